@@ -1,0 +1,52 @@
+// A message on its way in, as every door hands it over: normalised, unjudged, and stored before it is acknowledged.
+
+/** Bytes that came with a message, kept in the media store. */
+export type MediaRef = { readonly id: string; readonly mime: string; readonly bytes: number; readonly name: string };
+
+export type Chat = { readonly kind: "direct" | "group" | "channel"; readonly id: string; readonly thread?: string };
+
+/** How a message meets a turn that is already running in its session. */
+export type QueueMode = "steer" | "followup" | "collect" | "interrupt";
+
+export type Envelope = {
+  /** Also the run id: what clients wait for and abort. */
+  readonly id: string;
+  /** `cli`, `http`, `loopback`, `telegram`, … */
+  readonly channel: string;
+  readonly account: string;
+  /** The platform's own id of the message: the same one twice is the same message. */
+  readonly dedupeKey: string;
+  readonly chat: Chat;
+  readonly sender: { readonly id: string; readonly name: string };
+  readonly text: string;
+  readonly media: readonly MediaRef[];
+  readonly receivedAt: number;
+  /** What an authenticated client asked for; a channel's own users cannot set these. */
+  readonly request: TurnRequest;
+};
+
+export type TurnRequest = {
+  readonly agentId?: string;
+  readonly sessionKey?: string;
+  readonly model?: string;
+  readonly thinking?: ThinkingLevel;
+  readonly queue?: QueueMode;
+  readonly timeoutMs?: number;
+  /** Text put in front of the conversation for this turn only (HTTP `system` messages and `instructions`). */
+  readonly instructions?: string;
+  /** Where the rehearsal model may read its grammar and script: only ever set by the owner's own CLI or a test. */
+  readonly rehearsal?: { readonly grammar: true; readonly script?: string };
+  /** The most tokens the model may answer with. */
+  readonly outputTokensMax?: number;
+};
+
+export type ThinkingLevel = "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "adaptive" | "max";
+
+/** Where the reply goes. */
+export type ReplyAddress = {
+  readonly channel: string;
+  readonly account: string;
+  readonly recipient: string;
+  readonly thread?: string;
+  readonly inReplyTo?: string;
+};

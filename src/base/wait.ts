@@ -1,0 +1,35 @@
+// Waiting that can be given up. Every wait in the project takes an AbortSignal.
+import { setTimeout as delay } from "node:timers/promises";
+import { LoricaError } from "./errors.ts";
+
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal });
+}
+
+/** A signal that ends with the caller's, or after `timeoutMs` with a TimeoutError. */
+export function bounded(signal: AbortSignal, timeoutMs: number): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+}
+
+/** Rejects as soon as `signal` ends, whatever `promise` does. The work behind it must watch the signal by itself. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) throw abortError(signal);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(abortError(signal));
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** What a signal's end means to a person: a passed deadline, or somebody who left. */
+export function abortError(signal: AbortSignal): LoricaError {
+  const cause: unknown = signal.reason;
+  if (cause instanceof LoricaError) return cause;
+  const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+  return new LoricaError(timedOut ? "timeout" : "cancelled", timedOut ? "the time limit passed" : "cancelled", {
+    cause,
+  });
+}

@@ -1,0 +1,39 @@
+// The way of every message, whatever door it came through: receive, admit, label, route, enqueue, turn, release,
+// deliver. There is no second path.
+import type { TurnEvent, TurnOutcome } from "../agent/agent.ts";
+import type { Envelope } from "../base/envelope.ts";
+
+export type Accepted =
+  /** Stored, and on its way. A duplicate is answered with the run it duplicates. */
+  | { readonly kind: "accepted" | "duplicate"; readonly runId: string; readonly sessionKey: string }
+  | { readonly kind: "dropped"; readonly runId: string; readonly reason: string };
+
+/** The end of a run, also long after it: from the store where nothing of it is in memory any more. */
+export type RunEnd = {
+  readonly runId: string;
+  readonly sessionKey: string;
+  readonly turnId: string | undefined;
+  readonly outcome: TurnOutcome;
+};
+
+export type RunListener = (
+  event: TurnEvent,
+  about: { readonly runId: string; readonly sessionKey: string; readonly agentId: string },
+) => void;
+
+export type Pipeline = {
+  /** Takes up what the last process left, and starts the channels. */
+  start(): Promise<void>;
+  /** Steps 1 to 5. Throws `overloaded` before anything is stored when there is no room. */
+  handle(envelope: Envelope): Promise<Accepted>;
+  /** Resolves when the run ends. Ending the signal stops the waiting, not the run. */
+  wait(runId: string, signal: AbortSignal): Promise<RunEnd>;
+  /** Events of every run; the listener must be quick and must not throw. Returns how to stop listening. */
+  watch(listener: RunListener): () => void;
+  /** Cancels one run, or all of a session; answers the runs that it ended. */
+  abort(target: { readonly runId: string } | { readonly sessionKey: string }): Promise<readonly string[]>;
+  /** The runs that wait or run, by session key. */
+  active(): ReadonlyMap<string, readonly string[]>;
+  /** Takes nothing new, lets running turns end within `graceMs`, then leaves them for the next start. */
+  stop(graceMs: number): Promise<void>;
+};

@@ -1,0 +1,96 @@
+// The one room for hands: exec and every file tool run in the same cell, see the same files and obey the same kernel.
+// This is the gateway's port; the broker launches the cells.
+import type { Action } from "../base/action.ts";
+import type { Grant } from "../base/grant.ts";
+
+/** One thing the boot probe tried on this host, with the exact profile that commands get. */
+export type Wall = { readonly name: string; readonly held: boolean; readonly detail: string };
+
+export type SandboxStatus =
+  | { readonly kind: "verified"; readonly walls: readonly Wall[] }
+  /** `reason` names what is missing, `fix` the command or setting that brings it. */
+  | { readonly kind: "off"; readonly reason: string; readonly fix: string; readonly walls: readonly Wall[] };
+
+/** Standard output and standard error in the order they came, decoded leniently as UTF-8. */
+export type RunResult = {
+  readonly kind: "exited" | "timed_out" | "cancelled" | "output_capped";
+  /** 128 + signal number where a signal ended it, as a shell reports it. */
+  readonly exitCode: number;
+  readonly output: string;
+  /** Bytes that came after the cap and were dropped. */
+  readonly droppedBytes: number;
+  readonly durationMs: number;
+};
+
+export type StartedProcess = { readonly kind: "started"; readonly processId: string };
+
+export type ProcessReport = {
+  readonly processId: string;
+  readonly command: string;
+  readonly state: "running" | "exited";
+  readonly exitCode: number | undefined;
+  /** What came since the last poll; the oldest is dropped past `limits.execBackgroundBufferBytes`. */
+  readonly output: string;
+  readonly droppedBytes: number;
+};
+
+export type FileReadResult =
+  | { readonly kind: "text"; readonly text: string; readonly totalLines: number; readonly truncated: boolean }
+  /** An image that a model can look at, as base64. */
+  | { readonly kind: "image"; readonly mime: string; readonly base64: string }
+  | { readonly kind: "matches"; readonly lines: readonly string[]; readonly truncated: boolean };
+
+export type FileWriteResult = { readonly paths: readonly string[]; readonly summary: string };
+
+/**
+ * Every call throws `forbidden` (grant), `unavailable` (no cell), `overloaded` (too many cells or processes),
+ * `cancelled`; a file that is not there, a patch that does not fit and the like are `not_found`, `conflict` or
+ * `invalid_request` with a message for the model.
+ */
+export type Sandbox = {
+  status(): SandboxStatus;
+  run(
+    grant: Grant<"process.run">,
+    onOutput: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<RunResult | StartedProcess>;
+  control(grant: Grant<"process.control">, signal: AbortSignal): Promise<readonly ProcessReport[]>;
+  read(grant: Grant<"file.read">, signal: AbortSignal): Promise<FileReadResult>;
+  write(grant: Grant<"file.write">, signal: AbortSignal): Promise<FileWriteResult>;
+};
+
+/** One agent's cell as the broker's ceiling allows it. */
+export type CellSettings = {
+  /** Absolute; bound into the cell at the same path, never relocated. */
+  readonly workspace: string;
+  readonly access: "rw" | "ro" | "none";
+};
+
+/** The broker's side of the port: the same calls after the grant's action has crossed the link and met the ceiling. */
+export type Cells = {
+  status(): SandboxStatus;
+  run(
+    action: Action<"process.run">,
+    onOutput: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<RunResult | StartedProcess>;
+  control(action: Action<"process.control">, signal: AbortSignal): Promise<readonly ProcessReport[]>;
+  read(action: Action<"file.read">, signal: AbortSignal): Promise<FileReadResult>;
+  write(action: Action<"file.write">, signal: AbortSignal): Promise<FileWriteResult>;
+  /** Kills everything that runs in any cell. */
+  close(): Promise<void>;
+};
+
+/** The files of a workspace that may enter a prompt, read by the broker without following a link (walls.md §5). */
+export type WorkspaceFile = {
+  readonly name: string;
+  readonly text: string;
+  readonly bytes: number;
+  /** Hex SHA-256 of the whole file, so that a later step can pin what the owner approved. */
+  readonly sha256: string;
+};
+
+export type WorkspaceFiles = {
+  /** Files that are missing, too large or not regular are left out. */
+  read(agentId: string, names: readonly string[], signal: AbortSignal): Promise<readonly WorkspaceFile[]>;
+};

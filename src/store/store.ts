@@ -1,0 +1,219 @@
+// The state of the gateway behind one asynchronous port, so that a database on another machine can take its place.
+// Every operation is one transaction: after it returns the change survives a kill, and before that nothing of it does.
+import type { Envelope, MediaRef, ReplyAddress, ThinkingLevel } from "../base/envelope.ts";
+import type { Label } from "../base/label.ts";
+import type { Principal } from "../base/principal.ts";
+import type { EntryBody, Usage } from "../base/transcript.ts";
+
+export type Store = {
+  readonly inbox: Inbox;
+  readonly sessions: Sessions;
+  readonly turns: Turns;
+  readonly transcript: Transcript;
+  readonly outbox: Outbox;
+  readonly usage: UsageLedger;
+  readonly media: Media;
+  /** Counts starts; written into every row, and later the fence between gateways that share a database. */
+  readonly epoch: number;
+  close(): Promise<void>;
+};
+
+/** received → queued → taken → done; or dropped, failed. */
+export type InboxStatus = "received" | "queued" | "taken" | "done" | "dropped" | "failed";
+
+export type InboxRow = {
+  readonly envelope: Envelope;
+  readonly status: InboxStatus;
+  readonly routed: Routed | undefined;
+  readonly turnId: string | undefined;
+  /** Why it was dropped or failed. */
+  readonly reason: string | undefined;
+};
+
+/** What the steps admit, label and route found out. */
+export type Routed = {
+  readonly principal: Principal;
+  readonly label: Label;
+  readonly agentId: string;
+  readonly sessionKey: string;
+  readonly replyTo: ReplyAddress;
+};
+
+export type Inbox = {
+  /** Step 1. A message whose (channel, account, dedupeKey) is known is a duplicate, and the first row is answered. */
+  accept(envelope: Envelope): Promise<{ readonly kind: "stored" | "duplicate"; readonly row: InboxRow }>;
+  /** Steps 2 to 4, in one write: received → queued. */
+  route(id: string, routed: Routed): Promise<void>;
+  /** received or queued → dropped or failed. */
+  end(id: string, status: "dropped" | "failed", reason: string): Promise<void>;
+  find(id: string): Promise<InboxRow | undefined>;
+  /** What a restart must take up again: received and queued rows, oldest first. */
+  unfinished(): Promise<readonly InboxRow[]>;
+};
+
+export type Session = {
+  readonly key: string;
+  readonly agentId: string;
+  /** The current window: a reset starts a new one under the same key. */
+  readonly windowId: string;
+  readonly principal: Principal;
+  readonly channel: string;
+  readonly account: string;
+  /** The join of everything in the current window. */
+  readonly label: Label;
+  readonly title: string | undefined;
+  readonly model: string | undefined;
+  readonly thinking: ThinkingLevel | undefined;
+  readonly turnCount: number;
+  readonly entryCount: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+};
+
+export type NewSession = Pick<Session, "key" | "agentId" | "principal" | "channel" | "account" | "label">;
+
+export type Sessions = {
+  /** Finds the session or creates it with its first window. */
+  open(session: NewSession): Promise<Session>;
+  find(key: string): Promise<Session | undefined>;
+  /** Newest first. */
+  list(options: {
+    readonly agentId?: string;
+    readonly limit: number;
+    readonly offset: number;
+  }): Promise<readonly Session[]>;
+  patch(key: string, change: Partial<Pick<Session, "title" | "model" | "thinking">>): Promise<Session>;
+  /** Starts a new window; the old transcript stays readable under its window id. */
+  reset(key: string): Promise<Session>;
+  delete(key: string): Promise<void>;
+  /** All windows of a key, newest first. */
+  windows(
+    key: string,
+  ): Promise<readonly { readonly id: string; readonly startedAt: number; readonly endedAt: number | undefined }[]>;
+};
+
+export type TurnStatus = "running" | "done" | "failed" | "cancelled";
+
+export type Turn = {
+  readonly id: string;
+  readonly sessionKey: string;
+  readonly windowId: string;
+  readonly agentId: string;
+  readonly status: TurnStatus;
+  readonly principal: Principal;
+  readonly label: Label;
+  readonly replyTo: ReplyAddress;
+  /** The messages it answers, oldest first. */
+  readonly inboxIds: readonly string[];
+  /** How often it was started: more than once after a crash. */
+  readonly attempts: number;
+  readonly startedAt: number;
+  readonly endedAt: number | undefined;
+  readonly error: string | undefined;
+};
+
+export type NewTurn = Pick<
+  Turn,
+  "id" | "sessionKey" | "windowId" | "agentId" | "principal" | "label" | "replyTo" | "inboxIds"
+>;
+
+export type OutboxDraft = {
+  readonly id: string;
+  readonly to: ReplyAddress;
+  readonly text: string;
+  readonly media: readonly MediaRef[];
+  readonly label: Label;
+};
+
+export type Turns = {
+  /** In one write: the turn is running, its messages are taken, and their user entries are in the transcript. */
+  begin(
+    turn: NewTurn,
+    entries: readonly NewEntry[],
+  ): Promise<{ readonly turn: Turn; readonly entries: readonly Entry[] }>;
+  /** More messages join a running turn (queue modes steer and collect). */
+  join(turnId: string, inboxIds: readonly string[], entries: readonly NewEntry[]): Promise<readonly Entry[]>;
+  /** In one write: the turn ends, its messages are done, and its reply is in the outbox before it is sent. */
+  finish(
+    turnId: string,
+    end: {
+      readonly status: Exclude<TurnStatus, "running">;
+      readonly error?: string;
+      readonly replies: readonly OutboxDraft[];
+    },
+  ): Promise<void>;
+  find(id: string): Promise<Turn | undefined>;
+  /** Counts another start of a turn that a restart found running. */
+  restart(id: string): Promise<Turn>;
+  running(): Promise<readonly Turn[]>;
+};
+
+export type NewEntry = {
+  readonly windowId: string;
+  readonly turnId: string;
+  readonly label: Label;
+  readonly body: EntryBody;
+};
+
+/** `seq` counts from 1 within a window, without gaps. */
+export type Entry = NewEntry & { readonly id: string; readonly seq: number; readonly at: number };
+
+export type Transcript = {
+  append(entries: readonly NewEntry[]): Promise<readonly Entry[]>;
+  /** In order; from `afterSeq` (exclusive) where it is given. */
+  read(windowId: string, options?: { readonly afterSeq?: number; readonly limit?: number }): Promise<readonly Entry[]>;
+};
+
+/** pending → sending → sent; or failed (given up), unknown (died while sending), held (a person must look). */
+export type OutboxStatus = "pending" | "sending" | "sent" | "failed" | "unknown" | "held";
+
+export type OutboxRow = OutboxDraft & {
+  readonly turnId: string | undefined;
+  readonly sessionKey: string;
+  readonly agentId: string;
+  readonly principal: Principal;
+  readonly status: OutboxStatus;
+  readonly attempts: number;
+  readonly nextAttemptAt: number;
+  readonly receipt: string | undefined;
+  readonly reason: string | undefined;
+  readonly createdAt: number;
+};
+
+export type Outbox = {
+  /** Due pending rows, oldest first. */
+  due(now: number, limit: number): Promise<readonly OutboxRow[]>;
+  ofTurn(turnId: string): Promise<readonly OutboxRow[]>;
+  /** pending → sending; false where somebody else already took it. */
+  take(id: string): Promise<boolean>;
+  sent(id: string, receipt: string): Promise<void>;
+  retry(id: string, reason: string, nextAttemptAt: number): Promise<void>;
+  end(id: string, status: "failed" | "unknown" | "held", reason: string): Promise<void>;
+  /** Rows that were being sent when the process died. */
+  interrupted(): Promise<readonly OutboxRow[]>;
+  list(options: { readonly status?: OutboxStatus; readonly limit: number }): Promise<readonly OutboxRow[]>;
+};
+
+export type UsageRow = Usage & {
+  readonly turnId: string;
+  readonly sessionKey: string;
+  readonly agentId: string;
+  readonly provider: string;
+  readonly model: string;
+  /** What caused the call: `turn`, `compaction`, … */
+  readonly trigger: string;
+  readonly at: number;
+};
+
+export type UsageLedger = {
+  add(row: UsageRow): Promise<void>;
+  /** Totals since `sinceMs`, by model. */
+  totals(sinceMs: number, sessionKey?: string): Promise<readonly UsageTotal[]>;
+};
+
+export type UsageTotal = Usage & { readonly provider: string; readonly model: string; readonly calls: number };
+
+export type Media = {
+  save(bytes: Uint8Array, mime: string, name: string): Promise<MediaRef>;
+  load(ref: MediaRef): Promise<Uint8Array>;
+};

@@ -1,0 +1,56 @@
+// Runs every test and ends with one line that counts them. Unit tests share one process; whatever starts processes,
+// browsers or servers of its own gets one each. `node tools/test.ts [name…]` runs only files whose path holds a name.
+import { globSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import type { EventData } from "node:test";
+
+const root = resolve(import.meta.dirname, "..");
+const own = ["bench", "jail", "process", "scenarios"];
+const fileTimeoutMs = 10 * 60_000;
+
+type Tally = { passed: number; failed: number; readonly skipped: string[]; readonly failures: string[] };
+
+const wanted = process.argv.slice(2);
+const files = globSync("test/**/*.test.ts", { cwd: root })
+  .filter((file) => wanted.length === 0 || wanted.some((name) => file.includes(name)))
+  .toSorted();
+const alone = files.filter((file) => own.some((folder) => file.startsWith(`test/${folder}/`)));
+const together = files.filter((file) => !alone.includes(file));
+
+const tally: Tally = { passed: 0, failed: 0, skipped: [], failures: [] };
+await runFiles(together, "none");
+await runFiles(alone, "process");
+
+for (const reason of tally.skipped) process.stdout.write(`skipped: ${reason}\n`);
+for (const failure of tally.failures) process.stdout.write(`failed: ${failure}\n`);
+process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
+// Unit tests share this process: a handle that one of them forgot must not keep the answer back.
+process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1);
+
+async function runFiles(paths: readonly string[], isolation: "none" | "process"): Promise<void> {
+  if (paths.length === 0) return;
+  const stream = run({
+    files: paths.map((path) => join(root, path)),
+    isolation,
+    concurrency: isolation === "none" ? 1 : 2,
+    timeout: fileTimeoutMs,
+  });
+  stream.on("test:pass", (event) => count(event, "passed"));
+  stream.on("test:fail", (event) => count(event, "failed"));
+  const report = stream.compose(spec);
+  report.pipe(process.stdout, { end: false });
+  await new Promise((end, fail) => report.once("end", end).once("error", fail));
+}
+
+function count(event: EventData.TestPass | EventData.TestFail, result: "passed" | "failed"): void {
+  // A suite or a file counts only where it failed by itself: its tests were counted already.
+  if (event.details.type === "suite" && result === "passed") return;
+  if (event.skip !== undefined || event.todo !== undefined) {
+    tally.skipped.push(`${event.name}: ${String(event.skip ?? event.todo)}`);
+    return;
+  }
+  tally[result] += 1;
+  if (result === "failed") tally.failures.push(`${event.name} (${event.file ?? "unknown file"})`);
+}
