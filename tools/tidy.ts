@@ -1,8 +1,9 @@
-// Holds the tree to ARCHITECTURE.md and STYLE.md: layers, front doors, privileges, sizes. There is no baseline file.
-import { readFileSync, readdirSync } from "node:fs";
+// Holds a tree (this one, or the folder named on the command line) to its ARCHITECTURE.md and to STYLE.md: layers, front
+// doors, privileges, sizes. There is no baseline file.
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 
-const root = resolve(import.meta.dirname, "..");
+const root = resolve(process.argv[2] ?? join(import.meta.dirname, ".."));
 const linesMax = 300;
 const functionLinesMax = 70;
 const filesPerFolderMax = 15;
@@ -63,6 +64,7 @@ function parsePrivileges(text: string): readonly Privilege[] {
 }
 
 function readSources(folder: string): Source[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.name === "node_modules" || entry.name === "vectors") return [];
