@@ -1,0 +1,74 @@
+// The one place where the product starts a process. A child inherits nothing that is not named here: its environment
+// is the list that was given (none by default), and only the descriptors in `stdio` cross over.
+import { spawn } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { LoricaError } from "../base/errors.ts";
+
+export type CleanSpawn = {
+  /** Absolute, because there is no PATH to search. */
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly stdio: readonly ("ignore" | "pipe" | number)[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+};
+
+export type ConfinedSpawn = Omit<CleanSpawn, "file" | "args" | "environment"> & {
+  readonly bwrap: string;
+  /** bwrap's own options: what the child sees and may do, its environment (`--setenv`) included. */
+  readonly profile: readonly string[];
+  /** The program inside and its arguments. */
+  readonly argv: readonly string[];
+};
+
+/** Looked up in these places only: a bubblewrap from somebody's PATH is not one to build a wall of. */
+const bwrapPaths = ["/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap"];
+
+export function findBwrap(): string | undefined {
+  return bwrapPaths.find(isExecutable);
+}
+
+export function spawnClean(options: CleanSpawn): ChildProcess {
+  const stdio: StdioOptions = [...options.stdio];
+  return spawn(options.file, options.args, {
+    // bwrap's first process keeps the environment that it was started with, whatever --clearenv says.
+    env: { ...options.environment },
+    cwd: options.cwd ?? "/",
+    stdio,
+  });
+}
+
+/**
+ * Starts a program inside bubblewrap. The profile goes in over a descriptor of its own, the next after `stdio`, so that
+ * no host path stands in a command line that can be read inside.
+ */
+export function spawnConfined(options: ConfinedSpawn): ChildProcess {
+  // As root the sandboxed program could still write /proc/sys: the kernel looks at the user id there, not at
+  // capabilities.
+  if (process.getuid?.() === 0)
+    throw new LoricaError("forbidden", "a sandbox is never started as root; run lorica as an ordinary user");
+  const profileFd = options.stdio.length;
+  const child = spawnClean({
+    file: options.bwrap,
+    args: ["--args", String(profileFd), "--", ...options.argv],
+    stdio: [...options.stdio, "pipe"],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  const profile = child.stdio[profileFd];
+  if (profile === null || profile === undefined || !("write" in profile))
+    throw new LoricaError("internal", "the sandbox profile has no descriptor");
+  // A bwrap that dies before it has read its profile breaks the pipe; its exit says so, this write need not.
+  profile.on("error", () => undefined);
+  profile.end(options.profile.map((option) => `${option}\0`).join(""));
+  return child;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
