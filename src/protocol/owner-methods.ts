@@ -1,0 +1,163 @@
+// catalogue
+// The methods of `owner.sock`, which the broker serves to whoever owns its file: configuration, secrets, the gateway's
+// token and life. They are a table of their own because the gateway process must not have them.
+import { z } from "zod";
+import type { Method } from "./methods.ts";
+
+const admin = "operator.admin";
+const path = z.string().min(1).max(512);
+const secretName = z.string().min(1).max(128);
+const baseHash = z.string().min(1).max(128);
+const none = z.strictObject({});
+
+export type OwnerStatus = {
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly profile: string | null;
+  readonly paths: {
+    readonly state: string;
+    readonly config: string;
+    readonly workspace: string;
+    readonly log: string;
+  };
+  readonly config: {
+    readonly hashOnDisk: string | null;
+    readonly hashRunning: string | null;
+    /** Changed keys that take effect at the next start. */
+    readonly restartNeeded: readonly string[];
+  };
+  readonly gateway: {
+    readonly state: "starting" | "running" | "restarting" | "stopping" | "stopped";
+    readonly pid: number | null;
+    readonly restarts: number;
+    readonly confinement: "bwrap" | "none";
+    readonly confinementReason: string | null;
+  };
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  readonly sandbox: {
+    readonly state: "verified" | "off";
+    readonly reason: string | null;
+    readonly fix: string | null;
+    readonly walls: readonly { readonly name: string; readonly held: boolean; readonly detail: string }[];
+  };
+  readonly notices: readonly string[];
+};
+
+export type ConfigView = {
+  readonly path: string;
+  readonly exists: boolean;
+  readonly hash: string | null;
+  /** What was asked for, defaults filled in, secrets shown as a fixed word. */
+  readonly value: unknown;
+  readonly valid: boolean;
+  readonly issues: readonly string[];
+  readonly notices: readonly string[];
+};
+
+export type ConfigChange = {
+  readonly hash: string;
+  readonly changed: readonly { readonly path: string; readonly reload: "hot" | "restart" }[];
+  readonly notices: readonly string[];
+};
+
+export type ConfigRevision = {
+  readonly at: number;
+  readonly actor: string;
+  readonly changedPaths: readonly string[];
+  readonly hashBefore: string | null;
+  readonly hashAfter: string;
+  readonly suspicious: boolean;
+  readonly backup: string | null;
+};
+
+export const ownerMethods = {
+  "owner.status": method<OwnerStatus>()({ summary: "The broker, its gateway and what is off and why.", params: none }),
+  "config.get": method<ConfigView>()({
+    summary: "The configuration, or the part of it at a path, with secrets redacted.",
+    params: z.strictObject({ path: path.optional() }),
+  }),
+  "config.set": method<ConfigChange>()({
+    summary: "Sets or, without a value, unsets keys; written only if the whole is valid.",
+    params: z.strictObject({
+      edits: z
+        .array(
+          z.union([
+            z.strictObject({ path, value: z.json() }),
+            z.strictObject({ path, unset: z.literal(true) }),
+            z.strictObject({ path, text: z.string().max(1_048_576) }),
+          ]),
+        )
+        .min(1)
+        .max(256),
+      /** The `hash` this edit was made against; another writer's change in between is then a conflict. */
+      baseHash: baseHash.optional(),
+    }),
+  }),
+  "config.history": method<{ readonly revisions: readonly ConfigRevision[] }>()({
+    summary: "Who changed what, newest first.",
+    params: z.strictObject({ limit: z.int().min(1).max(500).optional() }),
+  }),
+  "config.rollback": method<ConfigChange>()({
+    summary: "Brings a backup back; without a name the last configuration that worked.",
+    params: z.strictObject({ to: z.string().min(1).max(256).optional() }),
+  }),
+  "secret.set": method<{ readonly name: string; readonly replaced: boolean }>()({
+    summary: "Stores a secret. It is never read back over this socket.",
+    params: z.strictObject({ name: secretName, value: z.string().min(1).max(65_536) }),
+  }),
+  "secret.list": method<{ readonly secrets: readonly { readonly name: string; readonly updatedAt: number }[] }>()({
+    summary: "The names of the stored secrets.",
+    params: none,
+  }),
+  "secret.remove": method<{ readonly name: string; readonly removed: boolean }>()({
+    summary: "Removes a secret.",
+    params: z.strictObject({ name: secretName }),
+  }),
+  "token.show": method<{ readonly token: string; readonly source: "environment" | "vault" }>()({
+    summary: "The gateway's token, for the owner's own clients.",
+    params: none,
+  }),
+  "token.create": method<{ readonly token: string; readonly source: "vault" }>()({
+    summary: "Makes a new gateway token; the old one stops working at once.",
+    params: none,
+  }),
+  "gateway.stop": method<{ readonly stopping: true; readonly pid: number }>()({
+    summary: "Lets running turns end, then stops everything.",
+    params: z.strictObject({ graceMs: z.int().min(0).max(600_000).optional() }),
+  }),
+  "gateway.restart": method<{ readonly restarting: true }>()({
+    summary: "Starts the gateway process again; unfinished turns are taken up.",
+    params: z.strictObject({ graceMs: z.int().min(0).max(600_000).optional() }),
+  }),
+  "model.check": method<{
+    readonly ok: boolean;
+    readonly provider: string;
+    readonly model: string | null;
+    readonly latencyMs: number;
+    readonly models: readonly string[];
+    readonly reason?: string;
+  }>()({
+    summary: "Asks a provider for its models, with the stored credential.",
+    params: z.strictObject({
+      provider: z.string().min(1).max(128).optional(),
+      model: z.string().min(1).max(256).optional(),
+      timeoutMs: z.int().min(100).max(120_000).optional(),
+    }),
+  }),
+} as const;
+
+export type OwnerMethodName = keyof typeof ownerMethods;
+
+export type OwnerParamsOf<M extends OwnerMethodName> = z.infer<(typeof ownerMethods)[M]["params"]>;
+
+export type OwnerResultOf<M extends OwnerMethodName> = NonNullable<(typeof ownerMethods)[M]["result"]>;
+
+export type OwnerMethodHandlers<C> = {
+  readonly [M in OwnerMethodName]: (params: OwnerParamsOf<M>, context: C) => Promise<OwnerResultOf<M>>;
+};
+
+/** All of them are the owner's alone, so the scope is not repeated on each. */
+function method<R>() {
+  return <P>(definition: Pick<Method<P, R>, "summary" | "params">): Method<P, R> => ({ ...definition, scope: admin });
+}

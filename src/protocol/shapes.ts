@@ -1,0 +1,184 @@
+// What the methods answer, field for field as clients of protocol 4 expect it. A field that upstream has and we do not
+// build is left out; none is filled with an invention.
+import type { EntryBody } from "../base/transcript.ts";
+
+export type SessionRow = {
+  readonly key: string;
+  readonly kind: "direct" | "group" | "global" | "unknown";
+  readonly agentId: string;
+  readonly sessionId: string;
+  readonly channel: string;
+  readonly label?: string;
+  readonly displayName?: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly modelProvider?: string;
+  readonly model?: string;
+  readonly contextTokens?: number;
+  readonly thinkingLevel?: string;
+  readonly archived: false;
+  readonly pinned: false;
+  readonly unread: false;
+  readonly isMain: boolean;
+  readonly hasActiveRun: boolean;
+  readonly activeRunIds: readonly string[];
+  readonly messageCount: number;
+};
+
+export type ModelDefaults = {
+  readonly modelProvider: string | null;
+  readonly model: string | null;
+  readonly contextTokens: number | null;
+};
+
+export type UsageFigures = {
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+  readonly totalTokens: number;
+};
+
+/** Money in US dollars; `missingCostEntries` counts the models whose price is not known. */
+export type CostFigures = UsageFigures & { readonly totalCost: number; readonly missingCostEntries: number };
+
+export type ClientMessage = {
+  readonly role: "user" | "assistant" | "toolResult" | "system";
+  readonly content: unknown;
+  readonly timestamp: number;
+  readonly __openclaw: { readonly id: string; readonly seq: number; readonly kind: EntryBody["kind"] };
+  readonly [field: string]: unknown;
+};
+
+export type HealthResult = {
+  readonly ok: true;
+  readonly ts: number;
+  readonly durationMs: number;
+  readonly plugins: { readonly loaded: readonly string[]; readonly errors: readonly [] };
+  readonly channels: Readonly<Record<string, never>>;
+  readonly channelOrder: readonly string[];
+  readonly channelLabels: Readonly<Record<string, string>>;
+  readonly defaultAgentId: string;
+  readonly sessions: {
+    readonly path: string;
+    readonly count: number;
+    readonly recent: readonly { readonly key: string; readonly updatedAt: number; readonly age: number }[];
+  };
+};
+
+export type StatusResult = {
+  readonly runtimeVersion: string;
+  readonly uptimeMs: number;
+  readonly phase: "accepting" | "draining";
+  readonly defaultAgentId: string;
+  readonly agents: readonly AgentRow[];
+  readonly sessions: { readonly count: number; readonly defaults: ModelDefaults };
+  readonly runs: { readonly active: number; readonly sessions: number };
+  /** Whether commands and file tools work on this host, and if not, what is missing. */
+  readonly sandbox: {
+    readonly state: "verified" | "off";
+    readonly reason?: string;
+    readonly fix?: string;
+    readonly walls: readonly { readonly name: string; readonly held: boolean; readonly detail: string }[];
+  };
+  readonly connections: { readonly sockets: number; readonly http: number };
+  readonly processMemory: { readonly rssBytes: number; readonly heapUsedBytes: number };
+};
+
+export type AgentRow = {
+  readonly id: string;
+  readonly kind: "agent";
+  readonly name: string;
+  readonly model?: { readonly primary: string; readonly fallbacks: readonly string[] };
+};
+
+export type AgentAccepted = {
+  readonly runId: string;
+  readonly sessionKey: string;
+  readonly status: "accepted";
+  readonly acceptedAt: number;
+};
+
+export type AgentEnd = {
+  readonly runId: string;
+  readonly status: "ok" | "error" | "timeout";
+  readonly summary: string;
+  readonly result?: {
+    readonly payloads: readonly { readonly text: string; readonly mediaUrl: null }[];
+    readonly meta: {
+      readonly durationMs: number;
+      readonly aborted: boolean;
+      readonly stopReason: string;
+      readonly agentMeta: {
+        readonly sessionKey: string;
+        readonly sessionId: string | null;
+        readonly provider: string | null;
+        readonly model: string | null;
+        readonly usage: UsageFigures & { readonly estimated: boolean; readonly costUsd: number | null };
+      };
+    };
+  };
+};
+
+export type AgentWaitResult = {
+  readonly runId: string;
+  readonly status: "ok" | "error" | "timeout" | "pending";
+  readonly endedAt?: number;
+  readonly stopReason?: string;
+  readonly error?: string;
+};
+
+export type ChatSendResult = { readonly runId: string; readonly status: "started" | "in_flight" | "ok" };
+
+export type ChatHistoryResult =
+  | {
+      readonly sessionKey: string;
+      readonly sessionId: string | null;
+      readonly messages: readonly ClientMessage[];
+      readonly pendingInputs: { readonly items: readonly []; readonly total: number };
+      readonly deltaCursor: string;
+      readonly hasMore: boolean;
+      readonly totalMessages: number;
+      readonly defaults: ModelDefaults;
+      readonly sessionInfo: SessionRow | null;
+      readonly inFlightRun?: { readonly runId: string };
+    }
+  | {
+      readonly kind: "delta";
+      readonly messages: readonly ClientMessage[];
+      readonly deltaCursor: string;
+      readonly sessionInfo: SessionRow | null;
+      readonly inFlightRun?: { readonly runId: string };
+    }
+  | { readonly kind: "reset" };
+
+export type SessionsListResult = {
+  readonly ts: number;
+  readonly path: string;
+  readonly count: number;
+  readonly totalCount: number;
+  readonly limitApplied: number;
+  readonly nextOffset: number | null;
+  readonly hasMore: boolean;
+  readonly owners: readonly [];
+  readonly defaults: ModelDefaults;
+  readonly sessions: readonly SessionRow[];
+};
+
+export type SessionChange = {
+  readonly ok: true;
+  readonly key: string;
+  readonly entry: { readonly sessionId: string; readonly updatedAt: number; readonly label?: string };
+  readonly resolved: { readonly modelProvider: string | null; readonly model: string | null };
+};
+
+export type ModelChoice = {
+  readonly id: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly tags?: readonly string[];
+  readonly contextWindow: number;
+  readonly reasoning: boolean;
+  readonly input: readonly ("text" | "image")[];
+  readonly available: true;
+};
