@@ -1,0 +1,202 @@
+// catalogue
+// Config keys of the listening edge: where the gateway listens, who may call it, what it offers.
+import ipaddr from "ipaddr.js";
+import { z } from "zod";
+import { count, key, later, laterUnset, names, path, secret, section, text } from "./field.ts";
+
+const address = z.string().refine((value) => ipaddr.isValid(value) && value.length <= 64, "not an IP address");
+const addressRange = z
+  .string()
+  .max(64)
+  .refine(
+    (value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value),
+    "not an IP address or CIDR range, as 127.0.0.1 or 10.0.0.0/8",
+  );
+const commandName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/i, "command names are exact: patterns are not accepted");
+const origin = z.url({ protocol: /^https?$/, error: "an origin is written like https://host:port" });
+
+const auth = section(
+  {
+    mode: later(
+      z.enum(["token", "password", "trusted-proxy", "none"]),
+      { safe: "token", step: 2 },
+      "How clients prove who they are. HTTP endpoints always ask for the gateway token.",
+    ),
+    token: secret("The gateway token, at least 32 characters; made at the first start where there is none."),
+    password: secret("The gateway password, for auth mode `password`."),
+    allowTailscale: later(
+      z.boolean(),
+      { safe: false, step: 2 },
+      "Trust the identity headers of the local Tailscale daemon.",
+    ),
+    rateLimit: section(
+      {
+        maxAttempts: key(count.max(1_000).default(10), "Failed attempts from one address before it is locked out."),
+        windowMs: key(
+          z.int().min(1_000).max(86_400_000).default(60_000),
+          "The time in which failed attempts are counted.",
+        ),
+        lockoutMs: key(z.int().min(1_000).max(86_400_000).default(300_000), "How long an address stays locked out."),
+        exemptLoopback: later(
+          z.boolean(),
+          { safe: false, step: "later" },
+          "Loopback is never exempt: behind a proxy everybody is loopback.",
+        ),
+      },
+      "Limits on guessing credentials.",
+    ),
+    trustedProxy: section(
+      {
+        userHeader: laterUnset(text(128), 2, "The header in which an authenticating proxy names the user."),
+        requiredHeaders: later(
+          names(50),
+          { safe: [], step: 2 },
+          "Headers that a request through the proxy must carry.",
+        ),
+        allowUsers: later(names(500), { safe: [], step: 2 }, "The users whom the proxy may name."),
+      },
+      "Authentication by a proxy in front.",
+    ),
+  },
+  "Authentication of clients.",
+);
+
+const endpoint = (name: string) =>
+  section(
+    { enabled: key(z.boolean().default(false), `Serve \`POST /v1/${name}\`.`) },
+    `The OpenAI-compatible endpoint /v1/${name}.`,
+  );
+
+const http = section(
+  {
+    endpoints: section(
+      { chatCompletions: endpoint("chat/completions"), responses: endpoint("responses") },
+      "HTTP endpoints for API clients. All of them are off until enabled and always ask for the gateway token.",
+    ),
+    securityHeaders: section(
+      { strictTransportSecurity: laterUnset(text(256), 2, "Value of the Strict-Transport-Security header.") },
+      "Headers added to each HTTP answer.",
+    ),
+  },
+  "The HTTP surface.",
+);
+
+const tls = section(
+  {
+    enabled: later(z.boolean(), { safe: false, step: 2 }, "Serve TLS 1.3 directly."),
+    autoGenerate: later(z.boolean(), { safe: false, step: 2 }, "Make a certificate where none is given."),
+    certPath: laterUnset(path, 2, "The certificate, as PEM."),
+    keyPath: laterUnset(path, 2, "The private key, as PEM."),
+    caPath: laterUnset(path, 2, "Certificate authorities of clients, as PEM."),
+  },
+  "Native TLS.",
+);
+
+const controlUi = section(
+  {
+    enabled: later(z.boolean(), { safe: false, step: 2 }, "Serve the web interface."),
+    basePath: laterUnset(text(256), 2, "The path under which the web interface is served."),
+    allowedOrigins: later(z.array(origin).max(100), { safe: [], step: 2 }, "Origins from which browsers may connect."),
+    allowInsecureAuth: later(
+      z.boolean(),
+      { safe: false, step: "later" },
+      "Sign in without a secure context. Never safe.",
+    ),
+    dangerouslyDisableDeviceAuth: later(
+      z.boolean(),
+      { safe: false, step: "later" },
+      "Sign in without a paired device. Never safe.",
+    ),
+  },
+  "The web interface.",
+);
+
+const remote = section(
+  {
+    url: laterUnset(text(2_048), 2, "The gateway to connect to, ws:// or wss://."),
+    token: secret("The token of the remote gateway."),
+    password: secret("The password of the remote gateway."),
+    tlsFingerprint: laterUnset(text(128), 2, "The SHA-256 of the remote certificate."),
+  },
+  'A gateway on another machine, for `gateway.mode: "remote"`.',
+);
+
+const nodes = section(
+  {
+    allowCommands: later(
+      z.array(commandName).max(200),
+      { safe: [], step: "later" },
+      "Node commands that may be invoked.",
+    ),
+    denyCommands: key(z.array(commandName).max(200).default([]), "Node commands that may never be invoked."),
+    pairing: section(
+      {
+        autoApproveLocal: later(z.boolean(), { safe: false, step: 2 }, "Pair devices on this machine without asking."),
+      },
+      "How devices are paired.",
+    ),
+  },
+  "Paired devices that run commands.",
+);
+
+export const gateway = section(
+  {
+    port: key(
+      z.int().min(1).max(65_535).default(18_789),
+      "The TCP port. `--port` and OPENCLAW_GATEWAY_PORT come first.",
+    ),
+    mode: later(z.enum(["local", "remote"]), { safe: "local", step: 2 }, "Run a gateway here, or use one elsewhere."),
+    bind: key(
+      z.enum(["loopback", "lan", "tailnet", "auto", "custom"]).default("loopback"),
+      "Where to listen: `loopback` this machine, `lan` every interface, `custom` the address in customBindHost, `auto` loopback, `tailnet` the Tailscale address.",
+    ),
+    customBindHost: key(address.optional(), 'The address to listen on with `bind: "custom"`.'),
+    auth,
+    tailscale: section(
+      {
+        mode: later(
+          z.enum(["off", "serve", "funnel"]),
+          { safe: "off", step: 2 },
+          "Publish the gateway through Tailscale.",
+        ),
+        resetOnExit: key(z.boolean().default(false), "Take the Tailscale publication back when the gateway stops."),
+      },
+      "Tailscale.",
+    ),
+    trustedProxies: key(
+      z.array(addressRange).max(200).default([]),
+      "Addresses or CIDR ranges of proxies whose forwarding headers are believed.",
+    ),
+    allowRealIpFallback: later(z.boolean(), { safe: false, step: 2 }, "Believe X-Real-IP of a trusted proxy."),
+    controlUi,
+    http,
+    tools: section(
+      {
+        allow: later(names(), { safe: [], step: 2 }, "Tools that `POST /tools/invoke` offers beside the safe ones."),
+        deny: key(names().default([]), "Tools that `POST /tools/invoke` never offers."),
+      },
+      "Direct tool calls over HTTP.",
+    ),
+    nodes,
+    tls,
+    terminal: section(
+      { enabled: later(z.boolean(), { safe: false, step: "later" }, "A terminal on the host in the web interface.") },
+      "The web terminal.",
+    ),
+    reload: section(
+      {
+        mode: key(
+          z.enum(["hybrid", "off"]).default("hybrid"),
+          "`hybrid` applies what can be applied at once; `off` waits for a restart.",
+          "hot",
+        ),
+      },
+      "What happens when the file changes.",
+    ),
+    remote,
+  },
+  "The gateway's listening edge.",
+  "restart",
+);

@@ -1,0 +1,330 @@
+// catalogue
+// Config keys of the machine around the assistant: logs, environment, browser, plugins, skills, automation.
+import { z } from "zod";
+import {
+  byteSize,
+  count,
+  duration,
+  key,
+  later,
+  laterUnset,
+  names,
+  path,
+  reserved,
+  secret,
+  section,
+  text,
+} from "./field.ts";
+
+const level = z.enum(["silent", "fatal", "error", "warn", "info", "debug", "trace"]);
+
+export const logging = section(
+  {
+    level: key(level.default("info"), "The least that is logged to the file.", "hot"),
+    consoleLevel: key(level.default("info"), "The least that is shown on the terminal.", "hot"),
+    consoleStyle: key(z.enum(["pretty", "json"]).default("pretty"), "How the terminal shows it."),
+    file: key(path.optional(), "The log file. Unset: gateway.jsonl in the state directory's logs."),
+    maxFileBytes: key(byteSize.optional(), "The same as rotation.maxSize."),
+    rotation: section(
+      {
+        maxSize: key(byteSize.default("16mb"), "A log file is rotated at this size."),
+        maxFiles: key(z.int().min(1).max(100).default(5), "Old log files that are kept."),
+      },
+      "Rotation.",
+    ),
+    redactSensitive: key(
+      z.enum(["tools", "all", "off"]).default("tools"),
+      "What is redacted: `tools` credentials everywhere and the arguments of tools, `all` also what people write. `off` needs an acknowledgement.",
+      "hot",
+    ),
+    redactPatterns: key(
+      z.array(text(512)).max(100).default([]),
+      "More patterns to redact, as regular expressions.",
+      "hot",
+    ),
+    audit: section(
+      {
+        enabled: later(
+          z.boolean(),
+          { safe: true, step: "later" },
+          "Record each decision and effect; this cannot be switched off.",
+        ),
+        messages: key(z.enum(["off", "direct", "all"]).default("off"), "Also record the text of messages."),
+      },
+      "The audit log.",
+    ),
+  },
+  "Logs.",
+  "restart",
+);
+
+export const env = section(
+  {
+    vars: key(
+      z
+        .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.strictObject({ secret: z.string() }))
+        .default({})
+        .meta({ "x-secret-values": true, "x-secret-all": true }),
+      "Variables for `${VAR}` in this file and for provider keys. Values are kept as secrets; commands never see them.",
+    ),
+    shellEnv: section(
+      { enabled: later(z.boolean(), { safe: false, step: "later" }, "Run the login shell to read its environment.") },
+      "The login shell's environment.",
+    ),
+  },
+  "Environment.",
+  "restart",
+);
+
+export const discovery = section(
+  {
+    mdns: section(
+      {
+        mode: later(
+          z.enum(["off", "minimal", "full"]),
+          { safe: "off", step: 2 },
+          "Announce the gateway on the local network.",
+        ),
+      },
+      "mDNS.",
+    ),
+    wideArea: section({ domain: laterUnset(text(253), "later", "Announce it in DNS.") }, "DNS."),
+  },
+  "Being found.",
+  "restart",
+);
+
+export const browser = section(
+  {
+    enabled: later(z.boolean(), { safe: false, step: "later" }, "The browser tool."),
+    evaluateEnabled: later(z.boolean(), { safe: false, step: "later" }, "Run scripts in pages."),
+    noSandbox: later(z.boolean(), { safe: false, step: "later" }, "Chromium without its own sandbox."),
+    headless: key(z.boolean().default(true), "Without a window."),
+    executablePath: laterUnset(path, "later", "The browser to run."),
+    cdpUrl: laterUnset(text(2_048), "later", "A browser that already runs."),
+    control: section(
+      { auth: key(z.literal("token").default("token"), "The control port always asks for a token.") },
+      "The control port.",
+    ),
+    profiles: later(z.record(z.string(), z.json()), { safe: {}, step: "later" }, "Browser profiles."),
+    extraArgs: later(names(), { safe: [], step: "later" }, "More arguments."),
+  },
+  "The browser.",
+  "restart",
+);
+
+export const plugins = section(
+  {
+    enabled: later(z.boolean(), { safe: false, step: "later" }, "Load plugins that do not ship with Lorica."),
+    allow: later(names(), { safe: [], step: "later" }, "Plugins that may be loaded, with version and integrity."),
+    deny: key(names().default([]), "Plugins that are never loaded."),
+    load: section(
+      { paths: later(z.array(path).max(50), { safe: [], step: "later" }, "Where else plugins are.") },
+      "Where plugins are.",
+    ),
+    entries: later(z.record(z.string(), z.json()), { safe: {}, step: "later" }, "Settings by plugin."),
+    slots: reserved("later", "Which plugin fills which slot."),
+  },
+  "Plugins.",
+  "restart",
+);
+
+export const skills = section(
+  {
+    allowBundled: key(names().optional(), "Only these of the skills that ship with Lorica."),
+    pinnedVersions: later(z.boolean(), { safe: true, step: "later" }, "Skills never change by themselves."),
+    load: section(
+      {
+        extraDirs: later(z.array(path).max(50), { safe: [], step: "later" }, "Where else skills are."),
+        watch: key(z.boolean().default(true), "Notice changes."),
+      },
+      "Where skills are.",
+    ),
+    entries: key(
+      z
+        .record(
+          z.string().max(128),
+          z.strictObject({
+            enabled: key(z.boolean().default(true), "Whether the skill is offered."),
+            apiKey: secret("The skill's API key."),
+            config: key(z.record(z.string(), z.json()).default({}), "Its settings."),
+          }),
+        )
+        .default({}),
+      "Settings by skill.",
+    ),
+  },
+  "Skills.",
+  "hot",
+);
+
+const mapping = z
+  .strictObject({
+    id: text(128).optional(),
+    allowUnsafeExternalContent: later(
+      z.boolean(),
+      { safe: false, step: "later" },
+      "Hand the content over unmarked. Never safe.",
+    ),
+  })
+  .catchall(z.json());
+
+export const hooks = section(
+  {
+    enabled: later(z.boolean(), { safe: false, step: "later" }, "Receive webhooks."),
+    path: key(
+      text(256)
+        .regex(/^\/[\w/-]*$/, "a path begins with /")
+        .default("/hooks"),
+      "Where they are received.",
+    ),
+    token: secret("The webhook token; never the gateway's own."),
+    defaultSessionKey: key(text(256).optional(), "The session they reach."),
+    allowRequestSessionKey: later(z.boolean(), { safe: false, step: "later" }, "The request chooses the session."),
+    allowedSessionKeyPrefixes: key(names(100).default([]), "Sessions it may choose."),
+    allowedAgentIds: key(names(100).default([]), "Agents it may reach."),
+    allowQueryToken: later(z.boolean(), { safe: false, step: "later" }, "Tokens in the URL. Never safe."),
+    mappings: later(z.array(mapping).max(200), { safe: [], step: "later" }, "What each webhook becomes."),
+    gmail: section(
+      {
+        allowUnsafeExternalContent: later(
+          z.boolean(),
+          { safe: false, step: "later" },
+          "Hand mail over unmarked. Never safe.",
+        ),
+      },
+      "Mail.",
+    ),
+    internal: reserved("later", "Hooks inside the gateway."),
+  },
+  "Webhooks.",
+  "restart",
+);
+
+export const cron = section(
+  {
+    enabled: later(z.boolean(), { safe: false, step: "later" }, "Scheduled turns."),
+    triggers: section(
+      { enabled: later(z.boolean(), { safe: false, step: "later" }, "Stored scripts as triggers. Never safe.") },
+      "Triggers.",
+    ),
+    webhookToken: secret("The token of outgoing webhooks."),
+    sessionRetention: key(duration.default("24h"), "How long the session of a scheduled turn is kept."),
+  },
+  "Schedules.",
+  "restart",
+);
+
+export const security = section(
+  {
+    acknowledged: key(
+      z.array(text(300)).max(100).default([]),
+      "Dangerous settings that the owner means, each written `path=value` as the refusal prints it.",
+    ),
+    audit: section(
+      {
+        suppressions: key(
+          z
+            .array(
+              z.strictObject({
+                checkId: text(128),
+                titleIncludes: text(200).optional(),
+                detailIncludes: text(200).optional(),
+                reason: text(1_000).min(1),
+              }),
+            )
+            .max(200)
+            .default([]),
+          "Findings that are not shown, each with the reason.",
+        ),
+      },
+      "The security audit.",
+    ),
+    httpRateLimit: reserved(2, "Requests per second and address."),
+    hsts: laterUnset(z.boolean(), 2, "Send Strict-Transport-Security."),
+    installPolicy: reserved("later", "What may be installed."),
+  },
+  "Security.",
+  "restart",
+);
+
+export const diagnostics = section(
+  {
+    enabled: later(z.boolean(), { safe: false, step: "later" }, "Diagnostic events."),
+    otel: section(
+      { enabled: later(z.boolean(), { safe: false, step: "later" }, "Export traces. Nothing is ever sent by itself.") },
+      "OpenTelemetry.",
+    ),
+  },
+  "Diagnostics.",
+  "restart",
+);
+
+export const update = section(
+  {
+    channel: key(z.enum(["stable", "beta", "dev"]).default("stable"), "Which releases."),
+    checkOnStart: later(
+      z.boolean(),
+      { safe: false, step: "later" },
+      "Ask the network for updates. Nothing is ever asked by itself.",
+    ),
+    auto: section(
+      { enabled: later(z.boolean(), { safe: false, step: "later" }, "Install updates by itself.") },
+      "Automatic updates.",
+    ),
+  },
+  "Updates.",
+);
+
+export const telemetry = section(
+  { enabled: later(z.boolean(), { safe: false, step: "later" }, "There is none.") },
+  "Telemetry.",
+);
+
+export const secrets = section(
+  {
+    providers: later(z.record(z.string(), z.json()), { safe: {}, step: 3 }, "Other places that keep secrets."),
+    defaults: reserved(3, "Which place is asked first."),
+  },
+  "Where secrets are kept.",
+);
+
+export const wizard = key(
+  z
+    .strictObject({
+      lastRunAt: text(64).optional(),
+      lastRunVersion: text(64).optional(),
+      lastRunCommit: text(64).optional(),
+      lastRunCommand: text(256).optional(),
+      lastRunMode: z.enum(["local", "remote"]).optional(),
+      securityAcknowledgedAt: text(64).optional(),
+    })
+    .default({}),
+  "What onboarding noted about itself.",
+  "hot",
+);
+
+export const meta = key(
+  z.strictObject({ lastTouchedVersion: text(64).optional(), lastTouchedAt: text(64).optional() }).default({}),
+  "What wrote the file last.",
+  "hot",
+);
+
+export const ui = section(
+  {
+    seamColor: key(text(32).optional(), "The accent colour."),
+    prefs: key(z.record(z.string().max(64), z.json()).default({}), "Preferences of the web interface."),
+  },
+  "Interfaces.",
+  "hot",
+);
+
+export const attachments = section(
+  {
+    ttlHours: key(z.int().min(1).max(168).default(72), "Hours that received files are kept."),
+    maxTotalBytes: key(byteSize.default("2gb"), "Disk space of received files."),
+    maxFiles: key(count.default(10_000), "How many."),
+  },
+  "Received files.",
+  "hot",
+);
