@@ -114,6 +114,8 @@ export const limits = {
   logFileMaxBytes: 16_777_216,
   logFilesMax: 5,
   storeBusyTimeoutMs: 5_000,
+  storeBusyStepMs: 25,
+  pruneBatchMax: 500,
   diskFreeMinBytes: 64 * 1_048_576,
   stopGraceMs: 5_000,
 } as const;

@@ -3,7 +3,11 @@
 import type { Envelope, MediaRef, ReplyAddress, ThinkingLevel } from "../base/envelope.ts";
 import type { Label } from "../base/label.ts";
 import type { Principal } from "../base/principal.ts";
+import type { Json } from "../base/json.ts";
 import type { EntryBody, Usage } from "../base/transcript.ts";
+
+export { checkDatabase, migrateBack } from "./migrate.ts";
+export { openStore } from "./open.ts";
 
 export type Store = {
   readonly inbox: Inbox;
@@ -15,7 +19,27 @@ export type Store = {
   readonly media: Media;
   /** Counts starts; written into every row, and later the fence between gateways that share a database. */
   readonly epoch: number;
+  /** Forgets what is older than its keep, at most a batch of each kind at a time. Nothing that is still open goes. */
+  prune(keep: Keep): Promise<Pruned>;
   close(): Promise<void>;
+};
+
+/** Times are milliseconds since the epoch: what was last touched, or ended, before them goes. */
+export type Keep = {
+  readonly sessionsSince: number;
+  readonly sessionsMax: number;
+  /** Windows that a reset ended. */
+  readonly windowsSince: number;
+  /** Messages, replies and turns that have ended; the transcript is not among them. */
+  readonly messagesSince: number;
+};
+
+export type Pruned = {
+  readonly sessions: number;
+  readonly windows: number;
+  readonly messages: number;
+  readonly replies: number;
+  readonly turns: number;
 };
 
 /** received → queued → taken → done; or dropped, failed. */
@@ -39,9 +63,14 @@ export type Routed = {
   readonly replyTo: ReplyAddress;
 };
 
+/** What is known of a message at the moment it is stored; without it the row waits as `received`. */
+export type Fate =
+  | { readonly kind: "routed"; readonly routed: Routed }
+  | { readonly kind: "dropped"; readonly reason: string };
+
 export type Inbox = {
   /** Step 1. A message whose (channel, account, dedupeKey) is known is a duplicate, and the first row is answered. */
-  accept(envelope: Envelope): Promise<{ readonly kind: "stored" | "duplicate"; readonly row: InboxRow }>;
+  accept(envelope: Envelope, fate?: Fate): Promise<{ readonly kind: "stored" | "duplicate"; readonly row: InboxRow }>;
   /** Steps 2 to 4, in one write: received → queued. */
   route(id: string, routed: Routed): Promise<void>;
   /** received or queued → dropped or failed. */
@@ -87,10 +116,10 @@ export type Sessions = {
   reset(key: string): Promise<Session>;
   delete(key: string): Promise<void>;
   /** All windows of a key, newest first. */
-  windows(
-    key: string,
-  ): Promise<readonly { readonly id: string; readonly startedAt: number; readonly endedAt: number | undefined }[]>;
+  windows(key: string): Promise<readonly SessionWindow[]>;
 };
+
+export type SessionWindow = { readonly id: string; readonly startedAt: number; readonly endedAt: number | undefined };
 
 export type TurnStatus = "running" | "done" | "failed" | "cancelled";
 
@@ -110,6 +139,8 @@ export type Turn = {
   readonly startedAt: number;
   readonly endedAt: number | undefined;
   readonly error: string | undefined;
+  /** What `finish` was told of the turn's end, for whoever asks long after. */
+  readonly outcome?: Json;
 };
 
 export type NewTurn = Pick<
@@ -139,6 +170,7 @@ export type Turns = {
     end: {
       readonly status: Exclude<TurnStatus, "running">;
       readonly error?: string;
+      readonly outcome?: Json;
       readonly replies: readonly OutboxDraft[];
     },
   ): Promise<void>;
@@ -153,6 +185,8 @@ export type NewEntry = {
   readonly turnId: string;
   readonly label: Label;
   readonly body: EntryBody;
+  /** Only an import says when something happened; everything else happens now. */
+  readonly at?: number;
 };
 
 /** `seq` counts from 1 within a window, without gaps. */

@@ -1,0 +1,131 @@
+// The one connection to SQLite: prepared statements with types, one transaction per write, and SQLite's result codes
+// turned into errors that a person can act on.
+import { basename } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { SQLInputValue } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
+import { LoricaError } from "../base/errors.ts";
+import type { Code } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
+
+export type Params = Readonly<Record<string, SQLInputValue>>;
+
+/** A prepared statement; `Row` is what one row of its answer looks like. */
+export type Query<Row> = {
+  get(params?: Params): Row | undefined;
+  all(params?: Params): readonly Row[];
+  /** Answers how many rows changed. */
+  run(params?: Params): number;
+};
+
+export type Database = {
+  readonly path: string;
+  query<Row = never>(sql: string): Query<Row>;
+  /** Statements without parameters, outside any transaction: pragmas and schema. */
+  execute(sql: string): void;
+  /** One transaction: all of `work` is kept, or nothing of it. `work` is synchronous, so nothing gets in between. */
+  write<T>(work: () => T): Promise<T>;
+  read<T>(work: () => T): Promise<T>;
+  close(): void;
+};
+
+export function openDatabase(path: string, options: { readonly readOnly: boolean }): Database {
+  const connection = convert(path, () => {
+    const opened = new DatabaseSync(path, { readOnly: options.readOnly, timeout: limits.storeBusyStepMs });
+    // The first statement is what reads the file: whatever is wrong with it shows here, with a name.
+    opened.exec("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; SELECT count(*) FROM sqlite_schema;");
+    return opened;
+  });
+  const execute = (sql: string): void => convert(path, () => connection.exec(sql));
+  return {
+    path,
+    execute,
+    query<Row>(sql: string): Query<Row> {
+      const statement = convert(path, () => connection.prepare(sql));
+      return {
+        get: (params = {}) => statement.get(params) as Row | undefined,
+        all: (params = {}) => statement.all(params) as unknown as readonly Row[],
+        run: (params = {}) => Number(statement.run(params).changes),
+      };
+    },
+    async write(work) {
+      await begin(connection, path);
+      try {
+        const value = work();
+        connection.exec("COMMIT");
+        return value;
+      } catch (cause) {
+        // A full disk makes SQLite roll back by itself; a second rollback would hide the cause.
+        if (connection.isTransaction) connection.exec("ROLLBACK");
+        throw describe(path, cause);
+      }
+    },
+    async read(work) {
+      return convert(path, work);
+    },
+    close: () => {
+      if (connection.isOpen) convert(path, () => connection.close());
+    },
+  };
+}
+
+/**
+ * Takes the write lock. SQLite's own waiting would stop everything else in this process, so it waits only for a
+ * moment at a time and the rest of the wait is ours.
+ */
+async function begin(connection: DatabaseSync, path: string): Promise<void> {
+  const triesMax = Math.ceil(limits.storeBusyTimeoutMs / (2 * limits.storeBusyStepMs));
+  for (let tries = 1; ; tries += 1) {
+    try {
+      connection.exec("BEGIN IMMEDIATE");
+      return;
+    } catch (cause) {
+      if (primaryCode(cause) !== busy || tries >= triesMax) throw describe(path, cause);
+    }
+    await delay(limits.storeBusyStepMs);
+  }
+}
+
+function convert<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    throw describe(path, cause);
+  }
+}
+
+// SQLite's primary result codes.
+const busy = 5;
+const meanings: Readonly<Record<number, { readonly code: Code; readonly text: string }>> = {
+  [busy]: {
+    code: "locked",
+    text: "is locked by another process; stop the other program that has it open, then try again",
+  },
+  6: { code: "locked", text: "is locked by another process; stop the other program that has it open, then try again" },
+  8: { code: "unavailable", text: "cannot be written; give the file and its folder back to the user that runs Lorica" },
+  10: { code: "unavailable", text: "could not be read or written by the operating system; check the disk" },
+  11: {
+    code: "internal",
+    text: "is damaged; stop Lorica and put back a backup. The damaged file was left as it is",
+  },
+  13: { code: "unavailable", text: "cannot grow, the disk is full; free some space, nothing stored so far is lost" },
+  14: { code: "unavailable", text: "cannot be opened; check that its folder exists and belongs to this user" },
+  26: {
+    code: "internal",
+    text: "is not a database; move the file away or put back a backup. It was left as it is",
+  },
+};
+
+function describe(path: string, cause: unknown): unknown {
+  const primary = primaryCode(cause);
+  if (primary === undefined) return cause;
+  const meaning = meanings[primary];
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  if (meaning === undefined) return new LoricaError("internal", `${basename(path)}: ${detail}`, { cause });
+  return new LoricaError(meaning.code, `the database ${basename(path)} ${meaning.text} (${detail})`, { cause });
+}
+
+function primaryCode(cause: unknown): number | undefined {
+  if (!(cause instanceof Error) || !("errcode" in cause) || typeof cause.errcode !== "number") return undefined;
+  return cause.errcode & 0xff;
+}

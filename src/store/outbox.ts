@@ -1,0 +1,124 @@
+// Replies on their way out. A reply is here before it is sent, and nobody sends what somebody else already took.
+import type { ReplyAddress } from "../base/envelope.ts";
+import { LoricaError } from "../base/errors.ts";
+import type { Ground } from "./rows.ts";
+import { fromJson, orUndefined, toJson } from "./rows.ts";
+import type { Outbox, OutboxDraft, OutboxRow, OutboxStatus, Turn } from "./store.ts";
+
+type Row = {
+  readonly id: string;
+  readonly turn_id: string | null;
+  readonly session_key: string;
+  readonly agent_id: string;
+  readonly principal: string;
+  readonly reply_to: string;
+  readonly text: string;
+  readonly media: string;
+  readonly label: string;
+  readonly status: OutboxStatus;
+  readonly attempts: number;
+  readonly next_attempt_at: number;
+  readonly receipt: string | null;
+  readonly reason: string | null;
+  readonly created_at: number;
+};
+
+const select = `
+  SELECT id, turn_id, session_key, agent_id, principal, reply_to, text, media, label, status, attempts,
+         next_attempt_at, receipt, reason, created_at
+  FROM outbox`;
+
+export function createOutbox({ database }: Ground): Outbox {
+  // A row waits while an older one to the same address is still open: people read replies in the order of writing.
+  const selectDue = database.query<Row>(`
+    ${select} WHERE status = 'pending' AND next_attempt_at <= :now AND NOT EXISTS (
+      SELECT 1 FROM outbox earlier WHERE earlier.address = outbox.address AND earlier.position < outbox.position
+        AND earlier.status IN ('pending', 'sending'))
+    ORDER BY next_attempt_at, position LIMIT :limit`);
+  const selectOfTurn = database.query<Row>(`${select} WHERE turn_id = :turnId ORDER BY position`);
+  const selectInterrupted = database.query<Row>(`${select} WHERE status = 'sending' ORDER BY position`);
+  const selectAll = database.query<Row>(`${select} ORDER BY position DESC LIMIT :limit`);
+  const selectByStatus = database.query<Row>(`${select} WHERE status = :status ORDER BY position DESC LIMIT :limit`);
+  const setTaken = database.query(
+    "UPDATE outbox SET status = 'sending', attempts = attempts + 1 WHERE id = :id AND status = 'pending'",
+  );
+  const setSent = database.query(
+    "UPDATE outbox SET status = 'sent', receipt = :receipt, reason = NULL WHERE id = :id AND status = 'sending'",
+  );
+  const setRetry = database.query(`
+    UPDATE outbox SET status = 'pending', reason = :reason, next_attempt_at = :nextAttemptAt
+    WHERE id = :id AND status = 'sending'`);
+  const setEnded = database.query(
+    "UPDATE outbox SET status = :status, reason = :reason WHERE id = :id AND status IN ('pending', 'sending')",
+  );
+  return {
+    due: (now, limit) => database.read(() => selectDue.all({ now, limit }).map(toOutboxRow)),
+    ofTurn: (turnId) => database.read(() => selectOfTurn.all({ turnId }).map(toOutboxRow)),
+    take: (id) => database.write(() => setTaken.run({ id }) === 1),
+    sent: (id, receipt) => database.write(() => expectOne(setSent.run({ id, receipt }), id, "sent")),
+    retry: (id, reason, nextAttemptAt) =>
+      database.write(() => expectOne(setRetry.run({ id, reason, nextAttemptAt }), id, "tried again")),
+    end: (id, status, reason) => database.write(() => expectOne(setEnded.run({ id, status, reason }), id, status)),
+    interrupted: () => database.read(() => selectInterrupted.all().map(toOutboxRow)),
+    list: ({ status, limit }) =>
+      database.read(() => {
+        const rows = status === undefined ? selectAll.all({ limit }) : selectByStatus.all({ status, limit });
+        return rows.map(toOutboxRow);
+      }),
+  };
+}
+
+/** Writes a reply inside the transaction that ends its turn. */
+export function createOutboxInsert({ database, clock, epoch }: Ground): (draft: OutboxDraft, turn: Turn) => void {
+  const insert = database.query(`
+    INSERT INTO outbox (id, turn_id, session_key, agent_id, principal, account, address, reply_to, text, media, label,
+                        status, attempts, next_attempt_at, epoch, created_at)
+    VALUES (:id, :turnId, :sessionKey, :agentId, :principal, :account, :address, :replyTo, :text, :media, :label,
+            'pending', 0, :now, :epoch, :now)`);
+  return (draft, turn) => {
+    insert.run({
+      id: draft.id,
+      turnId: turn.id,
+      sessionKey: turn.sessionKey,
+      agentId: turn.agentId,
+      principal: toJson(turn.principal),
+      account: draft.to.account,
+      address: addressKey(draft.to),
+      replyTo: toJson(draft.to),
+      text: draft.text,
+      media: toJson(draft.media),
+      label: toJson(draft.label),
+      epoch,
+      now: clock.now(),
+    });
+  };
+}
+
+/** What two replies must share to be read one after the other; which message they answer does not matter. */
+function addressKey(to: ReplyAddress): string {
+  return toJson([to.channel, to.account, to.recipient, to.thread ?? ""]);
+}
+
+function expectOne(changed: number, id: string, what: string): void {
+  if (changed !== 1) throw new LoricaError("conflict", `reply ${id} cannot be ${what}: it is already further on`);
+}
+
+function toOutboxRow(row: Row): OutboxRow {
+  return {
+    id: row.id,
+    to: fromJson(row.reply_to),
+    text: row.text,
+    media: fromJson(row.media),
+    label: fromJson(row.label),
+    turnId: orUndefined(row.turn_id),
+    sessionKey: row.session_key,
+    agentId: row.agent_id,
+    principal: fromJson(row.principal),
+    status: row.status,
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+    receipt: orUndefined(row.receipt),
+    reason: orUndefined(row.reason),
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,53 @@
+// Forgetting on purpose: what is older than its keep goes, in small transactions that nobody has to wait for.
+import { limits } from "../base/limits.ts";
+import type { Ground } from "./rows.ts";
+import { createErase } from "./sessions.ts";
+import type { Pruned, Store } from "./store.ts";
+
+export function createPrune(ground: Ground): Store["prune"] {
+  const { database } = ground;
+  const limit = limits.pruneBatchMax;
+  const eraseSession = createErase(ground);
+  const staleSessions = database.query<{ key: string }>(`
+    SELECT key FROM sessions WHERE updated_at < :before AND key NOT IN (SELECT session_key FROM lanes)
+    ORDER BY updated_at, key LIMIT :limit`);
+  const surplusSessions = database.query<{ key: string }>(`
+    SELECT key FROM sessions WHERE key NOT IN (SELECT session_key FROM lanes)
+    ORDER BY updated_at, key LIMIT max(0, min(:limit, (SELECT count(*) FROM sessions) - :sessionsMax))`);
+  const oldWindows = database.query<{ id: string }>(
+    "SELECT id FROM windows WHERE ended_at < :before ORDER BY ended_at LIMIT :limit",
+  );
+  const deleteSteps = database.query("DELETE FROM steps WHERE window_id = :id");
+  const deleteWindow = database.query("DELETE FROM windows WHERE id = :id");
+  const deleteMessages = database.query(`
+    DELETE FROM inbox WHERE position IN (SELECT position FROM inbox WHERE received_at < :before
+      AND status IN ('done', 'dropped', 'failed') ORDER BY received_at LIMIT :limit)`);
+  const deleteReplies = database.query(`
+    DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE created_at < :before
+      AND status IN ('sent', 'failed', 'unknown', 'held') ORDER BY created_at LIMIT :limit)`);
+  const deleteTurns = database.query(`
+    DELETE FROM turns WHERE position IN (SELECT position FROM turns WHERE ended_at < :before
+      ORDER BY ended_at LIMIT :limit)`);
+  return async (keep) => {
+    const sessions = await database.write(() => {
+      const stale = staleSessions.all({ before: keep.sessionsSince, limit });
+      for (const { key } of stale) eraseSession(key);
+      const surplus = surplusSessions.all({ sessionsMax: keep.sessionsMax, limit });
+      for (const { key } of surplus) eraseSession(key);
+      return stale.length + surplus.length;
+    });
+    const windows = await database.write(() => {
+      const old = oldWindows.all({ before: keep.windowsSince, limit });
+      for (const { id } of old) {
+        deleteSteps.run({ id });
+        deleteWindow.run({ id });
+      }
+      return old.length;
+    });
+    const before = keep.messagesSince;
+    const messages = await database.write(() => deleteMessages.run({ before, limit }));
+    const replies = await database.write(() => deleteReplies.run({ before, limit }));
+    const turns = await database.write(() => deleteTurns.run({ before, limit }));
+    return { sessions, windows, messages, replies, turns } satisfies Pruned;
+  };
+}

@@ -1,0 +1,183 @@
+// Turns: what is being answered, for whom, and how it ended. Begin and finish each move everything that hangs on a
+// turn in one write, so that no crash can leave a message taken without a turn, or a turn ended without its reply.
+import { LoricaError } from "../base/errors.ts";
+import type { Json } from "../base/json.ts";
+import { joinAll, joinLabels } from "../base/label.ts";
+import { createOutboxInsert } from "./outbox.ts";
+import type { Ground } from "./rows.ts";
+import { fromJson, orUndefined, toJson } from "./rows.ts";
+import type { NewTurn, Turn, Turns, TurnStatus } from "./store.ts";
+import type { Journal } from "./transcript.ts";
+
+type Row = {
+  readonly id: string;
+  readonly session_key: string;
+  readonly window_id: string;
+  readonly agent_id: string;
+  readonly status: TurnStatus;
+  readonly principal: string;
+  readonly label: string;
+  readonly reply_to: string;
+  readonly inbox_ids: string;
+  readonly attempts: number;
+  readonly started_at: number;
+  readonly ended_at: number | null;
+  readonly error: string | null;
+  readonly outcome: string | null;
+};
+
+const select = `
+  SELECT id, session_key, window_id, agent_id, status, principal, label, reply_to, inbox_ids, attempts, started_at,
+         ended_at, error, outcome
+  FROM turns`;
+
+export function createTurns(ground: Ground, journal: Journal): Turns {
+  const { database, clock, epoch } = ground;
+  const messages = createMessageMoves(ground);
+  const lane = createLane(ground);
+  const insertReply = createOutboxInsert(ground);
+  const statements = prepare(ground);
+
+  const runningTurn = (id: string): Turn => {
+    const row = statements.findById.get({ id });
+    if (row === undefined) throw new LoricaError("not_found", `there is no turn ${id}`);
+    if (row.status !== "running") throw new LoricaError("conflict", `turn ${id} has ended already: ${row.status}`);
+    return toTurn(row);
+  };
+  return {
+    begin: (turn, newEntries) =>
+      database.write(() => {
+        lane.claim(turn);
+        messages.take(turn.id, turn.inboxIds);
+        const entries = journal.append(newEntries);
+        // What the window holds is in the turn's context, whoever asked for the turn.
+        const label = joinLabels(turn.label, journal.labelOf(turn.windowId));
+        statements.insert.run({ ...turnColumns(turn), label: toJson(label), epoch, now: clock.now() });
+        statements.countTurn.run({ windowId: turn.windowId });
+        return { turn: runningTurn(turn.id), entries };
+      }),
+    join: (id, inboxIds, newEntries) =>
+      database.write(() => {
+        const turn = runningTurn(id);
+        messages.take(id, inboxIds);
+        const entries = journal.append(newEntries);
+        const label = joinLabels(turn.label, joinAll(entries.map((entry) => entry.label)));
+        statements.setJoined.run({ id, inboxIds: toJson([...turn.inboxIds, ...inboxIds]), label: toJson(label) });
+        return entries;
+      }),
+    finish: (id, end) =>
+      database.write(() => {
+        const turn = runningTurn(id);
+        const outcome = end.outcome === undefined ? null : toJson(end.outcome);
+        statements.setEnded.run({ id, status: end.status, error: end.error ?? null, outcome, now: clock.now() });
+        messages.end(id, end.status === "failed" ? "failed" : "done", end.error ?? null);
+        lane.release(turn.sessionKey);
+        for (const reply of end.replies) insertReply(reply, turn);
+      }),
+    find: (id) =>
+      database.read(() => {
+        const row = statements.findById.get({ id });
+        return row === undefined ? undefined : toTurn(row);
+      }),
+    restart: (id) =>
+      database.write(() => {
+        const turn = runningTurn(id);
+        const label = joinLabels(turn.label, journal.labelOf(turn.windowId));
+        statements.setRestarted.run({ id, label: toJson(label), epoch });
+        lane.renew(turn.sessionKey);
+        return runningTurn(id);
+      }),
+    running: () => database.read(() => statements.selectRunning.all().map(toTurn)),
+  };
+}
+
+function turnColumns(turn: NewTurn) {
+  return {
+    id: turn.id,
+    sessionKey: turn.sessionKey,
+    windowId: turn.windowId,
+    agentId: turn.agentId,
+    principal: toJson(turn.principal),
+    account: turn.principal.account,
+    replyTo: toJson(turn.replyTo),
+    inboxIds: toJson(turn.inboxIds),
+  };
+}
+
+function prepare({ database }: Ground) {
+  return {
+    insert: database.query(`
+    INSERT INTO turns (id, session_key, window_id, agent_id, status, principal, account, label, reply_to, inbox_ids,
+                       attempts, epoch, started_at)
+    VALUES (:id, :sessionKey, :windowId, :agentId, 'running', :principal, :account, :label, :replyTo, :inboxIds,
+            1, :epoch, :now)`),
+    countTurn: database.query("UPDATE windows SET turn_count = turn_count + 1 WHERE id = :windowId"),
+    findById: database.query<Row>(`${select} WHERE id = :id`),
+    selectRunning: database.query<Row>(`${select} WHERE status = 'running' ORDER BY position`),
+    setJoined: database.query("UPDATE turns SET inbox_ids = :inboxIds, label = :label WHERE id = :id"),
+    setRestarted: database.query(
+      "UPDATE turns SET attempts = attempts + 1, label = :label, epoch = :epoch WHERE id = :id",
+    ),
+    setEnded: database.query(`
+    UPDATE turns SET status = :status, error = :error, outcome = :outcome, ended_at = :now WHERE id = :id`),
+  };
+}
+
+/** queued → taken → done or failed, for all messages of a turn. */
+function createMessageMoves({ database }: Ground) {
+  const setTaken = database.query(
+    "UPDATE inbox SET status = 'taken', turn_id = :turnId WHERE id = :id AND status = 'queued'",
+  );
+  const setEnded = database.query("UPDATE inbox SET status = :status, reason = :reason WHERE turn_id = :turnId");
+  return {
+    take(turnId: string, ids: readonly string[]): void {
+      for (const id of ids) {
+        if (setTaken.run({ id, turnId }) !== 1)
+          throw new LoricaError("conflict", `message ${id} is not waiting, so turn ${turnId} cannot take it`);
+      }
+    },
+    end(turnId: string, status: "done" | "failed", reason: string | null): void {
+      setEnded.run({ turnId, status, reason });
+    },
+  };
+}
+
+/** The database itself holds that a session runs one turn at a time. */
+function createLane({ database, clock, epoch }: Ground) {
+  const insert = database.query(`
+    INSERT INTO lanes (session_key, turn_id, epoch, since) VALUES (:sessionKey, :turnId, :epoch, :now)
+    ON CONFLICT (session_key) DO NOTHING`);
+  const setEpoch = database.query("UPDATE lanes SET epoch = :epoch WHERE session_key = :sessionKey");
+  const remove = database.query("DELETE FROM lanes WHERE session_key = :sessionKey");
+  return {
+    claim({ sessionKey, id }: NewTurn): void {
+      if (insert.run({ sessionKey, turnId: id, epoch, now: clock.now() }) !== 1)
+        throw new LoricaError("conflict", `session ${sessionKey} already runs a turn`);
+    },
+    renew(sessionKey: string): void {
+      setEpoch.run({ sessionKey, epoch });
+    },
+    release(sessionKey: string): void {
+      remove.run({ sessionKey });
+    },
+  };
+}
+
+function toTurn(row: Row): Turn {
+  const turn: Turn = {
+    id: row.id,
+    sessionKey: row.session_key,
+    windowId: row.window_id,
+    agentId: row.agent_id,
+    status: row.status,
+    principal: fromJson(row.principal),
+    label: fromJson(row.label),
+    replyTo: fromJson(row.reply_to),
+    inboxIds: fromJson(row.inbox_ids),
+    attempts: row.attempts,
+    startedAt: row.started_at,
+    endedAt: orUndefined(row.ended_at),
+    error: orUndefined(row.error),
+  };
+  return row.outcome === null ? turn : { ...turn, outcome: fromJson<Json>(row.outcome) };
+}
