@@ -88,6 +88,11 @@ export const limits = {
   fetchBodyMaxBytes: 33_554_432,
   fetchConnectTimeoutMs: 30_000,
 
+  // Vault
+  secretsMax: 256,
+  secretMaxBytes: 65_536,
+  secretsFileMaxBytes: 33_554_432,
+
   // Cells
   cellsMax: 64,
   cellIdleMs: 5 * 60_000,
