@@ -34,7 +34,7 @@ export function providerOptionsFor(call: ModelCall, candidate: Candidate, attemp
       // Nothing is kept at the provider; what it must see again travels encrypted in the conversation.
       return { openai: { store: false, promptCacheKey: cacheKey(call), reasoningSummary: null } };
     case "openai-completions":
-      return { openai: { promptCacheKey: cacheKey(call) } };
+      return {};
     case "google-generative-ai":
       return thinks(call, candidate) ? { google: { thinkingConfig: { includeThoughts: true } } } : {};
     case "rehearsal":

@@ -7,6 +7,9 @@ import { limits } from "../../base/limits.ts";
 import { consequences, failure } from "./failure.ts";
 import type { Failure, FailureKind } from "./failure.ts";
 
+export { failure } from "./failure.ts";
+export type { Failure } from "./failure.ts";
+
 export function classify(error: unknown, now: number): Failure {
   const own = findOwn(error);
   if (own !== undefined) return ofOwn(own);

@@ -60,7 +60,13 @@ export function createCooldowns(clock: Clock): Cooldowns {
       for (const key of keysOf(provider, model)) entries.delete(key);
     },
     states() {
-      return [...entries.values()].map(({ probingUntil: _, ...state }) => state);
+      return [...entries.values()].map(({ key, until, failures, kind, asked }) => ({
+        key,
+        until,
+        failures,
+        kind,
+        asked,
+      }));
     },
   };
 }

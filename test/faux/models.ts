@@ -1,0 +1,145 @@
+// Models as main builds them, with the real plugins and policy, on a way out that leads to loopback only.
+import { anthropic } from "../../plugins/anthropic/anthropic.ts";
+import { google } from "../../plugins/google/google.ts";
+import { openai } from "../../plugins/openai/openai.ts";
+import { rehearsal } from "../../plugins/rehearsal/rehearsal.ts";
+import type { AuditRecord } from "../../src/audit/audit.ts";
+import type { ModelRequest } from "../../src/base/action.ts";
+import { LoricaError } from "../../src/base/errors.ts";
+import type { Json } from "../../src/base/json.ts";
+import { owner } from "../../src/base/principal.ts";
+import { abortError } from "../../src/base/wait.ts";
+import type { Egress, EgressRequest } from "../../src/egress/egress.ts";
+import { createModels } from "../../src/model/model.ts";
+import type {
+  ConfiguredProvider,
+  ModelCall,
+  ModelEvent,
+  Models,
+  ModelService,
+  ModelsSettings,
+} from "../../src/model/model.ts";
+import { createPolicy } from "../../src/policy/policy.ts";
+import type { Policy, Rule } from "../../src/policy/policy.ts";
+import { createTestClock } from "./clock.ts";
+
+export type TestModels = {
+  readonly models: ModelService;
+  readonly clock: ReturnType<typeof createTestClock>;
+  /** What was sent, as the broker would see it. */
+  readonly sent: readonly Sent[];
+  readonly audit: readonly AuditRecord[];
+};
+
+export type Sent = { readonly resource: ModelRequest } & EgressRequest;
+
+export type TestSettings = {
+  readonly providers: readonly (Pick<ConfiguredProvider, "id" | "api" | "baseUrl"> & Partial<ConfiguredProvider>)[];
+  readonly rules?: readonly Rule[];
+} & Partial<Omit<ModelsSettings, "providers">>;
+
+export const allowModels: Rule = {
+  name: "test.models",
+  judge: (action) => (action.verb === "model.request" ? { kind: "allow", rule: "test.models" } : undefined),
+};
+
+export function createTestModels(given: TestSettings): TestModels {
+  const clock = createTestClock();
+  const policy = createPolicy({ rules: given.rules ?? [allowModels], clock });
+  const sent: Sent[] = [];
+  const audit: AuditRecord[] = [];
+  const providers = [anthropic, openai, google, rehearsal].flatMap((plugin) => plugin.providers ?? []);
+  const egress = createLoopbackEgress(policy, sent);
+  const effects = { egress, policy, clock, audit: { record: (record: AuditRecord) => void audit.push(record) } };
+  return { models: createModels({ ...effects, providers, settings: testSettings(given) }), clock, sent, audit };
+}
+
+export function testSettings(given: TestSettings): ModelsSettings {
+  return {
+    options: {},
+    agents: new Map(),
+    defaults: { main: [] },
+    userAgent: "lorica-test/1",
+    ...given,
+    providers: given.providers.map((provider) => ({
+      headers: {},
+      params: {},
+      timeoutMs: 0,
+      models: [],
+      catalogue: "merge",
+      ...provider,
+    })),
+  };
+}
+
+/** Real HTTP, to loopback only; redeems the grant as the real way out does. */
+export function createLoopbackEgress(policy: Policy, sent: Sent[] = []): Egress {
+  return {
+    async fetch(grant, request, signal) {
+      const { resource } = policy.redeem(grant).action as { readonly resource: ModelRequest };
+      sent.push({ resource, ...request });
+      if (new URL(resource.url).hostname !== "127.0.0.1") throw new LoricaError("forbidden", "loopback only");
+      try {
+        const body = request.body === undefined ? {} : { body: new Uint8Array(request.body) };
+        const response = await fetch(resource.url, {
+          method: resource.method,
+          headers: request.headers,
+          signal,
+          ...body,
+        });
+        return {
+          status: response.status,
+          headers: Object.fromEntries(response.headers),
+          body: response.body ?? new ReadableStream({ start: (controller) => controller.close() }),
+        };
+      } catch (cause) {
+        if (signal.aborted) throw abortError(signal);
+        throw new LoricaError("unavailable", `cannot connect to ${new URL(resource.url).host}`, { cause });
+      }
+    },
+  };
+}
+
+export function callOf(candidates: readonly string[], change: Partial<ModelCall> = {}): ModelCall {
+  return {
+    agentId: "main",
+    sessionKey: "agent:main:main",
+    principal: owner,
+    label: { integrity: "owner", readers: ["owner"] },
+    candidates,
+    prompt: [
+      { role: "system", content: "You are a test." },
+      { role: "user", content: [{ type: "text", text: "Hello" }] },
+    ],
+    tools: [],
+    thinking: "off",
+    outputTokensMax: undefined,
+    rehearsal: undefined,
+    ...change,
+  };
+}
+
+export async function collect(
+  models: Models,
+  call: ModelCall,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<readonly ModelEvent[]> {
+  const events: ModelEvent[] = [];
+  for await (const event of models.stream(call, signal)) events.push(event);
+  return events;
+}
+
+/** The last event of a call that succeeded. */
+export async function finishOf(
+  models: Models,
+  call: ModelCall,
+  signal?: AbortSignal,
+): Promise<Extract<ModelEvent, { type: "finish" }>> {
+  const last = (await collect(models, call, signal)).at(-1);
+  if (last?.type !== "finish") throw new Error(`the call ended with ${last?.type ?? "nothing"}`);
+  return last;
+}
+
+export function tool(name: string, properties: Record<string, Json> = {}): ModelCall["tools"][number] {
+  return { type: "function", name, description: name, inputSchema: { type: "object", properties } as never };
+}
