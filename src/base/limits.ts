@@ -79,11 +79,24 @@ export const limits = {
   workspaceFileMaxBytes: 1_048_576,
 
   // Broker link
-  linkFrameMaxBytes: 1_048_576,
+  linkFrameMaxBytes: 16_777_216,
+  linkErrorMaxBytes: 65_536,
+  linkNoteMaxBytes: 65_536,
+  linkChunkBytes: 65_536,
   linkCallsMax: 1_024,
-  linkWindowBytes: 1_048_576,
+  linkBodiesMax: 128,
+  linkWindowBytes: 262_144,
+  linkBufferedMaxBytes: 67_108_864,
+  linkNoncesMax: 65_536,
+  fetchHeadersMax: 64,
+  fetchHeaderMaxBytes: 8_192,
   fetchBodyMaxBytes: 33_554_432,
   fetchConnectTimeoutMs: 30_000,
+
+  // Vault
+  secretsMax: 256,
+  secretMaxBytes: 65_536,
+  secretsFileMaxBytes: 33_554_432,
 
   // Cells
   cellsMax: 64,
@@ -115,6 +128,9 @@ export const limits = {
   configIncludeDepthMax: 10,
   configBackupsMax: 5,
   configJournalMaxBytes: 4_194_304,
+  redactInputMaxChars: 262_144,
+  redactPatternMaxChars: 512,
+  redactTimeoutMs: 50,
   logLineMaxBytes: 65_536,
   logFileMaxBytes: 16_777_216,
   logFilesMax: 5,
