@@ -187,7 +187,9 @@ function uses(text: string, marker: string): boolean {
   if (marker === "fetch") return /(?:await|return|=|=>|\(|void)\s+fetch\(|globalThis\s*\.\s*fetch\(/.test(code);
   // A type costs nothing and opens nothing.
   const imports = code.replace(/^import type .*$/gm, "");
-  return new RegExp(`["'](node:)?${marker.replace("node:", "")}["']`).test(imports);
+  // `"node:http"` is always the module; `"http"` is one only where something is imported.
+  const name = marker.replace("node:", "");
+  return new RegExp(`["']node:${name}["']|\\b(?:from|import|require)\\s*\\(?\\s*["']${name}["']`).test(imports);
 }
 
 /** `policy/` is the only place where a grant is made, and nowhere is anything asserted to be one. */
