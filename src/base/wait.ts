@@ -33,3 +33,42 @@ export function abortError(signal: AbortSignal): LoricaError {
     cause,
   });
 }
+
+export type Deadline = { readonly signal: AbortSignal; close(): void };
+
+/** A signal that ends with the caller's or after `timeoutMs`. Its owner closes it, and no timer is left behind. */
+export function openDeadline(signal: AbortSignal, timeoutMs: number): Deadline {
+  const controller = new AbortController();
+  const leave = (): void => controller.abort(signal.reason);
+  const timer = setTimeout(() => controller.abort(new LoricaError("timeout", renderTimeLimit(timeoutMs))), timeoutMs);
+  signal.addEventListener("abort", leave, { once: true });
+  if (signal.aborted) leave();
+  return {
+    signal: controller.signal,
+    close() {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", leave);
+    },
+  };
+}
+
+/** Gives `work` such a signal, and rejects as soon as it ends, whatever `work` does. */
+export async function withDeadline<T>(
+  signal: AbortSignal,
+  timeoutMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (signal.aborted) throw abortError(signal);
+  const deadline = openDeadline(signal, timeoutMs);
+  try {
+    return await unlessAborted(work(deadline.signal), deadline.signal);
+  } finally {
+    deadline.close();
+  }
+}
+
+function renderTimeLimit(timeoutMs: number): string {
+  return timeoutMs < 1_000
+    ? `the time limit of ${timeoutMs} ms passed`
+    : `the time limit of ${Math.round(timeoutMs / 1_000)} s passed`;
+}
