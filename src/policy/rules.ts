@@ -82,6 +82,11 @@ export function toolsFor(policy: ToolPolicy): ReadonlySet<string> {
   return tools;
 }
 
+/** Whether a tool works in the cell, and so not at all while there is none. */
+export function needsCell(tool: string): boolean {
+  return (toolVerbs[tool] ?? []).some((verb) => cellVerbs.has(verb));
+}
+
 export function compileRules(settings: PolicySettings): readonly Rule[] {
   return [noCell(settings), toolSurface(settings), modelRequests(settings), replies()];
 }

@@ -34,6 +34,11 @@ export type ToolDefinition<V extends Verb = Verb, I = unknown> = {
   readonly input: z.ZodType<I>;
   readonly sideEffect: "none" | "read" | "write" | "exec" | "send";
   readonly timeoutMs: number;
+  /**
+   * `own`: what it returns is from the agent's own cell or the gateway. Otherwise, and where nothing is said, it came
+   * from outside: it is wrapped in markers for the model and labelled untrusted.
+   */
+  readonly output?: "own" | "external";
   readonly propose: (input: I, caller: ToolCaller) => Action<V>;
   readonly perform: (grant: Grant<V>, run: ToolRun) => Promise<ToolOutput>;
 };
