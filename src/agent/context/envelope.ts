@@ -1,0 +1,27 @@
+// A user's message as the model reads it: who wrote it, over what and when, in a header that the message cannot write
+// (AG-011). The header is made from what is stored, so it reads the same in every later turn and the prefix stays.
+import type { Entry } from "../../store/store.ts";
+import { metadata, neutralizeSpeech } from "./markers.ts";
+
+const fromMaxChars = 80;
+const idChars = 6;
+const minuteMs = 60_000;
+
+/** `previousAt` is when the message before this one came; undefined for the first. */
+export function renderHeader(entry: Entry, from: string, previousAt: number | undefined): string {
+  const when = new Date(entry.at).toISOString().slice(0, 16).replace("T", " ");
+  const elapsed = previousAt === undefined ? "" : renderElapsed(entry.at - previousAt);
+  return `[#${entry.id.slice(-idChars)} ${metadata(from, fromMaxChars)} ${when}Z${elapsed}]`;
+}
+
+export function renderMessage(text: string): string {
+  return neutralizeSpeech(text);
+}
+
+function renderElapsed(ms: number): string {
+  const minutes = Math.floor(ms / minuteMs);
+  if (minutes < 5) return "";
+  if (minutes < 120) return ` +${minutes}m`;
+  if (minutes < 48 * 60) return ` +${Math.floor(minutes / 60)}h`;
+  return ` +${Math.floor(minutes / (24 * 60))}d`;
+}

@@ -1,0 +1,156 @@
+// Stored entries → the messages a provider is sent. Pure: the same entries give the same messages, byte for byte, so
+// that the prefix of one turn is the prefix of the next.
+import type { LanguageModelV4FilePart, LanguageModelV4Message, LanguageModelV4TextPart } from "@ai-sdk/provider";
+import type { LanguageModelV4ToolResultOutput, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
+import { isRecord } from "../../base/json.ts";
+import type { AssistantPart } from "../../base/transcript.ts";
+import type { Entry } from "../../store/store.ts";
+import type { PruningSettings } from "../settings.ts";
+import { renderHeader, renderMessage } from "./envelope.ts";
+import type { Shown } from "./media.ts";
+import { pruneResult } from "./prune.ts";
+import type { PruneLine } from "./prune.ts";
+import type { Visible } from "./visible.ts";
+
+type Assistant = Extract<LanguageModelV4Message, { role: "assistant" }>["content"][number];
+type ProviderOptions = NonNullable<LanguageModelV4TextPart["providerOptions"]>;
+type UserPart = LanguageModelV4TextPart | LanguageModelV4FilePart;
+
+export type HistoryView = {
+  readonly turnId: string;
+  /** Reasoning and call metadata go back only to the provider they came from. */
+  readonly provider: string;
+  readonly media: Shown;
+  readonly line: PruneLine;
+  readonly pruning: PruningSettings;
+};
+
+const notRun = "This call was not run: the turn ended before it.";
+const lost = "No result was recorded: the turn ended while this ran. Whether it took effect is not known.";
+
+export function encodeHistory(visible: Visible, view: HistoryView): LanguageModelV4Message[] {
+  const messages: LanguageModelV4Message[] = [];
+  const results = createResults(visible.entries);
+  let previousAt: number | undefined;
+  if (visible.compaction?.body.kind === "compaction")
+    pushUser(messages, [text(`[#summary of the conversation before this]\n${visible.compaction.body.summary}`)]);
+  for (const entry of visible.entries) {
+    const { body } = entry;
+    if (body.kind === "user") {
+      pushUser(messages, userParts(entry, { view, previousAt }));
+      previousAt = entry.at;
+    }
+    if (body.kind === "note") pushUser(messages, [text(`[#note]\n${body.text}`)]);
+    if (body.kind === "assistant" && !isScrap(entry, visible.entries, view.turnId))
+      pushAssistant(messages, entry, { view, results });
+  }
+  return messages;
+}
+
+/** Strict chat templates want user and assistant in turn, so what follows a user message joins it. */
+function pushUser(messages: LanguageModelV4Message[], parts: readonly UserPart[]): void {
+  const last = messages.at(-1);
+  if (last?.role === "user") last.content.push(...parts);
+  else messages.push({ role: "user", content: [...parts] });
+}
+
+function userParts(
+  entry: Entry,
+  options: { readonly view: HistoryView; readonly previousAt: number | undefined },
+): readonly UserPart[] {
+  if (entry.body.kind !== "user") return [];
+  const header = text(renderHeader(entry, entry.body.from, options.previousAt));
+  const attachments = entry.body.media.flatMap((ref) => options.view.media.parts(ref, entry.seq));
+  // The person's own words come last: whatever reads only the end of a prompt reads them.
+  const words = entry.body.text === "" ? [] : [text(renderMessage(entry.body.text))];
+  return [header, ...attachments, ...words];
+}
+
+/** What an aborted answer said is worth keeping only where no other answer came after it in the same turn. */
+function isScrap(entry: Entry, entries: readonly Entry[], turnId: string): boolean {
+  if (entry.body.kind !== "assistant" || entry.body.stopReason !== "cancelled") return false;
+  if (entry.turnId === turnId) return true;
+  return entries.some(
+    (other) => other.turnId === entry.turnId && other.seq > entry.seq && other.body.kind === "assistant",
+  );
+}
+
+function pushAssistant(
+  messages: LanguageModelV4Message[],
+  entry: Entry,
+  options: { readonly view: HistoryView; readonly results: Results },
+): void {
+  if (entry.body.kind !== "assistant") return;
+  const { content, provider } = entry.body;
+  const own = provider === options.view.provider;
+  const parts = content.flatMap((part) => encodePart(part, own));
+  if (parts.length === 0) return;
+  messages.push({ role: "assistant", content: parts });
+  const answers = content.flatMap((part) =>
+    part.type === "tool_call" ? [encodeResult(part, options.results.take(part.callId, entry.seq), options)] : [],
+  );
+  if (answers.length > 0) messages.push({ role: "tool", content: answers });
+}
+
+function encodePart(part: AssistantPart, own: boolean): readonly Assistant[] {
+  if (part.type === "text") return part.text.trim() === "" ? [] : [{ type: "text", text: part.text }];
+  const metadata = own ? providerOptions(part) : {};
+  if (part.type === "reasoning") {
+    // Without its signature reasoning is worth nothing to the provider, and none to any other.
+    return "providerOptions" in metadata ? [{ type: "reasoning", text: part.text, ...metadata }] : [];
+  }
+  const input = isRecord(part.input) ? part.input : { invalid: part.input };
+  return [{ type: "tool-call", toolCallId: part.callId, toolName: part.tool, input, ...metadata }];
+}
+
+function providerOptions(part: { readonly provider?: unknown }): { readonly providerOptions?: ProviderOptions } {
+  return isRecord(part.provider) ? { providerOptions: part.provider as ProviderOptions } : {};
+}
+
+function encodeResult(
+  call: { readonly callId: string; readonly tool: string },
+  found: { readonly entry: Entry | undefined; readonly started: boolean },
+  options: { readonly view: HistoryView },
+): LanguageModelV4ToolResultPart {
+  const output: LanguageModelV4ToolResultOutput =
+    found.entry === undefined
+      ? { type: "error-text", value: found.started ? lost : notRun }
+      : resultOutput(found.entry, options.view);
+  return { type: "tool-result", toolCallId: call.callId, toolName: call.tool, output };
+}
+
+function resultOutput(entry: Entry, view: HistoryView): LanguageModelV4ToolResultOutput {
+  if (entry.body.kind !== "tool_result") return { type: "text", value: "" };
+  const value = pruneResult(entry.body.text, entry.seq, { line: view.line, settings: view.pruning });
+  const shown = entry.body.media.flatMap((ref) => view.media.parts(ref, entry.seq));
+  if (shown.length > 0) return { type: "content", value: [text(value), ...shown] };
+  return entry.body.outcome === "ok" ? { type: "text", value } : { type: "error-text", value };
+}
+
+function text(value: string): { type: "text"; text: string } {
+  return { type: "text", text: value };
+}
+
+type Results = {
+  take(callId: string, afterSeq: number): { readonly entry: Entry | undefined; readonly started: boolean };
+};
+
+/** Results by call id. Each is used once, and only by a call that came before it: ids may repeat in old transcripts. */
+function createResults(entries: readonly Entry[]): Results {
+  const results = new Map<string, Entry[]>();
+  const started = new Set<string>();
+  for (const entry of entries) {
+    if (entry.body.kind === "tool_call") started.add(entry.body.callId);
+    if (entry.body.kind !== "tool_result") continue;
+    const known = results.get(entry.body.callId);
+    if (known === undefined) results.set(entry.body.callId, [entry]);
+    else known.push(entry);
+  }
+  return {
+    take(callId, afterSeq) {
+      const known = results.get(callId) ?? [];
+      const at = known.findIndex((entry) => entry.seq > afterSeq);
+      return { entry: at < 0 ? undefined : known.splice(at, 1)[0], started: started.has(callId) };
+    },
+  };
+}

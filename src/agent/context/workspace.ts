@@ -1,0 +1,78 @@
+// The files of an agent's workspace that go into its prompt: which ones for whom (AG-004, AG-006), how much of each
+// (AG-005), and where each came from.
+import type { Principal } from "../../base/principal.ts";
+import type { WorkspaceFile } from "../../sandbox/sandbox.ts";
+import { truncateMiddle } from "../truncate.ts";
+
+/** In the order in which they appear: the same files give the same prompt. */
+export const standingFiles = [
+  "AGENTS.md",
+  "SOUL.md",
+  "TOOLS.md",
+  "IDENTITY.md",
+  "USER.md",
+  "HEARTBEAT.md",
+  "MEMORY.md",
+  "memory.md",
+] as const;
+
+/** Read once, into the first turn of a session, while it exists: the agent deletes it when it is done. */
+export const firstRunFile = "BOOTSTRAP.md";
+
+const subordinateFiles = ["AGENTS.md", "TOOLS.md"];
+/** What is about the owner is not for other people's turns. */
+const sharedFiles = ["AGENTS.md", "TOOLS.md", "IDENTITY.md"];
+const idChars = 8;
+const leastUsefulChars = 200;
+
+/** A session that the agent or a timer started, not a person. */
+export function isSubordinate(sessionKey: string): boolean {
+  return /^agent:[^:]+:(?:.*:)?(?:subagent|cron):/.test(sessionKey);
+}
+
+export function standingFilesFor(sessionKey: string, principal: Principal): readonly string[] {
+  if (isSubordinate(sessionKey)) return subordinateFiles;
+  return principal.kind === "owner" || principal.kind === "system" ? standingFiles : sharedFiles;
+}
+
+export function seesFirstRun(sessionKey: string, principal: Principal): boolean {
+  return principal.kind === "owner" && !isSubordinate(sessionKey);
+}
+
+export function renderWorkspaceFiles(
+  files: readonly WorkspaceFile[],
+  caps: { readonly fileMaxChars: number; readonly totalMaxChars: number },
+): string {
+  const seen = new Set<string>();
+  const blocks: string[] = [];
+  let left = caps.totalMaxChars;
+  for (const file of ordered(files)) {
+    // On a disk that ignores case MEMORY.md and memory.md are one file; elsewhere two with the same text are one too.
+    if (seen.has(file.sha256) || isBlank(file.text)) continue;
+    seen.add(file.sha256);
+    const room = Math.min(caps.fileMaxChars, left);
+    if (room < Math.min(leastUsefulChars, file.text.length)) continue;
+    const text = truncateMiddle(file.text.trim(), room);
+    left -= text.length;
+    blocks.push(renderWorkspaceFile(file, text));
+  }
+  return blocks.join("\n\n");
+}
+
+/** Its id is made from its content, so no file can hold the line that ends it. */
+export function renderWorkspaceFile(file: WorkspaceFile, text: string): string {
+  const id = file.sha256.slice(0, idChars);
+  return `[#${id} ${file.name} from the workspace]\n${text}\n[#${id} end]`;
+}
+
+/** Nothing but headings, comments and unfilled `Name:` lines, as the templates are before anybody wrote in them. */
+export function isBlank(text: string): boolean {
+  return text
+    .replace(/<!--[^]*?-->/g, "")
+    .split("\n")
+    .every((line) => /^\s*(?:#.*|[-*]?\s*[\w ()]{1,40}:)?\s*$/.test(line));
+}
+
+function ordered(files: readonly WorkspaceFile[]): readonly WorkspaceFile[] {
+  return standingFiles.flatMap((name) => files.filter((file) => file.name === name));
+}
