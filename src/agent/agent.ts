@@ -1,25 +1,10 @@
 // Step 6, the turn: context → model → tool calls → reply. This is the folder's front door; the loop is in turn.ts.
-import type { TurnRequest } from "../base/envelope.ts";
-import type { Label } from "../base/label.ts";
-import type { Turn } from "../store/store.ts";
-import type { TurnEvent, TurnOutcome } from "./event.ts";
-
+export { parseCommand } from "./commands/command.ts";
+export type { Command } from "./commands/command.ts";
+export { workspaceTemplates } from "./context/templates.ts";
 export type { TurnEvent, TurnOutcome } from "./event.ts";
-
-export type TurnRun = {
-  readonly request: TurnRequest;
-  /** Called between steps: takes what joined the turn since, so that the model sees it next (queue mode steer). */
-  readonly takeJoined: () => Promise<void>;
-  readonly emit: (event: TurnEvent) => void;
-  /** Ends the turn: the provider's connection is closed and running tools are killed at once. */
-  readonly signal: AbortSignal;
-};
-
-export type TurnRunner = {
-  /**
-   * Runs a turn, or takes up one that a crash interrupted: every step is read back from the transcript, a model call
-   * without an answer is repeated, a tool call without a result is reported to the model as unknown. Never throws for
-   * what models and tools do; the outcome says it. `label` is the join of all that entered the context.
-   */
-  run(turn: Turn, run: TurnRun): Promise<{ readonly outcome: TurnOutcome; readonly label: Label }>;
-};
+export type { TurnRun, TurnRunner, TurnRunnerOptions } from "./runner.ts";
+export { defaultProfile } from "./settings.ts";
+export type { AgentProfile, CompactionSettings, PruningSettings } from "./settings.ts";
+export { createDescribeSession } from "./commands/status.ts";
+export { createTurnRunner } from "./turn.ts";

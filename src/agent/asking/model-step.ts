@@ -1,0 +1,112 @@
+// One question to a model: make room, ask, show what comes, and write the answer down before anything is done with it.
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import type { ModelCall, ModelEvent } from "../../model/model.ts";
+import { compact } from "../context/compaction.ts";
+import type { Pressure } from "../context/compaction.ts";
+import { assemblePrompt, estimatePrompt, planCall } from "../context/context.ts";
+import type { Plan, Standing } from "../context/context.ts";
+import { ownContent } from "./answer.ts";
+import { createWatch, untilAborted } from "./watch.ts";
+import type { Watch } from "./watch.ts";
+import type { TurnScope } from "../scope.ts";
+import { safeHead } from "../truncate.ts";
+import { noUsage } from "../usage.ts";
+
+type Finish = Extract<ModelEvent, { type: "finish" }>;
+
+export async function askModel(scope: TurnScope, standing: Standing): Promise<void> {
+  const plan = planCall(scope);
+  if (plan.candidates.length === 0)
+    throw new LoricaError(
+      "unavailable",
+      "no model is configured: run `lorica onboard`, or set agents.defaults.model.primary",
+    );
+  await makeRoom(scope, standing, plan);
+  await write(scope, await askAgainIfTooLong(scope, standing, plan));
+}
+
+/** Compacts where the estimate nears the window, and refuses what cannot fit at all before it costs anything. */
+async function makeRoom(scope: TurnScope, standing: Standing, plan: Plan): Promise<void> {
+  const room = plan.contextTokens - plan.reserveTokens;
+  for (const pressure of ["threshold", "overflow"] satisfies Pressure[]) {
+    if (estimatePrompt(scope, standing, plan) <= room || !scope.profile.compaction.enabled) break;
+    await compact(scope, { standing, plan, pressure });
+  }
+  const tokens = estimatePrompt(scope, standing, plan);
+  const most = Math.min(plan.contextTokens, scope.profile.promptTokensMax ?? Number.POSITIVE_INFINITY);
+  if (tokens > most)
+    throw new LoricaError(
+      "too_large",
+      `this needs about ${tokens} tokens and ${most} are allowed: send less, or start anew with /new`,
+      {
+        details: { reason: "prompt_too_large", tokens, tokensMax: most },
+      },
+    );
+}
+
+/** Estimates can be wrong: where the provider says that it is too much, the turn compacts once and asks again. */
+async function askAgainIfTooLong(scope: TurnScope, standing: Standing, plan: Plan): Promise<Finish> {
+  try {
+    return await ask(scope, standing, plan);
+  } catch (error) {
+    if (!isOverflow(error) || !(await compact(scope, { standing, plan, pressure: "overflow" }))) throw error;
+    return ask(scope, standing, plan);
+  }
+}
+
+function isOverflow(error: unknown): boolean {
+  return error instanceof LoricaError && error.code === "too_large" && error.details?.["reason"] === "context_overflow";
+}
+
+async function ask(scope: TurnScope, standing: Standing, plan: Plan): Promise<Finish> {
+  const { turn, run, session, profile, signal } = scope;
+  const { agentId, sessionKey, principal } = turn;
+  const call: ModelCall = {
+    agentId,
+    sessionKey,
+    principal,
+    label: scope.label(),
+    candidates: plan.candidates,
+    prompt: await assemblePrompt(scope, standing, plan),
+    tools: standing.tools,
+    thinking: run.request.thinking ?? session.thinking ?? profile.thinking,
+    outputTokensMax: smallest(run.request.outputTokensMax, profile.outputTokensMax),
+    rehearsal: run.request.rehearsal,
+  };
+  const watch = createWatch(scope);
+  try {
+    for await (const event of untilAborted(scope.options.models.stream(call, signal), signal)) {
+      if (event.type === "finish") return event;
+      if (event.type === "spent")
+        await scope.spend(event.usage, { provider: event.provider, model: event.model, trigger: "turn" });
+      else watch.show(event);
+    }
+  } catch (error) {
+    if (run.signal.aborted) await keepPartial(scope, watch);
+    throw error;
+  }
+  throw new LoricaError("upstream", "the model's answer ended before it was complete: try again");
+}
+
+/** What a person saw before they stopped the answer stays in the history; the next answer may go on from it. */
+async function keepPartial(scope: TurnScope, watch: Watch): Promise<void> {
+  const { text, provider, model } = watch.said();
+  if (text.trim() === "") return;
+  const usage = { ...noUsage, estimated: true };
+  const content = [{ type: "text", text: safeHead(text, limits.replyMaxChars) }] as const;
+  await scope.append([{ kind: "assistant", content, provider, model, usage, stopReason: "cancelled" }]);
+}
+
+async function write(scope: TurnScope, finish: Finish): Promise<void> {
+  const { provider, model, usage, stopReason } = finish;
+  const content = ownContent(finish.content, scope.window.entries());
+  await scope.append([{ kind: "assistant", content, provider, model, usage, stopReason }]);
+  await scope.book(usage, { provider, model, trigger: "turn" });
+  scope.run.emit({ type: "usage", usage });
+}
+
+function smallest(...numbers: readonly (number | undefined)[]): number | undefined {
+  const given = numbers.filter((number) => number !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
+}

@@ -1,0 +1,74 @@
+// One tool call, from what the model wrote to what is stored: (parsed) → decide → run → inspect. Whatever a tool does, the
+// way out is a result that the model can read; what ends the turn is its own signal, and the caller looks at that.
+import { LoricaError, codeOf } from "../../base/errors.ts";
+import type { Grant } from "../../base/grant.ts";
+import type { Verb } from "../../base/action.ts";
+import { newId } from "../../base/ids.ts";
+import { limits } from "../../base/limits.ts";
+import type { ToolOutcome } from "../../base/transcript.ts";
+import { withDeadline } from "../../base/wait.ts";
+import type { ToolOutput } from "../../tool/tool.ts";
+import { inspectOutput } from "./inspect.ts";
+import type { Inspected } from "./inspect.ts";
+import type { ParsedCall } from "./parse-call.ts";
+import { renderResource } from "./resource.ts";
+import type { TurnScope } from "../scope.ts";
+
+export type CallResult = Inspected & { readonly outcome: ToolOutcome; readonly durationMs: number };
+
+export async function runCall(scope: TurnScope, call: ParsedCall, maxChars: number): Promise<CallResult> {
+  const startedAt = scope.options.clock.now();
+  if (call.kind === "wrong") return refusal("error", call.reason);
+  try {
+    return await scope.state.slots.use(() => decideAndPerform(scope, call, { maxChars, startedAt }), scope.signal);
+  } catch (error) {
+    return { ...refusal(...explain(scope, error)), durationMs: scope.options.clock.now() - startedAt };
+  }
+}
+
+type Ready = Extract<ParsedCall, { kind: "ready" }>;
+type Bounds = { readonly maxChars: number; readonly startedAt: number };
+
+/** The grant lives for seconds, so it is asked for only once there is room to use it. */
+async function decideAndPerform(scope: TurnScope, call: Ready, bounds: Bounds): Promise<CallResult> {
+  const { turn, options } = scope;
+  const { agentId, sessionKey, principal } = turn;
+  const action = call.tool.propose(call.input, { agentId, sessionKey, principal, label: scope.label() });
+  const decision = options.policy.decide(action);
+  const about = { verb: action.verb, agentId, sessionKey, principal: principal.id, resource: renderResource(action) };
+  if (decision.kind === "deny") {
+    options.audit.record({ kind: "decision", verdict: "deny", rule: decision.rule, reason: decision.reason, ...about });
+    return refusal("denied", `refused: ${decision.reason}`);
+  }
+  options.audit.record({ kind: "decision", verdict: "allow", rule: decision.rule, ...about });
+  const output = await perform(scope, call, decision.grant);
+  const inspected = await inspectOutput(scope, call.tool, { output, maxChars: bounds.maxChars });
+  const durationMs = options.clock.now() - bounds.startedAt;
+  const outcome = output.isError ? "error" : "ok";
+  const result = { outcome, durationMs, chars: inspected.text.length };
+  options.audit.record({ kind: "effect", ...about, result });
+  return { ...inspected, outcome, durationMs };
+}
+
+async function perform(scope: TurnScope, { part, tool }: Ready, grant: Grant<Verb>): Promise<ToolOutput> {
+  const timeoutMs = Math.min(tool.timeoutMs, limits.toolTimeoutMs);
+  const onProgress = (text: string): void =>
+    scope.run.emit({ type: "tool_progress", callId: part.callId, tool: tool.name, text });
+  return withDeadline(scope.signal, timeoutMs, (signal) =>
+    tool.perform(grant, { effects: scope.options.effects, onProgress, signal }),
+  );
+}
+
+/** An error as the model is told it. What is not one of ours is a fault of the tool: its particulars go to the log. */
+function explain(scope: TurnScope, error: unknown): [ToolOutcome, string] {
+  if (scope.signal.aborted)
+    return ["cancelled", "cancelled: the turn was ended while this ran; it may have taken effect in part"];
+  if (error instanceof LoricaError && error.code !== "internal") return ["error", `${error.code}: ${error.message}`];
+  const id = newId();
+  scope.options.report(id, error);
+  return ["error", `${codeOf(error)}: the tool failed; the log has it under ${id}`];
+}
+
+function refusal(outcome: ToolOutcome, text: string): CallResult {
+  return { text, media: [], outcome, durationMs: 0, label: undefined };
+}

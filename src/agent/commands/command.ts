@@ -1,0 +1,68 @@
+// The text commands: what they look like. Parsing is pure, so that whoever queues messages can ask as well.
+import type { ThinkingLevel } from "../../base/envelope.ts";
+import { limits } from "../../base/limits.ts";
+
+export type Command =
+  | { readonly name: "new" }
+  | { readonly name: "compact"; readonly focus: string }
+  | { readonly name: "status" }
+  | { readonly name: "model"; readonly ref: string | undefined }
+  | { readonly name: "think"; readonly level: ThinkingLevel | undefined }
+  | { readonly name: "stop" }
+  | { readonly name: "help" }
+  /** A command by its form, with words that it does not take. */
+  | { readonly name: "wrong"; readonly usage: string };
+
+export const thinkingLevels: readonly ThinkingLevel[] = [
+  "off",
+  "minimal",
+  "low",
+  "medium",
+  "high",
+  "xhigh",
+  "adaptive",
+  "max",
+];
+
+const focusMaxChars = 800;
+
+/** The whole message must be the command: `/status`, `/model openai/gpt-x`. Anything else is a message. */
+export function parseCommand(text: string): Command | undefined {
+  const match = /^\/([a-z]+)(?::|\s|$)\s*([^]*)$/i.exec(text.trim());
+  if (match === null) return undefined;
+  return parsers[match[1]?.toLowerCase() ?? ""]?.((match[2] ?? "").trim());
+}
+
+const parsers: Readonly<Record<string, (rest: string) => Command | undefined>> = {
+  new: bare({ name: "new" }),
+  reset: bare({ name: "new" }),
+  compact: (rest) => ({ name: "compact", focus: rest.slice(0, focusMaxChars) }),
+  status: bare({ name: "status" }),
+  stop: bare({ name: "stop" }),
+  help: bare({ name: "help" }),
+  commands: bare({ name: "help" }),
+  model: parseModel,
+  models: bare({ name: "model", ref: undefined }),
+  think: parseThink,
+  thinking: parseThink,
+};
+
+/** A word that takes nothing: with more behind it, it is an ordinary message that happens to begin with a slash. */
+function bare(command: Command): (rest: string) => Command | undefined {
+  return (rest) => (rest === "" ? command : undefined);
+}
+
+function parseModel(rest: string): Command {
+  if (rest === "" || rest === "list" || rest === "status") return { name: "model", ref: undefined };
+  if (/\s/.test(rest) || rest.length > limits.modelRefMaxChars)
+    return { name: "wrong", usage: "/model provider/model" };
+  return { name: "model", ref: rest };
+}
+
+function parseThink(rest: string): Command {
+  if (rest === "") return { name: "think", level: undefined };
+  const level = thinkingLevels.find((known) => known === rest.toLowerCase());
+  return level === undefined
+    ? { name: "wrong", usage: `/think ${thinkingLevels.join("|")}` }
+    : { name: "think", level };
+}

@@ -1,0 +1,99 @@
+// What the steps of one turn share: opened when the turn starts, the same until it ends.
+import { LoricaError } from "../base/errors.ts";
+import { joinAll, joinLabels } from "../base/label.ts";
+import type { Label } from "../base/label.ts";
+import type { EntryBody, Usage } from "../base/transcript.ts";
+import { needsCell, toolsFor } from "../policy/policy.ts";
+import type { Entry, Session, Turn } from "../store/store.ts";
+import type { Tool } from "../tool/tool.ts";
+import type { Window } from "./context/window.ts";
+import type { RunnerState } from "./runner-state.ts";
+import type { TurnRun, TurnRunnerOptions } from "./runner.ts";
+import type { AgentProfile } from "./settings.ts";
+import { addUsage, noUsage, usageOf } from "./usage.ts";
+
+export type BookedCall = { readonly provider: string; readonly model: string; readonly trigger: "turn" | "compaction" };
+
+export type TurnScope = {
+  readonly options: TurnRunnerOptions;
+  readonly state: RunnerState;
+  readonly turn: Turn;
+  readonly run: TurnRun;
+  /** Ends with the caller's, or when the turn has taken too long. */
+  readonly signal: AbortSignal;
+  readonly session: Session;
+  readonly profile: AgentProfile;
+  readonly window: Window;
+  /** By name: what this principal may call and what works now. */
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly unavailable: { readonly tools: readonly string[]; readonly reason: string };
+  /** The join of the session's label and of all that is in the window. */
+  label(): Label;
+  usage(): Usage;
+  /** Writes a call that the journal has to the ledger. */
+  book(usage: Usage, call: BookedCall): Promise<void>;
+  /** The same for a call of which the journal knows nothing: a failed attempt, a summary. */
+  spend(usage: Usage, call: BookedCall): Promise<void>;
+  append(bodies: readonly EntryBody[], label?: Label): Promise<readonly Entry[]>;
+};
+
+export async function openScope(
+  options: TurnRunnerOptions,
+  state: RunnerState,
+  begun: { readonly turn: Turn; readonly run: TurnRun; readonly signal: AbortSignal },
+): Promise<TurnScope> {
+  const { turn } = begun;
+  const profile = options.profile(turn.agentId);
+  if (profile === undefined)
+    throw new LoricaError("not_found", `no agent is called ${turn.agentId}: see agents.list in the config`);
+  const session = await options.store.sessions.find(turn.sessionKey);
+  if (session === undefined) throw new LoricaError("not_found", `the session ${turn.sessionKey} was deleted`);
+  const window = await state.windows.open(turn.windowId);
+  let offJournal = noUsage;
+  const label = (): Label => joinAll([session.label, turn.label, ...window.entries().map((entry) => entry.label)]);
+  const where = { turnId: turn.id, sessionKey: turn.sessionKey, agentId: turn.agentId };
+  const book = (usage: Usage, call: BookedCall): Promise<void> =>
+    options.store.usage.add({ ...usage, ...where, ...call, at: options.clock.now() });
+  return {
+    ...begun,
+    options,
+    state,
+    session,
+    profile,
+    window,
+    ...toolsOf(options, profile, turn),
+    label,
+    usage: () => addUsage(offJournal, usageOf(window.entries(), turn.id)),
+    book,
+    async spend(usage, call) {
+      offJournal = addUsage(offJournal, usage);
+      await book(usage, call);
+    },
+    async append(bodies, added) {
+      const joined = added === undefined ? label() : joinLabels(label(), added);
+      return window.append(bodies.map((body) => ({ windowId: turn.windowId, turnId: turn.id, label: joined, body })));
+    },
+  };
+}
+
+/** Only what this principal may call is offered (TOOL-007), and of that only what works on this host now. */
+function toolsOf(
+  options: TurnRunnerOptions,
+  profile: AgentProfile,
+  turn: Turn,
+): Pick<TurnScope, "tools" | "unavailable"> {
+  const own = turn.principal.kind === "owner" || turn.principal.kind === "system";
+  const allowed = toolsFor(own ? profile.tools.owner : profile.tools.others);
+  const status = options.effects.sandbox.status();
+  const tools = new Map<string, Tool>();
+  const off: string[] = [];
+  for (const tool of options.tools) {
+    if (!allowed.has(tool.name)) continue;
+    if (status.kind === "off" && needsCell(tool.name)) off.push(tool.name);
+    else tools.set(tool.name, tool);
+  }
+  return {
+    tools,
+    unavailable: { tools: off, reason: status.kind === "off" ? `the sandbox is off: ${status.reason}` : "" },
+  };
+}
