@@ -3,10 +3,7 @@
 import type { MediaRef, ThinkingLevel } from "./envelope.ts";
 import type { Json } from "./json.ts";
 
-/**
- * Tokens; input does not count what was read from or written to a cache. Money in millionths of a US dollar, null where
- * no price is known.
- */
+/** Tokens; null where the provider did not say. Money in millionths of a US dollar. */
 export type Usage = {
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -20,7 +17,7 @@ export type Usage = {
 export type StopReason = "stop" | "length" | "tool_use" | "refusal" | "error" | "cancelled";
 
 export type AssistantPart =
-  | { readonly type: "text"; readonly text: string; readonly provider?: Json }
+  | { readonly type: "text"; readonly text: string }
   /** `signature` and the like, exactly as the provider gave them: it wants them back unchanged. */
   | { readonly type: "reasoning"; readonly text: string; readonly provider?: Json }
   | {

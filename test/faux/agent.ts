@@ -1,0 +1,199 @@
+// A whole agent on a real store: scripted models, a recording sandbox, three tools, and turns begun as the pipeline does.
+import { z } from "zod";
+import { createDescribeSession, createTurnRunner, defaultProfile } from "../../src/agent/agent.ts";
+import type { AgentProfile, TurnEvent, TurnOutcome, TurnRun, TurnRunner } from "../../src/agent/agent.ts";
+import type { AuditRecord } from "../../src/audit/audit.ts";
+import type { MediaRef, TurnRequest } from "../../src/base/envelope.ts";
+import { newId, sha256 } from "../../src/base/ids.ts";
+import type { Label } from "../../src/base/label.ts";
+import { owner } from "../../src/base/principal.ts";
+import type { Principal } from "../../src/base/principal.ts";
+import type { EntryBody } from "../../src/base/transcript.ts";
+import type { HookPoint } from "../../src/plugin/plugin.ts";
+import { compileRules, createPolicy } from "../../src/policy/policy.ts";
+import { defineTool, textOutput } from "../../src/tool/tool.ts";
+import type { Tool, ToolOutput } from "../../src/tool/tool.ts";
+import type { Entry, Store, Turn } from "../../src/store/store.ts";
+import { sessionStatus } from "../../plugins/session-status/session-status.ts";
+import { createTestClock } from "./clock.ts";
+import { createScriptedModels } from "./models.ts";
+import type { ScriptedModels, ScriptedStep } from "./models.ts";
+import { createRecordingSandbox } from "./sandbox.ts";
+import type { RecordingSandbox, SandboxAnswers } from "./sandbox.ts";
+import { mainKey, openTestStore, ownerLabel } from "./store.ts";
+import type { TestStore } from "./store.ts";
+
+export type TestAgentOptions = {
+  readonly script?: readonly ScriptedStep[];
+  readonly models?: ScriptedModels;
+  readonly profile?: Partial<AgentProfile>;
+  readonly sandbox?: SandboxAnswers;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly tools?: readonly Tool[];
+  readonly redact?: (text: string) => string;
+  readonly store?: Store;
+};
+
+export type Sent = {
+  readonly sessionKey?: string;
+  readonly principal?: Principal;
+  readonly label?: Label;
+  readonly channel?: string;
+  readonly from?: string;
+  readonly media?: readonly MediaRef[];
+  readonly request?: TurnRequest;
+  readonly signal?: AbortSignal;
+  readonly takeJoined?: (turn: Turn) => Promise<void>;
+  readonly emit?: (event: TurnEvent) => void;
+};
+
+export type Ran = {
+  readonly turn: Turn;
+  readonly outcome: TurnOutcome;
+  readonly label: Label;
+  readonly events: readonly TurnEvent[];
+};
+
+export type TestAgent = {
+  readonly store: Store;
+  readonly clock: ReturnType<typeof createTestClock>;
+  readonly runner: TurnRunner;
+  readonly models: ScriptedModels;
+  readonly sandbox: RecordingSandbox;
+  readonly audit: readonly AuditRecord[];
+  readonly hooks: readonly HookPoint[];
+  readonly reports: readonly { readonly id: string; readonly error: unknown }[];
+  begin(text: string, sent?: Sent): Promise<Turn>;
+  run(turn: Turn, sent?: Sent): Promise<Ran>;
+  /** Begins, runs and finishes a turn. */
+  say(text: string, sent?: Sent): Promise<Ran>;
+  entries(windowId: string): Promise<readonly Entry[]>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+export async function openTestAgent(options: TestAgentOptions = {}): Promise<TestAgent> {
+  const clock = createTestClock(Date.UTC(2026, 0, 2, 3, 4));
+  const opened: TestStore | undefined = options.store === undefined ? await openTestStore(clock) : undefined;
+  const store = options.store ?? (opened as TestStore).store;
+  const profile: AgentProfile = { ...defaultProfile, ...options.profile };
+  const policy = createPolicy({
+    rules: compileRules({ agents: new Map([["main", profile.tools]]), cellOff: undefined }),
+    clock,
+  });
+  const models = options.models ?? createScriptedModels(options.script ?? []);
+  const sandbox = createRecordingSandbox(policy.redeem, options.sandbox);
+  const audit: AuditRecord[] = [];
+  const hooks: HookPoint[] = [];
+  const reports: { id: string; error: unknown }[] = [];
+  const ports = { store, models, effects: { sandbox }, profile: () => profile, redeem: policy.redeem };
+  const runner = createTurnRunner({
+    store,
+    models,
+    policy,
+    clock,
+    tools: options.tools ?? [...testTools, ...(sessionStatus.tools ?? [])],
+    effects: { sandbox, describeSession: createDescribeSession(ports) },
+    workspace: { read: async (_agentId, names) => names.flatMap((name) => fileOf(options.files ?? {}, name)) },
+    audit: { record: (record) => void audit.push(record) },
+    profile: (agentId) => (agentId === profile.id ? profile : undefined),
+    observe: (event) => void hooks.push(event),
+    redact: options.redact ?? ((text) => text),
+    report: (id, error) => void reports.push({ id, error }),
+  });
+
+  async function run(turn: Turn, sent: Sent = {}): Promise<Ran> {
+    const events: TurnEvent[] = [];
+    const emit = (event: TurnEvent): void => {
+      events.push(event);
+      sent.emit?.(event);
+    };
+    const turnRun: TurnRun = {
+      request: sent.request ?? {},
+      takeJoined: async () => sent.takeJoined?.(turn),
+      emit,
+      signal: sent.signal ?? new AbortController().signal,
+    };
+    return { turn, events, ...(await runner.run(turn, turnRun)) };
+  }
+
+  return {
+    store,
+    clock,
+    runner,
+    models,
+    sandbox,
+    audit,
+    hooks,
+    reports,
+    begin: (text, sent) => beginMessage(store, text, sent),
+    run,
+    async say(text, sent) {
+      const ran = await run(await beginMessage(store, text, sent), sent);
+      await store.turns.finish(ran.turn.id, { status: ran.outcome.status, replies: [] });
+      return ran;
+    },
+    entries: (windowId) => store.transcript.read(windowId),
+    async [Symbol.asyncDispose]() {
+      await opened?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A turn with one message, as the pipeline begins it. */
+async function beginMessage(store: Store, text: string, sent: Sent = {}): Promise<Turn> {
+  const { principal = owner, label = ownerLabel, channel = "loopback", from = "loopback owner" } = sent;
+  const account = "default";
+  const key = sent.sessionKey ?? mainKey;
+  const { windowId } = await store.sessions.open({ key, agentId: "main", principal, channel, account, label });
+  const id = newId();
+  const replyTo = { channel, account, recipient: "alice" };
+  const body: EntryBody = { kind: "user", text, media: sent.media ?? [], from, inboxId: id };
+  const begun = await store.turns.begin(
+    { id, sessionKey: key, windowId, agentId: "main", principal, label, replyTo, inboxIds: [] },
+    [{ windowId, turnId: id, label, body }],
+  );
+  return begun.turn;
+}
+
+function fileOf(files: Readonly<Record<string, string>>, name: string) {
+  const text = files[name];
+  return text === undefined ? [] : [{ name, text, bytes: text.length, sha256: sha256(text) }];
+}
+
+const exec = defineTool({
+  name: "exec",
+  description: "Runs a command.",
+  input: z.object({ command: z.string().min(1) }),
+  sideEffect: "exec",
+  output: "own",
+  timeoutMs: 5_000,
+  propose: ({ command }, caller) => ({
+    verb: "process.run",
+    ...caller,
+    resource: { command, cwd: ".", timeoutMs: 1_000, terminal: "none", mode: "foreground" },
+  }),
+  perform: async (grant, run) => {
+    const result = await run.effects.sandbox.run(grant, run.onProgress, run.signal);
+    return textOutput("output" in result ? result.output : result.processId);
+  },
+});
+
+const read = defineTool({
+  name: "read",
+  description: "Reads a file.",
+  input: z.object({ path: z.string().min(1) }),
+  sideEffect: "read",
+  output: "own",
+  timeoutMs: 5_000,
+  propose: ({ path }, caller) => ({
+    verb: "file.read",
+    ...caller,
+    resource: { operation: "read", path, offset: 0, lines: 100 },
+  }),
+  perform: async (grant, run): Promise<ToolOutput> => {
+    const result = await run.effects.sandbox.read(grant, run.signal);
+    return textOutput(result.kind === "text" ? result.text : "");
+  },
+});
+
+export const testTools: readonly Tool[] = [exec, read];
