@@ -66,9 +66,14 @@ export const limits = {
   modelFirstByteTimeoutMs: 120_000,
   modelCooldownMs: 30_000,
   modelCooldownMaxMs: 10 * 60_000,
-  modelRetryAfterMaxMs: 60_000,
+  modelRetryAfterMaxMs: 10_000,
   modelErrorBodyMaxBytes: 65_536,
   modelStreamMaxBytes: 64 * 1_048_576,
+  modelAnswerMaxChars: 4_000_000,
+  modelRetryDelayMs: 500,
+  modelListMax: 2_000,
+  modelCooldownsMax: 1_024,
+  modelCalibrationsMax: 4_096,
 
   // Context (AG-005)
   bootstrapFileMaxChars: 20_000,
@@ -98,6 +103,11 @@ export const limits = {
   fetchHeaderMaxBytes: 8_192,
   fetchBodyMaxBytes: 33_554_432,
   fetchConnectTimeoutMs: 30_000,
+
+  // Vault
+  secretsMax: 256,
+  secretMaxBytes: 65_536,
+  secretsFileMaxBytes: 33_554_432,
 
   // Cells
   cellsMax: 64,
@@ -129,6 +139,9 @@ export const limits = {
   configIncludeDepthMax: 10,
   configBackupsMax: 5,
   configJournalMaxBytes: 4_194_304,
+  redactInputMaxChars: 262_144,
+  redactPatternMaxChars: 512,
+  redactTimeoutMs: 50,
   logLineMaxBytes: 65_536,
   logFileMaxBytes: 16_777_216,
   logFilesMax: 5,

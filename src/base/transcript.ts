@@ -3,7 +3,10 @@
 import type { MediaRef, ThinkingLevel } from "./envelope.ts";
 import type { Json } from "./json.ts";
 
-/** Tokens; null where the provider did not say. Money in millionths of a US dollar. */
+/**
+ * Tokens; input does not count what was read from or written to a cache. Money in millionths of a US dollar, null where
+ * no price is known.
+ */
 export type Usage = {
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -17,7 +20,7 @@ export type Usage = {
 export type StopReason = "stop" | "length" | "tool_use" | "refusal" | "error" | "cancelled";
 
 export type AssistantPart =
-  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "text"; readonly text: string; readonly provider?: Json }
   /** `signature` and the like, exactly as the provider gave them: it wants them back unchanged. */
   | { readonly type: "reasoning"; readonly text: string; readonly provider?: Json }
   | {

@@ -10,11 +10,8 @@ export type Vault = {
   list(): Promise<readonly SecretInfo[]>;
 };
 
-/** Names are `<kind>:<id>`, as `provider:anthropic` or `gateway:token`. */
-export const secretNamePattern = /^[a-z][a-z0-9-]{0,31}:[a-z0-9][a-z0-9._-]{0,63}$/;
-
-export const gatewayTokenName = "gateway:token";
-
-export function providerSecretName(providerId: string): string {
-  return `provider:${providerId}`;
-}
+export { gatewayTokenName, providerSecretName, secretNamePattern } from "./names.ts";
+export { openFileVault } from "./file-vault.ts";
+export type { FileVault, FileVaultOptions } from "./file-vault.ts";
+export { createGatewayToken, ensureGatewayToken, gatewayTokenMinChars, parseGatewayToken } from "./gateway-token.ts";
+export { secretsFromEnvironment, secretVariables } from "./environment.ts";

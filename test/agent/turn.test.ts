@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { LoricaError } from "../../src/base/errors.ts";
 import { limits } from "../../src/base/limits.ts";
 import { openTestAgent } from "../faux/agent.ts";
-import { createScriptedModels, spentUsage, testModel } from "../faux/models.ts";
+import { createScriptedModels, spentUsage, testModel } from "../faux/scripted-models.ts";
 
 const answered = { status: "done", stopReason: "stop", provider: "faux", model: "one" } as const;
 

@@ -1,87 +1,145 @@
-// Models that say what the test wrote down, and remember what they were asked.
-import { setTimeout as delay } from "node:timers/promises";
+// Models as main builds them, with the real plugins and policy, on a way out that leads to loopback only.
+import { anthropic } from "../../plugins/anthropic/anthropic.ts";
+import { google } from "../../plugins/google/google.ts";
+import { openai } from "../../plugins/openai/openai.ts";
+import { rehearsal } from "../../plugins/rehearsal/rehearsal.ts";
+import type { AuditRecord } from "../../src/audit/audit.ts";
+import type { ModelRequest } from "../../src/base/action.ts";
+import { LoricaError } from "../../src/base/errors.ts";
 import type { Json } from "../../src/base/json.ts";
-import type { AssistantPart, StopReason, Usage } from "../../src/base/transcript.ts";
-import type { ModelCall, ModelEvent, ModelInfo, Models } from "../../src/model/model.ts";
+import { owner } from "../../src/base/principal.ts";
+import { abortError } from "../../src/base/wait.ts";
+import type { Egress, EgressRequest } from "../../src/egress/egress.ts";
+import { createModels } from "../../src/model/model.ts";
+import type {
+  ConfiguredProvider,
+  ModelCall,
+  ModelEvent,
+  Models,
+  ModelService,
+  ModelsSettings,
+} from "../../src/model/model.ts";
+import { createPolicy } from "../../src/policy/policy.ts";
+import type { Policy, Rule } from "../../src/policy/policy.ts";
+import { createTestClock } from "./clock.ts";
 
-export type ScriptedStep =
-  | {
-      readonly text?: string;
-      readonly reasoning?: AssistantPart;
-      readonly calls?: readonly { readonly tool: string; readonly input: Json; readonly callId?: string }[];
-      readonly stopReason?: StopReason;
-      readonly spent?: Usage;
-      readonly onAsked?: () => void | Promise<void>;
-    }
-  | { readonly error: Error; readonly spent?: Usage }
-  /** Says this and then nothing, until it is cancelled. */
-  | { readonly hang: string };
-
-export type ScriptedModels = Models & { readonly calls: readonly ModelCall[]; readonly left: () => number };
-
-export const spentUsage: Usage = {
-  inputTokens: 100,
-  outputTokens: 10,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  costMicros: 50,
-  estimated: false,
+export type TestModels = {
+  readonly models: ModelService;
+  readonly clock: ReturnType<typeof createTestClock>;
+  /** What was sent, as the broker would see it. */
+  readonly sent: readonly Sent[];
+  readonly audit: readonly AuditRecord[];
 };
 
-export const testModel: ModelInfo = {
-  provider: "faux",
-  id: "one",
-  name: "One",
-  contextTokens: 100_000,
-  outputTokensMax: 4_000,
-  reasoning: false,
-  images: false,
-  cost: null,
+export type Sent = { readonly resource: ModelRequest } & EgressRequest;
+
+export type TestSettings = {
+  readonly providers: readonly (Pick<ConfiguredProvider, "id" | "api" | "baseUrl"> & Partial<ConfiguredProvider>)[];
+  readonly rules?: readonly Rule[];
+} & Partial<Omit<ModelsSettings, "providers">>;
+
+export const allowModels: Rule = {
+  name: "test.models",
+  judge: (action) => (action.verb === "model.request" ? { kind: "allow", rule: "test.models" } : undefined),
 };
 
-type Script = readonly ScriptedStep[] | ((call: ModelCall, at: number) => ScriptedStep);
+export function createTestModels(given: TestSettings): TestModels {
+  const clock = createTestClock();
+  const policy = createPolicy({ rules: given.rules ?? [allowModels], clock });
+  const sent: Sent[] = [];
+  const audit: AuditRecord[] = [];
+  const providers = [anthropic, openai, google, rehearsal].flatMap((plugin) => plugin.providers ?? []);
+  const egress = createLoopbackEgress(policy, sent);
+  const effects = { egress, policy, clock, audit: { record: (record: AuditRecord) => void audit.push(record) } };
+  return { models: createModels({ ...effects, providers, settings: testSettings(given) }), clock, sent, audit };
+}
 
-export function createScriptedModels(script: Script, infos: readonly ModelInfo[] = [testModel]): ScriptedModels {
-  const calls: ModelCall[] = [];
-  const describe = (ref: string): ModelInfo | undefined => infos.find((info) => `${info.provider}/${info.id}` === ref);
+export function testSettings(given: TestSettings): ModelsSettings {
   return {
-    calls,
-    left: () => (typeof script === "function" ? 0 : script.length - calls.length),
-    describe,
-    list: () => infos,
-    candidates: (_agentId, purpose) =>
-      purpose === "main" ? infos.slice(0, 1).map((info) => `${info.provider}/${info.id}`) : [],
-    async *stream(call, signal) {
-      const step = typeof script === "function" ? script(call, calls.length) : script[calls.length];
-      // A copy: what is asked must not change after it was asked.
-      calls.push(structuredClone({ ...call, prompt: call.prompt }));
-      if (step === undefined) throw new Error(`the script has no answer number ${calls.length}`);
-      const info = describe(call.candidates[0] ?? "") ?? testModel;
-      yield* play(step, { provider: info.provider, model: info.id }, signal);
+    options: {},
+    agents: new Map(),
+    defaults: { main: [] },
+    userAgent: "lorica-test/1",
+    ...given,
+    providers: given.providers.map((provider) => ({
+      headers: {},
+      params: {},
+      timeoutMs: 0,
+      models: [],
+      catalogue: "merge",
+      ...provider,
+    })),
+  };
+}
+
+/** Real HTTP, to loopback only; redeems the grant as the real way out does. */
+export function createLoopbackEgress(policy: Policy, sent: Sent[] = []): Egress {
+  return {
+    async fetch(grant, request, signal) {
+      const { resource } = policy.redeem(grant).action as { readonly resource: ModelRequest };
+      sent.push({ resource, ...request });
+      if (new URL(resource.url).hostname !== "127.0.0.1") throw new LoricaError("forbidden", "loopback only");
+      try {
+        const body = request.body === undefined ? {} : { body: new Uint8Array(request.body) };
+        const response = await fetch(resource.url, {
+          method: resource.method,
+          headers: request.headers,
+          signal,
+          ...body,
+        });
+        return {
+          status: response.status,
+          headers: Object.fromEntries(response.headers),
+          body: response.body ?? new ReadableStream({ start: (controller) => controller.close() }),
+        };
+      } catch (cause) {
+        if (signal.aborted) throw abortError(signal);
+        throw new LoricaError("unavailable", `cannot connect to ${new URL(resource.url).host}`, { cause });
+      }
     },
   };
 }
 
-async function* play(
-  step: ScriptedStep,
-  model: { readonly provider: string; readonly model: string },
-  signal: AbortSignal,
-): AsyncGenerator<ModelEvent> {
-  yield { type: "attempt", ...model, number: 1 };
-  if ("spent" in step && step.spent !== undefined) yield { type: "spent", usage: step.spent, ...model };
-  if ("error" in step) throw step.error;
-  if ("hang" in step) {
-    yield { type: "text", delta: step.hang };
-    await delay(60_000, undefined, { signal });
-    return;
-  }
-  await step.onAsked?.();
-  if (step.text !== undefined) for (const delta of step.text.match(/[^]{1,7}/g) ?? []) yield { type: "text", delta };
-  const content: AssistantPart[] = step.reasoning === undefined ? [] : [step.reasoning];
-  if (step.text !== undefined) content.push({ type: "text", text: step.text });
-  (step.calls ?? []).forEach(({ tool, input, callId }, at) =>
-    content.push({ type: "tool_call", callId: callId ?? `call_${at}`, tool, input }),
-  );
-  const stopReason = step.stopReason ?? (step.calls === undefined ? "stop" : "tool_use");
-  yield { type: "finish", content, usage: spentUsage, stopReason, ...model };
+export function callOf(candidates: readonly string[], change: Partial<ModelCall> = {}): ModelCall {
+  return {
+    agentId: "main",
+    sessionKey: "agent:main:main",
+    principal: owner,
+    label: { integrity: "owner", readers: ["owner"] },
+    candidates,
+    prompt: [
+      { role: "system", content: "You are a test." },
+      { role: "user", content: [{ type: "text", text: "Hello" }] },
+    ],
+    tools: [],
+    thinking: "off",
+    outputTokensMax: undefined,
+    rehearsal: undefined,
+    ...change,
+  };
+}
+
+export async function collect(
+  models: Models,
+  call: ModelCall,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<readonly ModelEvent[]> {
+  const events: ModelEvent[] = [];
+  for await (const event of models.stream(call, signal)) events.push(event);
+  return events;
+}
+
+/** The last event of a call that succeeded. */
+export async function finishOf(
+  models: Models,
+  call: ModelCall,
+  signal?: AbortSignal,
+): Promise<Extract<ModelEvent, { type: "finish" }>> {
+  const last = (await collect(models, call, signal)).at(-1);
+  if (last?.type !== "finish") throw new Error(`the call ended with ${last?.type ?? "nothing"}`);
+  return last;
+}
+
+export function tool(name: string, properties: Record<string, Json> = {}): ModelCall["tools"][number] {
+  return { type: "function", name, description: name, inputSchema: { type: "object", properties } as never };
 }

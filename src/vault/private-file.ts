@@ -1,0 +1,71 @@
+// A file that only its owner may read, replaced as a whole or not at all.
+import { constants } from "node:fs";
+import { open, rename, rm, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errnoOf, isMissing, LoricaError } from "../base/errors.ts";
+import { newToken } from "../base/ids.ts";
+
+/** Undefined where there is no such file. Refuses one that somebody else could read, have written or swapped. */
+export async function readPrivateFile(path: string, maxBytes: number): Promise<string | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    if (errnoOf(cause) === "ELOOP") throw refused(path, "is a symbolic link", "put the file itself there");
+    throw new LoricaError("internal", `cannot open ${path}: ${errnoOf(cause) ?? "unknown error"}`, { cause });
+  }
+  try {
+    const about = await file.stat();
+    if (!about.isFile()) throw refused(path, "is not a regular file", "move it away");
+    if (about.nlink !== 1) throw refused(path, "has a second name (a hard link)", "copy it, and remove both names");
+    if (about.uid !== process.getuid?.()) throw refused(path, "belongs to another user", "chown it to yourself");
+    if ((about.mode & 0o077) !== 0) throw refused(path, "can be read by other users", `chmod 600 ${path}`);
+    if (about.size > maxBytes) throw new LoricaError("too_large", `${path} is larger than ${maxBytes} bytes`);
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
+}
+
+export async function writePrivateFile(path: string, text: string): Promise<void> {
+  await checkFolder(dirname(path));
+  const temporary = `${path}.${newToken(8)}.tmp`;
+  try {
+    const file = await open(temporary, "wx", 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new LoricaError("internal", `cannot write ${path}: ${errnoOf(cause) ?? "unknown error"}`, { cause });
+  }
+}
+
+async function checkFolder(folder: string): Promise<void> {
+  const about = await stat(folder).catch((cause: unknown) => {
+    throw new LoricaError("internal", `cannot use the folder ${folder}: ${errnoOf(cause) ?? "unknown error"}`, {
+      cause,
+    });
+  });
+  if ((about.mode & 0o077) !== 0) throw refused(folder, "is open to other users", `chmod 700 ${folder}`);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function refused(path: string, why: string, fix: string): LoricaError {
+  return new LoricaError("forbidden", `${path} ${why}, so it is not used for secrets; ${fix}`);
+}
