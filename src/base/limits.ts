@@ -137,6 +137,11 @@ export const limits = {
   // Config, logs, store
   configFileMaxBytes: 1_048_576,
   configIncludeDepthMax: 10,
+  configIncludesMax: 64,
+  configDepthMax: 64,
+  configIssuesMax: 100,
+  configReloadDebounceMs: 300,
+  dotEnvMaxBytes: 65_536,
   configBackupsMax: 5,
   configJournalMaxBytes: 4_194_304,
   redactInputMaxChars: 262_144,

@@ -1,8 +1,8 @@
 // Where everything is. Pure and light: every command needs it, so nothing heavy is imported here.
 import { isAbsolute, join, resolve } from "node:path";
 import { LoricaError } from "../base/errors.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { readVariable } from "./environment.ts";
+import type { Environment, Variable } from "./environment.ts";
 
 export type StatePaths = {
   readonly home: string;
@@ -49,11 +49,11 @@ const profilePattern = /^[a-z0-9][a-z0-9_-]{0,31}$/i;
 
 /** OPENCLAW_STATE_DIR, else `.openclaw` or `.openclaw-<profile>` in OPENCLAW_HOME or the real home directory (CFG-027). */
 export function resolvePaths(inputs: PathInputs): StatePaths {
-  const home = absolute(inputs.env, "OPENCLAW_HOME") ?? inputs.home;
-  const profile = parseProfile(inputs.profile ?? setting(inputs.env, "OPENCLAW_PROFILE"));
+  const home = absolute(inputs.env, "HOME") ?? inputs.home;
+  const profile = parseProfile(inputs.profile ?? readVariable(inputs.env, "PROFILE"));
   const folder = profile === undefined ? ".openclaw" : `.openclaw-${profile}`;
-  const stateDir = absolute(inputs.env, "OPENCLAW_STATE_DIR", home) ?? join(home, folder);
-  const configPath = absolute(inputs.env, "OPENCLAW_CONFIG_PATH") ?? join(stateDir, "openclaw.json");
+  const stateDir = absolute(inputs.env, "STATE_DIR", home) ?? join(home, folder);
+  const configPath = absolute(inputs.env, "CONFIG_PATH") ?? join(stateDir, "openclaw.json");
   const logs = join(stateDir, "logs");
   const run = join(stateDir, "run");
   const credentials = join(stateDir, "credentials");
@@ -72,7 +72,7 @@ export function resolvePaths(inputs: PathInputs): StatePaths {
     secretsPath: join(credentials, "secrets.json"),
     state: join(stateDir, "state"),
     database: join(stateDir, "state", "lorica.sqlite"),
-    agents: absolute(inputs.env, "OPENCLAW_AGENT_DIR", home) ?? join(stateDir, "agents"),
+    agents: absolute(inputs.env, "AGENT_DIR", home) ?? join(stateDir, "agents"),
     workspace: join(stateDir, "workspace"),
     media: join(stateDir, "media"),
     logs,
@@ -111,16 +111,14 @@ function parseProfile(name: string | undefined): string | undefined {
 }
 
 /** A relative path would mean something else in every directory that a command is typed in, so it is refused. */
-function absolute(env: Environment, name: string, home?: string): string | undefined {
-  const value = setting(env, name);
+function absolute(env: Environment, variable: Variable, home?: string): string | undefined {
+  const value = readVariable(env, variable);
   if (value === undefined) return undefined;
   const path = home === undefined ? value : expandHome(value, home);
   if (path.includes("\0") || !isAbsolute(path))
-    throw new LoricaError("invalid_request", `${name} must be an absolute path; it is ${JSON.stringify(value)}.`);
+    throw new LoricaError(
+      "invalid_request",
+      `OPENCLAW_${variable} must be an absolute path; it is ${JSON.stringify(value)}.`,
+    );
   return resolve(path);
-}
-
-function setting(env: Environment, name: string): string | undefined {
-  const value = env[name]?.trim();
-  return value === "" ? undefined : value;
 }

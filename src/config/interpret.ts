@@ -1,0 +1,41 @@
+// What a parsed config means, once its parts are together: variables replaced, old spellings moved, secrets taken out,
+// the schema satisfied, the environment applied. Pure, so that an edit can be judged before it is written.
+import type { Environment } from "./environment.ts";
+import type { StatePaths } from "./paths.ts";
+import { check } from "./read/check.ts";
+import type { Findings } from "./read/issue.ts";
+import { migrate } from "./read/migrate.ts";
+import { extractSecrets } from "./read/secrets.ts";
+import { adoptKeys, applyEnvironment, settleProviders } from "./read/settle.ts";
+import type { Overrides } from "./read/settle.ts";
+import { substitute } from "./read/substitute.ts";
+import type { Variables } from "./read/substitute.ts";
+import type { Tree } from "./read/tree.ts";
+import { validate } from "./read/validate.ts";
+import type { Config } from "./schema/schema.ts";
+
+export type Interpreting = {
+  readonly paths: StatePaths;
+  readonly overrides: Overrides;
+  readonly env: Environment;
+  readonly findings: Findings;
+};
+
+/** Undefined where nothing valid came of it; the findings say why. */
+export function interpret(
+  tree: Tree,
+  { paths, overrides, env, findings }: Interpreting,
+): { readonly config: Config; readonly secrets: ReadonlyMap<string, string> } | undefined {
+  const substituted = substitute(tree, { get: (name) => env[name] }, findings);
+  if (substituted.kind !== "object") return undefined;
+  migrate(substituted, findings);
+  const secrets = new Map<string, string>();
+  const variables: Variables = { get: (name) => env[name] ?? secrets.get(`env:${name.toLowerCase()}`) };
+  extractSecrets(substituted, { findings, variables, secrets });
+  const valid = validate(substituted, findings);
+  if (valid === undefined) return undefined;
+  adoptKeys({ secrets, env, variables, findings });
+  const config = settleProviders(applyEnvironment(valid, env, overrides), variables);
+  check({ config, tree: substituted, paths, findings });
+  return { config, secrets };
+}

@@ -1,0 +1,106 @@
+// From a file to a Config, in one order: read, parse, include, substitute, migrate, take the secrets out, validate,
+// settle, check. Whatever is wrong is collected, so that a person sees all of it at once; nothing falls back to less.
+import { dirname } from "node:path";
+import { sha256 } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
+import type { Environment } from "./environment.ts";
+import { interpret } from "./interpret.ts";
+import type { StatePaths } from "./paths.ts";
+import { readEnvironment } from "./read/dot-env.ts";
+import { decodeText, readOwnFile } from "./read/file.ts";
+import { resolveIncludes } from "./read/include.ts";
+import { createFindings } from "./read/issue.ts";
+import type { Findings, Issue, Notice } from "./read/issue.ts";
+import type { Overrides } from "./read/settle.ts";
+import { emptyBranch, parseTree } from "./read/tree.ts";
+import type { Tree } from "./read/tree.ts";
+import type { Config } from "./schema/schema.ts";
+
+export type LoadOptions = {
+  readonly paths: StatePaths;
+  readonly env: Environment;
+  readonly overrides?: Overrides;
+};
+
+export type Loaded = LoadedConfig | InvalidConfig;
+
+export type LoadedConfig = {
+  readonly kind: "loaded";
+  readonly config: Config;
+  /** Name → value. For the broker and nobody else. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly notices: readonly Notice[];
+  /** Of the file as it is; the base of an edit, and what `status` compares. */
+  readonly hash: string;
+  /** `defaults` where there is no file. */
+  readonly origin: "file" | "defaults";
+  /** The config file and everything it includes. */
+  readonly files: readonly string[];
+};
+
+export type InvalidConfig = {
+  readonly kind: "invalid";
+  readonly issues: readonly Issue[];
+  readonly notices: readonly Notice[];
+  readonly hash: string;
+};
+
+/** The hash of a config file that is not there. */
+export const missingHash = sha256("");
+
+export async function loadConfig(options: LoadOptions): Promise<Loaded> {
+  const { configPath } = options.paths;
+  const read = await readOwnFile(configPath, limits.configFileMaxBytes);
+  if (read === undefined) return loadBytes(undefined, options);
+  if (read.ok) return loadBytes(read.value.bytes, options);
+  const issues = [{ path: "", message: `the file ${read.reason}`, place: { file: configPath, line: 1, column: 1 } }];
+  return { kind: "invalid", issues, notices: [], hash: missingHash };
+}
+
+/** The same for content that is not in the file yet, or not any more. Undefined stands for no file. */
+export async function loadBytes(bytes: Uint8Array | undefined, options: LoadOptions): Promise<Loaded> {
+  const findings = createFindings();
+  const { configPath } = options.paths;
+  const contents = new Map<string, Uint8Array>();
+  const tree = parseBytes(bytes, configPath, findings);
+  const whole =
+    tree === undefined
+      ? undefined
+      : await resolveIncludes(tree, configPath, { root: dirname(configPath), findings, contents });
+  const env = await readEnvironment(options.paths.dotEnvPath, options.env, findings);
+  const hash = hashOf(bytes);
+  const made =
+    whole === undefined
+      ? undefined
+      : interpret(whole, { paths: options.paths, overrides: options.overrides ?? {}, env, findings });
+  if (made === undefined || findings.issues.length > 0)
+    return { kind: "invalid", issues: findings.issues, notices: findings.notices, hash };
+  return {
+    kind: "loaded",
+    ...made,
+    notices: findings.notices,
+    hash,
+    origin: bytes === undefined ? "defaults" : "file",
+    files: [configPath, ...contents.keys()],
+  };
+}
+
+export function hashOf(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? missingHash : sha256(bytes);
+}
+
+function parseBytes(bytes: Uint8Array | undefined, file: string, findings: Findings): Tree | undefined {
+  const place = { file, line: 1, column: 1 };
+  if (bytes === undefined) return emptyBranch(place);
+  const text = decodeText(bytes);
+  if (!text.ok) {
+    findings.refuse("", `the file ${text.reason}`, place);
+    return undefined;
+  }
+  // Nothing but space and comments is a config without settings, as a new file is.
+  if (text.value.replace(/\/\/.*|\/\*[\s\S]*?\*\//g, "").trim() === "") return emptyBranch(place);
+  const tree = parseTree(text.value, file, findings);
+  if (tree === undefined || tree.kind === "object") return tree;
+  findings.refuse("", "the file must hold one object { … }", place);
+  return undefined;
+}

@@ -1,0 +1,288 @@
+// What the schema cannot say by itself: keys that must agree with each other, and values that are valid but dangerous.
+// A dangerous value is refused until the owner has written down that it is meant (CFG-019).
+import { isAbsolute, relative, sep } from "node:path";
+import ipaddr from "ipaddr.js";
+import { listAgents } from "../agent-settings.ts";
+import { expandHome } from "../paths.ts";
+import type { StatePaths } from "../paths.ts";
+import { apiOfHost, providerPresets } from "../providers.ts";
+import type { Config } from "../schema/schema.ts";
+import { renderPath } from "./issue.ts";
+import type { Findings, Path } from "./issue.ts";
+import { nearest } from "./nearest.ts";
+import { modelRefs, providerOf } from "./settle.ts";
+import { placeOf } from "./tree.ts";
+import type { Tree } from "./tree.ts";
+
+export type Checking = {
+  readonly config: Config;
+  readonly tree: Tree;
+  readonly paths: StatePaths;
+  readonly findings: Findings;
+};
+
+export function check(checking: Checking): void {
+  checkEdge(checking);
+  checkAgents(checking);
+  checkWorkspaces(checking);
+  checkBackends(checking);
+  checkModels(checking);
+  checkProviders(checking);
+  checkDangers(checking);
+}
+
+/** A problem at a path of the checked config. */
+function refuse({ findings, tree }: Checking, path: Path, message: string): void {
+  findings.refuse(renderPath(path), message, placeOf(tree, path));
+}
+
+function checkEdge(checking: Checking): void {
+  const { bind, auth, customBindHost } = checking.config.gateway;
+  if (bind === "custom" && customBindHost === undefined)
+    refuse(checking, ["gateway", "customBindHost"], 'is missing; bind: "custom" listens on the address it names');
+  if (bind === "tailnet")
+    refuse(checking, ["gateway", "bind"], '"tailnet" comes with step 2 of the plan; use "loopback" or "custom"');
+  // Auth mode `none` does not parse yet. Where it one day does, it must never be reachable from another machine.
+  if (bind !== "loopback" && bind !== "auto" && auth.mode === "none")
+    refuse(checking, ["gateway", "auth", "mode"], "a gateway that other machines can reach needs authentication");
+  for (const [type, channel] of Object.entries(checking.config.channels))
+    if ("webhookUrl" in channel && channel.webhookUrl !== undefined && channel.webhookSecret === undefined)
+      refuse(
+        checking,
+        ["channels", type, "webhookSecret"],
+        "is missing; a webhook without a secret takes messages from anybody",
+      );
+  const { heartbeat, userTimezone } = checking.config.agents.defaults;
+  checkTimezone(checking, ["agents", "defaults", "userTimezone"], userTimezone);
+  checkTimezone(
+    checking,
+    ["agents", "defaults", "heartbeat", "activeHours", "timezone"],
+    heartbeat.activeHours?.timezone,
+  );
+  checking.config.logging.redactPatterns.forEach((pattern, at) => {
+    if (!isPattern(pattern)) refuse(checking, ["logging", "redactPatterns", at], "is not a regular expression");
+  });
+}
+
+function checkAgents(checking: Checking): void {
+  const { list, defaults } = checking.config.agents;
+  const ids = list.length === 0 ? ["main"] : list.map((agent) => agent.id);
+  list.forEach((agent, at) => {
+    if (ids.indexOf(agent.id) !== at)
+      refuse(checking, ["agents", "list", at, "id"], "is the id of an earlier agent too");
+  });
+  const chosen = list.flatMap((agent, at) => (agent.default ? [at] : []));
+  if (chosen.length > 1)
+    refuse(checking, ["agents", "list", chosen[1] ?? 0, "default"], "only one agent can be the default");
+  const known = (path: Path, id: string): void => {
+    if (!ids.includes(id)) refuse(checking, path, `no such agent${meant(id, ids)}`);
+  };
+  checking.config.bindings.forEach((binding, at) => known(["bindings", at, "agentId"], binding.agentId));
+  defaults.subagents.allowAgents.forEach((id, at) => known(["agents", "defaults", "subagents", "allowAgents", at], id));
+  list.forEach((agent, index) =>
+    agent.subagents?.allowAgents?.forEach((id, at) =>
+      known(["agents", "list", index, "subagents", "allowAgents", at], id),
+    ),
+  );
+}
+
+/** A cell sees its workspace. Config, keys and state must not be in there, whoever drew the path (C-25). */
+function checkWorkspaces(checking: Checking): void {
+  const { config, paths } = checking;
+  const written: { path: Path; workspace: string | undefined }[] = [
+    { path: ["agents", "defaults", "workspace"], workspace: config.agents.defaults.workspace },
+    ...config.agents.list.map((agent, at) => ({
+      path: ["agents", "list", at, "workspace"],
+      workspace: agent.workspace,
+    })),
+  ];
+  const own = [
+    paths.credentials,
+    paths.state,
+    paths.logs,
+    paths.run,
+    paths.agents,
+    paths.identity,
+    paths.media,
+    paths.cache,
+  ];
+  for (const { path, workspace } of written) {
+    if (workspace === undefined) continue;
+    const folder = expandHome(workspace, paths.home);
+    if (holds(folder, paths.stateDir) || holds(folder, paths.configPath) || holds(folder, paths.home))
+      refuse(
+        checking,
+        path,
+        "holds the state directory or the home directory; an agent would see keys and config. Use a folder of its own",
+      );
+    else if (own.some((inner) => holds(inner, folder)))
+      refuse(checking, path, "is inside Lorica's own state; use a folder of its own");
+  }
+  const agents = listAgents(config, paths);
+  agents.forEach((agent, at) => {
+    const outer = agents.find(
+      (other) => other !== agent && other.workspace !== agent.workspace && holds(other.workspace, agent.workspace),
+    );
+    if (outer !== undefined && at > 0)
+      checking.findings.note(
+        "agents.list",
+        `the workspace of ${agent.id} is inside that of ${outer.id}, which sees it`,
+      );
+  });
+}
+
+function checkBackends({ config, paths, findings }: Checking): void {
+  for (const agent of listAgents(config, paths))
+    if (agent.sandbox.backend === "docker")
+      findings.note(
+        "agents",
+        `the docker backend is not built yet: ${agent.id} gets the bubblewrap cell, which is as tight`,
+      );
+}
+
+function checkModels(checking: Checking): void {
+  const { models } = checking.config.agents.defaults;
+  const aliases = new Map<string, string>();
+  for (const [ref, settings] of Object.entries(models)) {
+    if (settings.alias === undefined) continue;
+    if (aliases.has(settings.alias))
+      refuse(checking, ["agents", "defaults", "models", ref, "alias"], `"${settings.alias}" stands for two models`);
+    aliases.set(settings.alias, ref);
+  }
+  const own = new Set(
+    checking.config.agents.list.flatMap((agent) => Object.values(agent.models).map(({ alias }) => alias)),
+  );
+  const providers = Object.keys(checking.config.models.providers);
+  for (const { path, ref } of modelRefs(checking.config)) {
+    const provider = providerOf(ref);
+    if (aliases.has(ref) || own.has(ref)) continue;
+    if (provider === undefined)
+      refuse(checking, path, `is neither provider/model nor an alias${meant(ref, [...aliases.keys()])}`);
+    else if (!providers.includes(provider))
+      refuse(
+        checking,
+        path,
+        `names a provider that is not configured${meant(provider, [...providers, ...Object.keys(providerPresets)])}; add models.providers.${provider}`,
+      );
+  }
+}
+
+function checkProviders(checking: Checking): void {
+  for (const [id, provider] of Object.entries(checking.config.models.providers)) {
+    const path: Path = ["models", "providers", id];
+    if (provider.baseUrl === undefined) {
+      if (Object.keys(provider).length > 0 && !(id in providerPresets))
+        refuse(checking, [...path, "baseUrl"], "is missing; no provider is known by this name");
+      continue;
+    }
+    const url = new URL(provider.baseUrl);
+    const expected = apiOfHost(url.host);
+    if (expected !== undefined && provider.api !== undefined && provider.api !== expected)
+      refuse(checking, [...path, "api"], `${url.host} speaks ${expected}; set api to that, or leave it out`);
+    const preset = providerPresets[id];
+    if (expected !== undefined && preset !== undefined && preset.api !== expected)
+      refuse(
+        checking,
+        [...path, "baseUrl"],
+        `${url.host} is not ${id}: it speaks ${expected}. Name the provider after it, as models.providers.${expected.split("-")[0]}`,
+      );
+    if (url.username !== "" || url.password !== "")
+      refuse(checking, [...path, "baseUrl"], "holds a user name or password; put the credential in apiKey");
+  }
+}
+
+type Danger = { readonly path: Path; readonly value: string; readonly risk: string };
+
+function checkDangers(checking: Checking): void {
+  const acknowledged = new Set(checking.config.security.acknowledged);
+  const found = dangersOf(checking.config);
+  for (const { path, value, risk } of found) {
+    const line = `${renderPath(path)}=${value}`;
+    if (acknowledged.has(line))
+      checking.findings.note(renderPath(path), `acknowledged: ${risk}`, placeOf(checking.tree, path));
+    else
+      refuse(
+        checking,
+        path,
+        `${risk}. If this is meant, write it down: add ${JSON.stringify(line)} to security.acknowledged`,
+      );
+    acknowledged.delete(line);
+  }
+  for (const line of acknowledged)
+    checking.findings.note("security.acknowledged", `${JSON.stringify(line)} is not needed any more; delete it`);
+}
+
+/** Valid, and sometimes meant; never by accident. */
+export function dangersOf(config: Config): readonly Danger[] {
+  const found: Danger[] = [];
+  const add = (path: Path, value: string, risk: string): void => void found.push({ path, value, risk });
+  if (config.logging.redactSensitive === "off")
+    add(["logging", "redactSensitive"], "off", "credentials would be written to the log");
+  config.gateway.trustedProxies.forEach((range, at) => {
+    if (isEverything(range)) add(["gateway", "trustedProxies", at], range, "anybody could claim any address");
+  });
+  for (const [type, channel] of Object.entries(config.channels)) {
+    if (!("allowFrom" in channel)) continue;
+    const accounts = [
+      { path: ["channels", type] as Path, account: channel },
+      ...Object.entries(channel.accounts).map(([id, account]) => ({
+        path: ["channels", type, "accounts", id] as Path,
+        account,
+      })),
+    ];
+    for (const { path, account } of accounts) {
+      if (account.dmPolicy === "open") add([...path, "dmPolicy"], "open", "anybody could write to the assistant");
+      if (account.allowFrom.includes("*")) add([...path, "allowFrom"], "*", "anybody could write to the assistant");
+      if (account.groupPolicy === "open") add([...path, "groupPolicy"], "open", "any group could use the assistant");
+    }
+  }
+  for (const [id, provider] of Object.entries(config.models.providers))
+    if (provider.baseUrl?.startsWith("http://") === true && !isPrivateHost(new URL(provider.baseUrl).hostname))
+      add(
+        ["models", "providers", id, "baseUrl"],
+        provider.baseUrl,
+        "keys and messages would cross the network unencrypted",
+      );
+  return found;
+}
+
+/** True for hosts that are on this machine or its own network: no dot, a local suffix, or a private address. */
+function isPrivateHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (ipaddr.isValid(host)) return ipaddr.process(host).range() !== "unicast";
+  return !host.includes(".") || /\.(local|localhost|internal|lan|home\.arpa|invalid)$/.test(host);
+}
+
+function isEverything(range: string): boolean {
+  return ipaddr.isValidCIDR(range) && ipaddr.parseCIDR(range)[1] === 0;
+}
+
+function holds(outer: string, inner: string): boolean {
+  const way = relative(outer, inner);
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+function meant(name: string, names: readonly string[]): string {
+  const close = nearest(name, names);
+  return close === undefined ? "" : `; did you mean "${close}"?`;
+}
+
+function checkTimezone(checking: Checking, path: Path, zone: string | undefined): void {
+  if (zone === undefined) return;
+  try {
+    Intl.DateTimeFormat("en", { timeZone: zone });
+  } catch (error) {
+    // Only a RangeError says that there is no such zone.
+    if (!(error instanceof RangeError)) throw error;
+    refuse(checking, path, "is not a time zone; they are written like Europe/Berlin");
+  }
+}
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source, "u") instanceof RegExp;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}

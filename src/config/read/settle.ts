@@ -1,0 +1,150 @@
+// What a valid config becomes before it is used: variables of the process win, well-known providers get their place,
+// and keys found in the environment become secrets.
+import { LoricaError } from "../../base/errors.ts";
+import { readVariable } from "../environment.ts";
+import type { Environment } from "../environment.ts";
+import { apiOfHost, otherKeys, providerPresets } from "../providers.ts";
+import type { Config, ProviderConfig } from "../schema/schema.ts";
+import type { Findings, Path } from "./issue.ts";
+import { tokenFault } from "./secrets.ts";
+import type { Variables } from "./substitute.ts";
+
+/** What the command line says; it comes before the environment, and that before the file (GW-003). */
+export type Overrides = { readonly port?: number | undefined };
+
+export function applyEnvironment(config: Config, env: Environment, overrides: Overrides): Config {
+  const port = overrides.port ?? parsePort(readVariable(env, "GATEWAY_PORT")) ?? config.gateway.port;
+  const bind = parseBind(readVariable(env, "GATEWAY_BIND")) ?? config.gateway.bind;
+  return { ...config, gateway: { ...config.gateway, port: checkPort(port, "--port"), bind } };
+}
+
+/** Every provider that the config or a key makes usable, each with its place and its protocol. */
+export function settleProviders(config: Config, variables: Variables): Config {
+  const providers: Record<string, ProviderConfig> = {};
+  const named = new Set([...Object.keys(config.models.providers), ...providersOfModels(config)]);
+  for (const [id, preset] of Object.entries(providerPresets))
+    if (preset.keys.some((name) => isSet(variables.get(name)))) named.add(id);
+  for (const id of named) {
+    const settled = settleProvider(id, config.models.providers[id]);
+    if (settled !== undefined) providers[id] = settled;
+  }
+  return { ...config, models: { ...config.models, providers } };
+}
+
+export type Adopting = {
+  readonly secrets: Map<string, string>;
+  readonly env: Environment;
+  readonly variables: Variables;
+  readonly findings: Findings;
+};
+
+/**
+ * Keys in the environment are taken over once as secrets. The gateway's own credentials there come before the file, as
+ * its port does; of every other key the file's comes first.
+ */
+export function adoptKeys({ secrets, env, variables, findings }: Adopting): void {
+  const token = readVariable(env, "GATEWAY_TOKEN");
+  const fault = token === undefined ? undefined : tokenFault(token);
+  if (fault !== undefined) findings.refuse("OPENCLAW_GATEWAY_TOKEN", fault);
+  const own = [
+    ["gateway:token", token],
+    ["gateway:password", readVariable(env, "GATEWAY_PASSWORD")],
+  ] as const;
+  for (const [name, value] of own) {
+    if (value === undefined) continue;
+    if (secrets.has(name) && secrets.get(name) !== value)
+      findings.note(name, "is in the environment and, differently, in the file; the environment counts");
+    secrets.set(name, value);
+  }
+  const adopt = (name: string, value: string | undefined): void => {
+    if (isSet(value) && !secrets.has(name)) secrets.set(name, value);
+  };
+  for (const [id, preset] of Object.entries(providerPresets))
+    for (const variable of preset.keys) adopt(`provider:${id}`, variables.get(variable));
+  for (const [variable, name] of Object.entries(otherKeys)) adopt(name, variables.get(variable));
+}
+
+function settleProvider(id: string, given: ProviderConfig | undefined): ProviderConfig | undefined {
+  const preset = providerPresets[id];
+  if (given === undefined && preset === undefined) return undefined;
+  const base = given ?? { auth: "api-key", headers: {}, params: {}, timeoutSeconds: 600, models: [] };
+  const baseUrl = atKnownHost(given?.baseUrl) ?? given?.baseUrl ?? preset?.baseUrl;
+  if (baseUrl === undefined) return base;
+  const moved = given?.baseUrl !== undefined && new URL(given.baseUrl).host !== presetHost(id);
+  // Whoever gives a well-known name another address runs something compatible there, which speaks the older protocol.
+  const inherited = moved && preset?.api === "openai-responses" ? "openai-completions" : preset?.api;
+  return { ...base, baseUrl, api: given?.api ?? apiOfHost(new URL(baseUrl).host) ?? inherited ?? "openai-completions" };
+}
+
+/** Guides print some addresses without their path; at a known host there is only one that works. */
+function atKnownHost(baseUrl: string | undefined): string | undefined {
+  if (baseUrl === undefined) return undefined;
+  const url = new URL(baseUrl);
+  if (url.pathname !== "/") return undefined;
+  return Object.values(providerPresets).find((preset) => !preset.local && new URL(preset.baseUrl).host === url.host)
+    ?.baseUrl;
+}
+
+function presetHost(id: string): string | undefined {
+  const preset = providerPresets[id];
+  return preset === undefined ? undefined : new URL(preset.baseUrl).host;
+}
+
+/** Every model that the config names anywhere, as written. */
+export function modelRefs(config: Config): readonly { readonly path: Path; readonly ref: string }[] {
+  const { defaults, list } = config.agents;
+  const at = [
+    { path: ["agents", "defaults"] as const, agent: defaults },
+    ...list.map((agent, index) => ({ path: ["agents", "list", index] as const, agent })),
+  ];
+  return at.flatMap(({ path, agent }) =>
+    [
+      { below: ["model", "primary"], ref: agent.model?.primary },
+      ...(agent.model?.fallbacks ?? []).map((ref, index) => ({ below: ["model", "fallbacks", index], ref })),
+      { below: ["imageModel", "primary"], ref: agent.imageModel?.primary },
+      ...(agent.imageModel?.fallbacks ?? []).map((ref, index) => ({ below: ["imageModel", "fallbacks", index], ref })),
+      { below: ["utilityModel"], ref: agent.utilityModel },
+      { below: ["subagents", "model", "primary"], ref: agent.subagents?.model?.primary },
+      ...(agent.subagents?.model?.fallbacks ?? []).map((ref, index) => ({
+        below: ["subagents", "model", "fallbacks", index],
+        ref,
+      })),
+      { below: ["heartbeat", "model"], ref: agent.heartbeat?.model },
+      { below: ["compaction", "model"], ref: agent.compaction?.model },
+    ].flatMap(({ below, ref }) => (ref === undefined ? [] : [{ path: [...path, ...below], ref }])),
+  );
+}
+
+export function providerOf(ref: string): string | undefined {
+  const slash = ref.indexOf("/");
+  return slash > 0 ? ref.slice(0, slash) : undefined;
+}
+
+function providersOfModels(config: Config): readonly string[] {
+  const aliased = Object.keys(config.agents.defaults.models);
+  const refs = [...modelRefs(config).map(({ ref }) => ref), ...aliased];
+  return refs.flatMap((ref) => providerOf(ref) ?? []);
+}
+
+function parsePort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return checkPort(/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN, "OPENCLAW_GATEWAY_PORT");
+}
+
+function checkPort(port: number, name: string): number {
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new LoricaError("invalid_request", `${name} must be a port number from 1 to 65535.`);
+}
+
+const binds = ["loopback", "lan", "tailnet", "auto", "custom"] as const;
+
+function parseBind(text: string | undefined): Config["gateway"]["bind"] | undefined {
+  if (text === undefined) return undefined;
+  const bind = binds.find((known) => known === text);
+  if (bind !== undefined) return bind;
+  throw new LoricaError("invalid_request", `OPENCLAW_GATEWAY_BIND must be one of ${binds.join(", ")}.`);
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined && value !== "";
+}
