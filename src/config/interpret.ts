@@ -14,6 +14,8 @@ import type { Tree } from "./read/tree.ts";
 import { validate } from "./read/validate.ts";
 import type { Config } from "./schema/schema.ts";
 
+export type { Overrides } from "./read/settle.ts";
+
 export type Interpreting = {
   readonly paths: StatePaths;
   readonly overrides: Overrides;
