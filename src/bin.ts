@@ -1,0 +1,85 @@
+// The program. The only file that reads the environment; decides what to load, and loads nothing that this call does
+// not need.
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { BrokerOptions, CliContext, Owner } from "./cli/cli.ts";
+import type { StatePaths } from "./config/config.ts";
+
+/** What main.ts exports: the composition of both processes. */
+type Main = {
+  runBroker(options: BrokerOptions): Promise<void>;
+  runGateway(): Promise<void>;
+  openOffline(paths: StatePaths, env: BrokerOptions["env"]): Promise<Owner>;
+};
+
+const codeRoot = dirname(import.meta.dirname);
+const argv = process.argv.slice(2);
+
+await main();
+
+async function main(): Promise<void> {
+  const [first] = argv;
+  if (first === "--version" || first === "-V" || first === "-v") {
+    process.stdout.write(`lorica ${readVersion()}\n`);
+    return;
+  }
+  if (first === "gateway-child") return (await loadMain()).runGateway();
+  refuseRoot();
+  const { runCli } = await import("./cli/cli.ts");
+  const { resolvePaths } = await import("./config/config.ts");
+  const context = createContext((profile) => resolvePaths({ env: process.env, home: homedir(), profile }));
+  process.exitCode = await runCli(context);
+  // A terminal or a pipe that was read from would keep the process alive by itself.
+  process.stdin.destroy();
+}
+
+function createContext(pathsFor: CliContext["pathsFor"]): CliContext {
+  return {
+    argv,
+    env: process.env,
+    program: process.env["LORICA_PROGRAM"] ?? "lorica",
+    version: readVersion(),
+    codeRoot,
+    callerDirectory: process.env["LORICA_CALLER_DIRECTORY"],
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    pathsFor,
+    runBroker: async (options) => (await loadMain()).runBroker(options),
+    openOffline: async (paths) => (await loadMain()).openOffline(paths, process.env),
+    signal: createSignal(),
+  };
+}
+
+/** The first Ctrl-C lets a command clean up after itself, the second one does not wait for that. */
+function createSignal(): AbortSignal {
+  const controller = new AbortController();
+  const leave = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on("SIGINT", leave);
+  process.on("SIGTERM", leave);
+  // A reader that has seen enough, as `head`, is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  return controller.signal;
+}
+
+/** `./lorica` becomes the system user by itself; whoever calls Node directly as root is told so (GW-045). */
+function refuseRoot(): void {
+  if (process.getuid?.() !== 0 || process.env["OPENCLAW_ALLOW_ROOT"] === "1") return;
+  process.stderr.write(
+    `lorica: this does not run as root. Start it as ${join(codeRoot, "lorica")}, which becomes the system user lorica\n`,
+  );
+  process.exit(4);
+}
+
+async function loadMain(): Promise<Main> {
+  return (await import(new URL("main.ts", import.meta.url).href)) as Main;
+}
+
+function readVersion(): string {
+  const manifest = JSON.parse(readFileSync(join(codeRoot, "package.json"), "utf8")) as { readonly version: string };
+  return manifest.version;
+}
