@@ -155,4 +155,16 @@ export const limits = {
   pruneBatchMax: 500,
   diskFreeMinBytes: 64 * 1_048_576,
   stopGraceMs: 5_000,
+
+  // The command line
+  cliConnectTimeoutMs: 5_000,
+  cliRequestTimeoutMs: 30_000,
+  cliProbeTimeoutMs: 5_000,
+  cliStartTimeoutMs: 30_000,
+  cliStopTimeoutMs: 20_000,
+  cliModelCheckTimeoutMs: 60_000,
+  cliDetectTimeoutMs: 1_000,
+  cliStdinMaxBytes: 16 * 1_048_576,
+  cliLogTailMaxBytes: 4 * 1_048_576,
+  cliLogPollMs: 250,
 } as const;

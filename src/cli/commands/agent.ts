@@ -1,0 +1,66 @@
+// `agent`: one turn, its answer streamed to a person or given whole to a program.
+import { LoricaError } from "../../base/errors.ts";
+import type { ThinkingLevel } from "../../base/envelope.ts";
+import type { CliContext, Invocation } from "../context.ts";
+import { readInput } from "../input.ts";
+import type { Options } from "../options.ts";
+import { withGateway } from "../reach.ts";
+import { runTurn } from "../turn.ts";
+import type { TurnOrder } from "../turn.ts";
+
+const thinkingLevels: readonly ThinkingLevel[] = [
+  "off",
+  "minimal",
+  "low",
+  "medium",
+  "high",
+  "xhigh",
+  "adaptive",
+  "max",
+];
+
+export async function agent(invocation: Invocation): Promise<void> {
+  const { context, io, options, args, signal } = invocation;
+  const given = options.text("message") ?? args.join(" ");
+  if (given === "")
+    throw new LoricaError("invalid_request", `say something: ${context.program} agent --message "hello"`);
+  const script = await readScript(context, options);
+  const order: TurnOrder = {
+    ...turnOptions(options),
+    message: given === "-" ? await readInput(context, "-") : given,
+    // The rehearsal model may read its grammar from what stands on this command line. What came in through a pipe may
+    // be anybody's words.
+    rehearsal: given === "-" && script === undefined ? undefined : { grammar: true, ...script },
+  };
+  const verbose = options.flag("verbose");
+  await withGateway(invocation, (gateway) => runTurn(gateway, order, { io, verbose, signal }), ["tool-events"]);
+}
+
+/** What `agent` and `chat` have in common. */
+export function turnOptions(options: Options): Omit<TurnOrder, "message" | "rehearsal"> {
+  refuseLater(options);
+  return {
+    agentId: options.text("agent"),
+    sessionKey: options.text("sessionId"),
+    model: options.text("model"),
+    thinking: options.choice("thinking", thinkingLevels),
+    timeoutMs: options.duration("timeout"),
+  };
+}
+
+/** The script's text goes with the request: only the owner's own command line may name the file. */
+export async function readScript(
+  context: CliContext,
+  options: Options,
+): Promise<{ readonly script: string } | undefined> {
+  const path = options.text("rehearsalScript");
+  return path === undefined ? undefined : { script: await readInput(context, path) };
+}
+
+function refuseLater(options: Options): void {
+  const recipient = options.text("to");
+  if (recipient !== undefined && recipient !== "self")
+    throw new LoricaError("not_built", "--to takes self for now; other recipients come with step 2 of the plan");
+  if (options.text("channel") !== undefined || options.flag("deliver"))
+    throw new LoricaError("not_built", "delivery to a chat channel comes with step 2 of the plan");
+}

@@ -1,0 +1,78 @@
+// `up`: starts the gateway where none runs, and tells a person what they have.
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { LoricaError } from "../../base/errors.ts";
+import type { OwnerStatus } from "../../protocol/owner-methods.ts";
+import type { StatusResult } from "../../protocol/shapes.ts";
+import type { Invocation } from "../context.ts";
+import { launchGateway } from "../launch.ts";
+import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
+import { renderTable } from "../text.ts";
+import { runGateway } from "./gateway.ts";
+
+export async function up(invocation: Invocation): Promise<void> {
+  const { io, options } = invocation;
+  if (options.flag("foreground")) return runGateway(invocation);
+  const port = options.whole("port", { min: 1, max: 65_535 });
+  const running = await withRunningOwner(invocation, async (owner) => owner !== undefined);
+  if (!running) {
+    const launched = launchGateway(invocation, port === undefined ? {} : { port });
+    await io.progress("starting the gateway", launched);
+    await installBinary(invocation);
+  }
+  const facts = await gather(invocation);
+  io.result({ started: !running, ...facts }, () => render(invocation, facts, running));
+}
+
+type Facts = { readonly owner: OwnerStatus; readonly gateway: StatusResult };
+
+export async function gather(invocation: Invocation): Promise<Facts> {
+  const owner = await withRunningOwner(invocation, async (client) => {
+    if (client === undefined) throw new LoricaError("unavailable", "the gateway ended right after its start");
+    return client.call("owner.status", {});
+  });
+  const gateway = await withGateway(invocation, (client) => client.call("status", {}));
+  return { owner, gateway };
+}
+
+/** Where printed service units expect the command. A script, so that moving the checkout breaks nothing but this. */
+export async function installBinary({ context, paths }: Invocation): Promise<void> {
+  await mkdir(dirname(paths.binary), { recursive: true, mode: 0o700 });
+  const target = join(context.codeRoot, "lorica").replaceAll("'", String.raw`'\''`);
+  await writeFile(paths.binary, `#!/bin/sh\nexec '${target}' "$@"\n`, { mode: 0o700 });
+}
+
+function render(invocation: Invocation, { owner, gateway }: Facts, wasRunning: boolean): void {
+  const { io, context } = invocation;
+  const what = wasRunning ? "is already running" : "is running";
+  io.line(io.style("bold", `Lorica ${context.version} ${what} (pid ${owner.pid})`));
+  io.line();
+  const rows = [
+    ["talk to it", commandLine(invocation, 'agent --message "hello"')],
+    ["", commandLine(invocation, "chat")],
+    ["workspace", owner.paths.workspace],
+    ["model", modelLine(invocation, gateway)],
+    ["sandbox", sandboxLine(owner)],
+    ["address", owner.listen === null ? "none" : `http://${owner.listen.host}:${owner.listen.port}`],
+    ["config", owner.paths.config],
+    ["log", owner.paths.log],
+    ["stop it", commandLine(invocation, "gateway stop")],
+  ];
+  for (const line of renderTable(rows, { width: Infinity, indent: "  " })) io.line(line);
+  for (const notice of owner.notices) io.note(io.style("yellow", `note: ${notice}`));
+}
+
+/** Said wherever a model is named: the rehearsal model must never be taken for an AI. */
+export function modelLine(invocation: Invocation, { sessions }: StatusResult): string {
+  const { modelProvider, model } = sessions.defaults;
+  const configure = `to use one: ${commandLine(invocation, "onboard --help")}`;
+  if (modelProvider === null || model === null) return `none is configured; ${configure}`;
+  if (modelProvider === "rehearsal") return `rehearsal (not an AI; it plays one for trying things out); ${configure}`;
+  return `${modelProvider}/${model}`;
+}
+
+export function sandboxLine({ sandbox }: OwnerStatus): string {
+  if (sandbox.state === "verified") return "verified on this machine: commands and files stay in the workspace";
+  const fix = sandbox.fix === null ? "" : `; ${sandbox.fix}`;
+  return `off, so commands and file tools are off: ${sandbox.reason ?? "it was not verified"}${fix}`;
+}

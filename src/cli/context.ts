@@ -1,0 +1,67 @@
+// What a command gets: everything of the outside world that it may use, handed in by bin.ts, so that no command reads
+// the environment, the terminal or the disk's layout by itself and every one of them can be run in a test.
+import type { Writable } from "node:stream";
+import type { Json } from "../base/json.ts";
+import type { Environment, StatePaths } from "../config/config.ts";
+import type { Io } from "./io.ts";
+import type { Options } from "./options.ts";
+
+/** Flags of `gateway run` that outrank the config for this one start. */
+export type GatewayOverrides = {
+  readonly port?: number;
+  readonly bind?: string;
+  /** True: what is logged is also printed. */
+  readonly verbose: boolean;
+};
+
+export type BrokerOptions = {
+  readonly paths: StatePaths;
+  readonly env: Environment;
+  /** The folder that holds package.json, src/ and node_modules/. */
+  readonly codeRoot: string;
+  readonly version: string;
+  readonly overrides: GatewayOverrides;
+  /** Ends with SIGINT or SIGTERM: drain, then stop. */
+  readonly signal: AbortSignal;
+};
+
+/** The owner's methods, over the socket of a running gateway or on the files of a stopped one. */
+export type Owner = {
+  readonly running: boolean;
+  call(method: string, params: Json, signal: AbortSignal): Promise<unknown>;
+  close(): Promise<void>;
+};
+
+export type CliContext = {
+  /** What comes after the program's name. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  /** How the person called the program, so that what we tell them to type works. */
+  readonly program: string;
+  readonly version: string;
+  readonly codeRoot: string;
+  /** Where the person stood when root's command became the system user's; undefined where nothing changed. */
+  readonly callerDirectory: string | undefined;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  pathsFor(profile: string | undefined): StatePaths;
+  runBroker(options: BrokerOptions): Promise<void>;
+  /** The owner's methods without a gateway, under the lock that keeps one from starting meanwhile. */
+  openOffline(paths: StatePaths): Promise<Owner>;
+  readonly signal: AbortSignal;
+};
+
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** One call of one command. */
+export type Invocation = {
+  readonly context: CliContext;
+  readonly paths: StatePaths;
+  readonly io: Io;
+  readonly options: Options;
+  readonly args: readonly string[];
+  readonly signal: AbortSignal;
+};
+
+export type Run = (invocation: Invocation) => Promise<void>;

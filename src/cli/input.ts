@@ -1,0 +1,85 @@
+// What a person gives a command besides its arguments: files, stdin, a hidden answer, a yes.
+import { readFile } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { errnoOf, LoricaError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
+import type { CliContext } from "./context.ts";
+
+/** The text of a file, or of stdin where the path is `-`. */
+export async function readInput(context: CliContext, path: string): Promise<string> {
+  if (path === "-") return readStdin(context);
+  const from = context.callerDirectory;
+  const full = isAbsolute(path) || from === undefined ? path : join(from, path);
+  try {
+    const text = await readFile(full, "utf8");
+    if (Buffer.byteLength(text) > limits.cliStdinMaxBytes) throw tooLong(path);
+    return text;
+  } catch (cause) {
+    if (cause instanceof LoricaError) throw cause;
+    throw unreadable(context, full, cause);
+  }
+}
+
+function unreadable(context: CliContext, path: string, cause: unknown): LoricaError {
+  const errno = errnoOf(cause);
+  // Started by root, this runs as the system user, which may not look into root's folders.
+  const other =
+    context.callerDirectory === undefined ? "" : ". Lorica runs as the user lorica: give it on stdin, with -";
+  if (errno === "ENOENT") return new LoricaError("not_found", `there is no file ${path}${other}`, { cause });
+  if (errno === "EISDIR") return new LoricaError("invalid_request", `${path} is a folder`, { cause });
+  if (errno === "EACCES" || errno === "EPERM")
+    return new LoricaError("forbidden", `${path} may not be read${other}`, { cause });
+  return new LoricaError("internal", `cannot read ${path}`, { cause });
+}
+
+export async function readStdin({ stdin, signal }: CliContext): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const stop = (): void => void stdin.destroy();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for await (const chunk of stdin) {
+      const part = Buffer.from(chunk);
+      bytes += part.length;
+      if (bytes > limits.cliStdinMaxBytes) throw tooLong("stdin");
+      chunks.push(part);
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+  signal.throwIfAborted();
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A secret: typed unseen where a person sits there, else all of stdin. Line ends around it are not part of it. */
+export async function readSecret(context: CliContext, question: string): Promise<string> {
+  const text = context.stdin.isTTY === true ? await askHidden(context, question) : await readStdin(context);
+  const value = text.trim();
+  if (value === "") throw new LoricaError("invalid_request", "the value is empty; nothing was stored");
+  return value;
+}
+
+async function askHidden(context: CliContext, question: string): Promise<string> {
+  const { password, isCancel } = await import("@clack/prompts");
+  const answer = await password({ message: question, mask: "•", signal: context.signal });
+  if (isCancel(answer)) throw new LoricaError("cancelled", "cancelled; nothing was stored");
+  return answer ?? "";
+}
+
+/** Asks yes or no. Without a terminal nobody can be asked, and the answer has to come as a flag. */
+export async function confirm(context: CliContext, question: string): Promise<void> {
+  if (context.stdin.isTTY !== true || context.stderr.isTTY !== true)
+    throw new LoricaError("invalid_request", `${question} Nobody is there to answer: say --yes`);
+  const asker = createInterface({ input: context.stdin, output: context.stderr });
+  try {
+    const answer = await asker.question(`${question} [y/N] `, { signal: context.signal });
+    if (!/^y(es)?$/i.test(answer.trim())) throw new LoricaError("cancelled", "not done");
+  } finally {
+    asker.close();
+  }
+}
+
+function tooLong(name: string): LoricaError {
+  return new LoricaError("too_large", `${name} is longer than ${limits.cliStdinMaxBytes} bytes`);
+}

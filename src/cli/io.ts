@@ -1,0 +1,86 @@
+// What a command says and to whom: results to stdout, everything else to stderr, colour only for a person who watches.
+import { styleText } from "node:util";
+import type { Output } from "./context.ts";
+import { stripControls } from "./text.ts";
+
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
+
+export type Io = {
+  /** True: results are one JSON value for a program. */
+  readonly json: boolean;
+  readonly width: number;
+  /** True: a person watches stdout. */
+  readonly interactive: boolean;
+  /** A line of the result. */
+  line(text?: string): void;
+  /** Text as it is, without a newline: streaming. */
+  write(text: string): void;
+  /** The result: `value` for a program, what `render` makes of it for a person. */
+  result(value: unknown, render: () => void): void;
+  /** For the person, never part of the result. */
+  note(text: string): void;
+  style(style: Style, text: string): string;
+  /** Shows that something goes on where `work` takes longer than a second. */
+  progress<T>(what: string, work: Promise<T>): Promise<T>;
+  /** The exit status of a command that worked and whose answer is bad news. */
+  exitWith(status: number): void;
+};
+
+const progressAfterMs = 800;
+const progressEveryMs = 120;
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+export type IoSettings = {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly json: boolean;
+  readonly color: boolean;
+  readonly onExit: (status: number) => void;
+};
+
+export function createIo(settings: IoSettings): Io {
+  const { stdout, stderr, json, color } = settings;
+  const io: Io = {
+    json,
+    width: stdout.columns ?? 100,
+    interactive: stdout.isTTY === true && !json,
+    line: (text = "") => void stdout.write(`${text}\n`),
+    write: (text) => void stdout.write(text),
+    result: (value, render) => {
+      if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      else render();
+    },
+    note: (text) => void stderr.write(`${text}\n`),
+    style: (style, text) => (color ? styleText(style, text, { validateStream: false }) : text),
+    progress: (what, work) => showProgress(stderr, what, work),
+    exitWith: settings.onExit,
+  };
+  return io;
+}
+
+/** Text from a model, a tool or a file, made safe for a terminal that obeys escape sequences. */
+export function showable(io: Pick<Io, "interactive">, text: string): string {
+  return io.interactive ? stripControls(text) : text;
+}
+
+async function showProgress<T>(stderr: Output, what: string, work: Promise<T>): Promise<T> {
+  const animated = stderr.isTTY === true;
+  const startedAt = Date.now();
+  let shown = 0;
+  const timer = setInterval(
+    () => {
+      if (Date.now() - startedAt < progressAfterMs) return;
+      // Without a terminal one line says it; a spinner would fill somebody's log.
+      if (animated) stderr.write(`\r${frames[shown % frames.length]} ${what} …`);
+      else if (shown === 0) stderr.write(`${what} …\n`);
+      shown += 1;
+    },
+    animated ? progressEveryMs : progressAfterMs,
+  );
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+    if (animated && shown > 0) stderr.write("\r\u001B[K");
+  }
+}

@@ -1,0 +1,102 @@
+// How a command reaches what it talks to: the gateway's socket, the broker's, or, where nothing runs, the files.
+import type { Json } from "../base/json.ts";
+import { limits } from "../base/limits.ts";
+import { bounded } from "../base/wait.ts";
+import type { MethodName, ParamsOf, ResultOf } from "../protocol/methods.ts";
+import type { OwnerMethodName, OwnerParamsOf, OwnerResultOf } from "../protocol/owner-methods.ts";
+import { connect, unreachableReason } from "./client.ts";
+import type { ConnectOptions, Connection, RequestOptions } from "./client.ts";
+import type { Invocation, Owner } from "./context.ts";
+
+export type GatewayClient = Pick<Connection, "listen" | "close"> & {
+  call<M extends MethodName>(
+    method: M,
+    params: ParamsOf<M>,
+    options?: RequestOptions & { readonly signal?: AbortSignal },
+  ): Promise<ResultOf<M>>;
+};
+
+export type OwnerClient = {
+  /** False: nothing runs, and the calls work on the files. */
+  readonly running: boolean;
+  call<M extends OwnerMethodName>(method: M, params: OwnerParamsOf<M>, timeoutMs?: number): Promise<OwnerResultOf<M>>;
+  close(): Promise<void>;
+};
+
+/** Runs `work` with a connection to the gateway and closes it afterwards, whatever happens. */
+export async function withGateway<T>(
+  invocation: Invocation,
+  work: (gateway: GatewayClient) => Promise<T>,
+  caps: readonly string[] = [],
+): Promise<T> {
+  const connection = await connect(
+    { ...socketOf(invocation, invocation.paths.gatewaySocket), caps },
+    invocation.signal,
+  );
+  try {
+    return await work({
+      listen: connection.listen,
+      close: connection.close,
+      call: async (method, params, options = {}) =>
+        // The table that both ends share says what comes back.
+        (await connection.request(method, params, options.signal ?? invocation.signal, options)) as never,
+    });
+  } finally {
+    connection.close();
+  }
+}
+
+/** Runs `work` with the owner's methods: the broker's where one runs, else on the files. */
+export async function withOwner<T>(invocation: Invocation, work: (owner: OwnerClient) => Promise<T>): Promise<T> {
+  const owner = (await connectOwner(invocation)) ?? (await invocation.context.openOffline(invocation.paths));
+  return useOwner(owner, invocation, work);
+}
+
+/** Runs `work` with the broker's methods, or with undefined where no broker runs. */
+export async function withRunningOwner<T>(
+  invocation: Invocation,
+  work: (owner: OwnerClient | undefined) => Promise<T>,
+): Promise<T> {
+  const owner = await connectOwner(invocation);
+  return owner === undefined ? work(undefined) : useOwner(owner, invocation, work);
+}
+
+async function useOwner<T>(
+  owner: Owner,
+  { signal }: Invocation,
+  work: (client: OwnerClient) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work({
+      running: owner.running,
+      close: owner.close,
+      call: async (method, params, timeoutMs) =>
+        (await owner.call(method, params as Json, bounded(signal, timeoutMs ?? limits.cliRequestTimeoutMs))) as never,
+    });
+  } finally {
+    await owner.close();
+  }
+}
+
+async function connectOwner(invocation: Invocation): Promise<Owner | undefined> {
+  try {
+    const connection = await connect(socketOf(invocation, invocation.paths.ownerSocket), invocation.signal);
+    return {
+      running: true,
+      call: (method, params, signal) => connection.request(method, params, signal, { timeoutMs: "none" }),
+      close: async () => connection.close(),
+    };
+  } catch (error) {
+    if (unreachableReason(error) === "not_running") return undefined;
+    throw error;
+  }
+}
+
+function socketOf(invocation: Invocation, socketPath: string): ConnectOptions {
+  return { socketPath, version: invocation.context.version, startCommand: commandLine(invocation, "up") };
+}
+
+/** What to type for another command in the same profile. */
+export function commandLine({ context, paths }: Invocation, words: string): string {
+  return `${context.program} ${words}${paths.profile === undefined ? "" : ` --profile ${paths.profile}`}`;
+}

@@ -1,0 +1,36 @@
+// The boundary of the command line: whatever was thrown becomes a message on stderr and an exit status, here only.
+import { codeOf, codes, LoricaError } from "../base/errors.ts";
+import type { Code } from "../base/errors.ts";
+import type { Json } from "../base/json.ts";
+import type { Output } from "./context.ts";
+
+export type ReportSettings = { readonly stderr: Output; readonly json: boolean; readonly verbose: boolean };
+
+/** Prints the error and returns the exit status that its code stands for. */
+export function report(error: unknown, { stderr, json, verbose }: ReportSettings): number {
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) stderr.write(`${JSON.stringify({ error: describe(error, code, message) })}\n`);
+  else stderr.write(`lorica: ${message === "" ? code : message}${reference(error)}\n`);
+  // Our own bug: the stack is what a report of it needs.
+  if (!json && (verbose || !(error instanceof LoricaError)) && code === "internal" && error instanceof Error)
+    stderr.write(`${error.stack ?? ""}\n`);
+  return codes[code].exit;
+}
+
+function describe(error: unknown, code: Code, message: string): Json {
+  const details = error instanceof LoricaError ? error.details : undefined;
+  return {
+    code,
+    message,
+    retryable: codes[code].retryable,
+    exit: codes[code].exit,
+    ...(details === undefined ? {} : { details: details as Json }),
+  };
+}
+
+/** The id under which the gateway logged it. */
+function reference(error: unknown): string {
+  const id = error instanceof LoricaError ? error.details?.["errorId"] : undefined;
+  return typeof id === "string" && error instanceof Error && !error.message.includes(id) ? ` (logged as ${id})` : "";
+}

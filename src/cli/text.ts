@@ -1,0 +1,71 @@
+// Text for people: tables, sizes, ages, and what must not reach a terminal.
+
+/** Left-aligned columns, two spaces apart; the last one takes what is left of the width. */
+export function renderTable(
+  rows: readonly (readonly string[])[],
+  options: { readonly width: number; readonly indent?: string },
+): string[] {
+  const indent = options.indent ?? "";
+  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => displayWidth(row[column] ?? ""))),
+  );
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => (column === columns - 1 ? cell : pad(cell, widths[column] ?? 0)));
+    return clip(`${indent}${cells.join("  ")}`.trimEnd(), options.width);
+  });
+}
+
+export function renderBytes(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_024 && unit < units.length - 1) {
+    value /= 1_024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `12 s`, `5 min`, `3 h`, `2 d`. */
+export function renderDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
+}
+
+export function renderCost(costMicros: number | null): string {
+  return costMicros === null ? "unknown" : `$${(costMicros / 1_000_000).toFixed(4)}`;
+}
+
+/**
+ * Takes out what a terminal would obey: escape sequences and control characters. Newlines and tabs stay. What a model or a
+ * tool prints must not be able to rename the window, answer on the owner's behalf or hide what it says.
+ */
+export function stripControls(text: string): string {
+  return (
+    text
+      // oxlint-disable-next-line no-control-regex -- Finding control characters is what this is for.
+      .replace(/\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/g, "")
+      // oxlint-disable-next-line no-control-regex -- The same.
+      .replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, "")
+  );
+}
+
+export function clip(text: string, width: number): string {
+  if (width < 2 || displayWidth(text) <= width) return text;
+  return `${text.slice(0, width - 1)}…`;
+}
+
+function pad(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - displayWidth(text)));
+}
+
+/** Colour codes take no room. Wide characters are counted as one: a crooked table is the worst that follows. */
+function displayWidth(text: string): number {
+  // oxlint-disable-next-line no-control-regex -- Colour codes begin with one.
+  return text.replace(/\u001B\[[0-9;]*m/g, "").length;
+}
