@@ -28,6 +28,8 @@ export const limits = {
   authFailuresWindowMs: 60_000,
   authLockoutMs: 60_000,
   authAddressesMax: 4_096,
+  httpTimeoutCheckMs: 1_000,
+  httpLingerMs: 1_000,
 
   // Messages
   messageMaxChars: 200_000,

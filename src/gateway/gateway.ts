@@ -1,0 +1,100 @@
+// The doors of the gateway: the owner's unix socket and the HTTP endpoints. Both bring messages to the pipeline and carry
+// back what comes of them; neither decides anything but who may knock.
+import type { Server } from "node:net";
+import { LoricaError } from "../base/errors.ts";
+import { newId } from "../base/ids.ts";
+import { createBroadcast } from "./broadcast.ts";
+import { createDispatch } from "./dispatch.ts";
+import type { Edge, EdgeDeps, GatewaySettings } from "./edge.ts";
+import { createHttpEdge } from "./http.ts";
+import type { HttpBounds } from "./http.ts";
+import { greeting } from "./rpc/greeting.ts";
+import { createHandlers } from "./rpc/handlers.ts";
+import { createRuns } from "./run.ts";
+import type { Runs } from "./run.ts";
+import { createSocketEdge } from "./socket.ts";
+
+export type { EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings, SessionTransfer } from "./edge.ts";
+
+/** An inherited descriptor in the running system; a path or a port where there is nothing to inherit from. */
+export type ListenTarget =
+  | { readonly fd: number }
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number };
+
+export type Gateway = {
+  listen(targets: { readonly http?: ListenTarget; readonly socket?: ListenTarget }): Promise<void>;
+  /** Takes effect at the next request: tokens, agents, endpoints. */
+  configure(settings: GatewaySettings): void;
+  /**
+   * Refuses new work at once, lets what is being answered end within `graceMs`, then closes every connection. The
+   * pipeline is its creator's to stop, at the same time.
+   */
+  close(graceMs: number): Promise<void>;
+};
+
+export function createGateway(
+  deps: EdgeDeps & { readonly settings: GatewaySettings; readonly bounds?: Partial<HttpBounds> },
+): Gateway {
+  let settings = deps.settings;
+  let draining = false;
+  const edge: Edge = {
+    ...deps,
+    settings: () => settings,
+    startedAt: deps.clock.now(),
+    isDraining: () => draining,
+  };
+  const runs = refuseWhileDraining(createRuns({ ...deps, now: deps.clock.now }), () => draining);
+  const http = createHttpEdge({ edge, runs, bounds: deps.bounds ?? {} });
+  const broadcast = createBroadcast({
+    publish: (...event) => socket.publish(...event),
+    isHeard: () => socket.count() > 0,
+    now: deps.clock.now,
+  });
+  const connections = () => ({ sockets: socket.count(), http: http.openRequests() });
+  const handlers = createHandlers({ edge, runs, broadcast, connections });
+  const bootId = newId();
+  const socket = createSocketEdge({
+    edge,
+    dispatch: createDispatch({ handlers, door: "local", log: deps.log }),
+    greet: () => greeting(edge, bootId),
+  });
+  const stopWatching = deps.pipeline.watch((event, about) => broadcast.run(event, about));
+
+  return {
+    async listen(targets) {
+      if (targets.socket !== undefined) await listenOn(socket.server, targets.socket);
+      if (targets.http !== undefined) await listenOn(http.server, targets.http);
+    },
+    configure(next) {
+      settings = next;
+    },
+    async close(graceMs) {
+      draining = true;
+      await http.close(graceMs);
+      stopWatching();
+      broadcast.close();
+      await socket.close("stop");
+    },
+  };
+}
+
+function refuseWhileDraining(runs: Runs, isDraining: () => boolean): Runs {
+  return {
+    start: async (request) => {
+      if (!isDraining()) return runs.start(request);
+      throw new LoricaError("unavailable", "the gateway is stopping; try again in a moment", { retryAfterMs: 2_000 });
+    },
+  };
+}
+
+function listenOn(server: Server, target: ListenTarget): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const fail = (cause: Error): void => reject(new LoricaError("unavailable", "cannot listen", { cause }));
+  server.once("error", fail);
+  server.listen(target, () => {
+    server.off("error", fail);
+    resolve();
+  });
+  return promise;
+}

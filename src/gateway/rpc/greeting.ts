@@ -1,0 +1,29 @@
+// What the gateway says of itself in `hello-ok`.
+import type { Greeting } from "../../protocol/handshake.ts";
+import { events, methods } from "../../protocol/methods.ts";
+import type { Edge } from "../edge.ts";
+
+export function greeting(edge: Edge, bootId: string): Greeting {
+  const { version, defaultAgentId, agents, tokenHash } = edge.settings();
+  const now = edge.clock.now();
+  return {
+    version,
+    bootId,
+    features: { methods: Object.keys(methods), events: Object.keys(events) },
+    snapshot: {
+      presence: [{ mode: "gateway", reason: "self", version, ts: now }],
+      health: { ok: true, ts: now, defaultAgentId },
+      stateVersion: { presence: 0, health: 0 },
+      uptimeMs: now - edge.startedAt,
+      sessionDefaults: {
+        defaultAgentId,
+        modelConfigured: edge.models.candidates(defaultAgentId, "main").length > 0,
+        ownership: agents.length === 1 ? "sole" : "explicit",
+        mainKey: "main",
+        mainSessionKey: `agent:${defaultAgentId}:main`,
+        scope: "per-sender",
+      },
+      authMode: tokenHash === undefined ? "none" : "token",
+    },
+  };
+}

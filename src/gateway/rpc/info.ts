@@ -1,0 +1,105 @@
+// The methods that only tell: health, status, agents.list, models.list, usage.cost.
+import type { MethodHandlers } from "../../protocol/methods.ts";
+import type { HealthResult, StatusResult } from "../../protocol/shapes.ts";
+import type { CallContext } from "../dispatch.ts";
+import type { Edge } from "../edge.ts";
+import { agentRows, modelChoices, modelDefaults } from "./rows.ts";
+import { noFigures, subtractFigures, sumFigures } from "./usage.ts";
+
+type Names = "health" | "status" | "agents.list" | "models.list" | "usage.cost";
+
+const dayMs = 86_400_000;
+const daysDefault = 30;
+const recentMax = 10;
+
+export function createInfoMethods(
+  edge: Edge,
+  connections: () => StatusResult["connections"],
+): Pick<MethodHandlers<CallContext>, Names> {
+  return {
+    health: () => health(edge),
+
+    async status() {
+      const settings = edge.settings();
+      const active = [...edge.pipeline.active().values()];
+      const { rss, heapUsed } = process.memoryUsage();
+      return {
+        runtimeVersion: settings.version,
+        uptimeMs: edge.clock.now() - edge.startedAt,
+        phase: edge.isDraining() ? "draining" : "accepting",
+        defaultAgentId: settings.defaultAgentId,
+        agents: agentRows(edge),
+        sessions: { count: await countSessions(edge), defaults: modelDefaults(edge, settings.defaultAgentId) },
+        runs: { active: active.flat().length, sessions: active.filter((runs) => runs.length > 0).length },
+        sandbox: sandboxView(edge),
+        connections: connections(),
+        processMemory: { rssBytes: rss, heapUsedBytes: heapUsed },
+      };
+    },
+
+    async "agents.list"() {
+      const { agents, defaultAgentId } = edge.settings();
+      return {
+        defaultId: defaultAgentId,
+        ownership: agents.length === 1 ? "sole" : "explicit",
+        selectionRequired: false,
+        mainKey: "main",
+        scope: "per-sender",
+        agents: agentRows(edge),
+      };
+    },
+
+    "models.list": async (params) => ({ models: modelChoices(edge, params.agentId ?? edge.settings().defaultAgentId) }),
+
+    "usage.cost": ({ days }) => usageCost(edge, days ?? daysDefault),
+  };
+}
+
+export async function health(edge: Edge): Promise<HealthResult> {
+  const ts = edge.clock.now();
+  const recent = await edge.store.sessions.list({ limit: recentMax, offset: 0 });
+  return {
+    ok: true,
+    ts,
+    durationMs: edge.clock.now() - ts,
+    plugins: { loaded: [], errors: [] },
+    channels: {},
+    channelOrder: [],
+    channelLabels: {},
+    defaultAgentId: edge.settings().defaultAgentId,
+    sessions: {
+      path: "(store)",
+      count: recent.length,
+      recent: recent.map(({ key, updatedAt }) => ({ key, updatedAt, age: ts - updatedAt })),
+    },
+  };
+}
+
+async function countSessions(edge: Edge): Promise<number> {
+  const pageSize = 1_000;
+  for (let count = 0; ; count += pageSize) {
+    const page = await edge.store.sessions.list({ limit: pageSize, offset: count });
+    if (page.length < pageSize) return count + page.length;
+  }
+}
+
+function sandboxView(edge: Edge): StatusResult["sandbox"] {
+  const status = edge.sandbox();
+  const { walls } = status;
+  if (status.kind === "verified") return { state: "verified", walls };
+  return { state: "off", reason: status.reason, fix: status.fix, walls };
+}
+
+async function usageCost(edge: Edge, days: number) {
+  const now = edge.clock.now();
+  const today = Math.floor(now / dayMs) * dayMs;
+  const daily = [];
+  let later = noFigures;
+  for (let back = 0; back < days; back++) {
+    const start = today - back * dayMs;
+    const sinceStart = sumFigures(await edge.store.usage.totals(start));
+    daily.push({ date: new Date(start).toISOString().slice(0, 10), ...subtractFigures(sinceStart, later) });
+    later = sinceStart;
+  }
+  return { updatedAt: now, days, daily: daily.toReversed(), totals: later };
+}

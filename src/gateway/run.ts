@@ -1,0 +1,118 @@
+// Brings a client's request to the pipeline as an envelope, once: the same key with the same body is the same run,
+// with another body it is a conflict.
+import { codes, LoricaError } from "../base/errors.ts";
+import type { Code } from "../base/errors.ts";
+import type { Envelope, MediaRef, TurnRequest } from "../base/envelope.ts";
+import { sha256 } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
+import type { TurnOutcome } from "../agent/agent.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Store } from "../store/store.ts";
+import { createRecent } from "./recent.ts";
+
+export type RunRequest = {
+  /** The channel that the envelope names. */
+  readonly door: "cli" | "http";
+  readonly runId: string;
+  readonly idempotencyKey: string;
+  /** What the key stands for, as the client sent it. */
+  readonly body: unknown;
+  readonly chatId: string;
+  readonly text: string;
+  /** Called only for a new run, so that a repeated request stores nothing again. */
+  readonly media: () => Promise<readonly MediaRef[]>;
+  readonly request: TurnRequest;
+};
+
+export type StartedRun = { readonly runId: string; readonly sessionKey: string; readonly startedAt: number };
+
+export type Runs = {
+  /** `isNew` is false for a request that was made before. */
+  start(request: RunRequest): Promise<{ readonly run: StartedRun; readonly isNew: boolean }>;
+};
+
+export function createRuns(deps: {
+  readonly pipeline: Pipeline;
+  readonly store: Store;
+  readonly now: () => number;
+}): Runs {
+  type Known = { readonly digest: string; readonly run: Promise<StartedRun> };
+  const known = createRecent<Known>({
+    entriesMax: limits.requestDedupeMax,
+    windowMs: limits.requestDedupeWindowMs,
+    now: deps.now,
+  });
+
+  async function begin(request: RunRequest): Promise<StartedRun> {
+    const envelope = envelopeOf(request, await request.media(), deps.now());
+    const accepted = await deps.pipeline.handle(envelope);
+    if (accepted.kind === "dropped") throw new LoricaError("forbidden", `the message was refused: ${accepted.reason}`);
+    if (accepted.kind === "duplicate") await checkSame(accepted.runId, envelope);
+    return { runId: accepted.runId, sessionKey: accepted.sessionKey, startedAt: envelope.receivedAt };
+  }
+
+  /** A duplicate that only the store remembers, from before a restart or from long ago. */
+  async function checkSame(runId: string, envelope: Envelope): Promise<void> {
+    const row = await deps.store.inbox.find(runId);
+    if (row !== undefined && row.envelope.text !== envelope.text) throw conflict();
+  }
+
+  return {
+    async start(request) {
+      const key = `${request.door} ${request.idempotencyKey}`;
+      const digest = sha256(JSON.stringify(request.body));
+      const before = known.find(key);
+      if (before !== undefined) {
+        if (before.digest !== digest) throw conflict();
+        return { run: await before.run, isNew: false };
+      }
+      const run = begin(request);
+      known.add(key, { digest, run });
+      try {
+        return { run: await run, isNew: true };
+      } catch (cause) {
+        // Nothing was stored, so the client may try again with the same key.
+        known.remove(key);
+        throw cause;
+      }
+    },
+  };
+}
+
+/** A run that ended badly, as the error that it is for whoever asked. */
+export function errorOfOutcome(outcome: Exclude<TurnOutcome, { readonly status: "done" }>): {
+  readonly error: LoricaError;
+  readonly id: string | undefined;
+} {
+  if (outcome.status === "cancelled")
+    return { error: new LoricaError("cancelled", "the run was cancelled"), id: undefined };
+  const code: Code = Object.hasOwn(codes, outcome.code) ? (outcome.code as Code) : "internal";
+  return { error: new LoricaError(code, outcome.message), id: outcome.id };
+}
+
+function envelopeOf(request: RunRequest, media: readonly MediaRef[], receivedAt: number): Envelope {
+  return {
+    id: request.runId,
+    channel: request.door,
+    account: "default",
+    dedupeKey: request.idempotencyKey,
+    chat: { kind: "direct", id: request.chatId },
+    sender: { id: "owner", name: "owner" },
+    text: withoutControls(request.text),
+    media,
+    receivedAt,
+    request: request.request,
+  };
+}
+
+/** Tabs and line ends mean something in a message; the other control characters only ever fool a reader (GW-036). */
+function withoutControls(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "");
+}
+
+function conflict(): LoricaError {
+  return new LoricaError("conflict", "this idempotency key was used before for a different request; use a new key", {
+    details: { reason: "chat-request-conflict" },
+  });
+}

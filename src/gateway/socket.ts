@@ -1,0 +1,98 @@
+// Serves protocol 4 on a unix socket, one frame per line. Having opened the socket file, which only its owner can, is
+// the authentication; scopes are what the client asks for.
+import { createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import { limits } from "../base/limits.ts";
+import { ownerSession, refusal } from "../protocol/handshake.ts";
+import type { ConnectParams, ConnectRefusal, Greeting, Session } from "../protocol/handshake.ts";
+import { createLineReader } from "../protocol/lines.ts";
+import { events } from "../protocol/methods.ts";
+import { holdsScope, isScope } from "../protocol/scopes.ts";
+import { createServerConnection } from "../protocol/server.ts";
+import type { ServerConnection, ServerOptions } from "../protocol/server.ts";
+import type { Publish } from "./broadcast.ts";
+import type { Edge } from "./edge.ts";
+
+export type SocketEdge = {
+  readonly server: Server;
+  readonly publish: Publish;
+  /** Connections that have introduced themselves. */
+  count(): number;
+  /** Says goodbye, gives the goodbye a moment to leave, and closes everything. */
+  close(reason: string): Promise<void>;
+};
+
+export function createSocketEdge(deps: {
+  readonly edge: Edge;
+  readonly dispatch: ServerOptions["dispatch"];
+  readonly greet: (session: Session) => Greeting;
+}): SocketEdge {
+  const open = new Map<ServerConnection, Socket>();
+  const server = createServer((socket) => accept(socket));
+  server.maxConnections = limits.rpcConnectionsMax;
+
+  function accept(socket: Socket): void {
+    const reader = createLineReader(limits.framePreauthMaxBytes);
+    const connection = createServerConnection({
+      transport: {
+        send: (text) => socket.write(`${text}\n`),
+        bufferedBytes: () => socket.writableLength,
+        close: () => socket.destroySoon(),
+        raiseLimit: reader.limit,
+      },
+      now: deps.edge.clock.now,
+      authorize,
+      greet: deps.greet,
+      dispatch: deps.dispatch,
+    });
+    open.set(connection, socket);
+    socket.on("data", (chunk) => {
+      for (const line of reader.push(chunk)) {
+        if (line.ok) connection.receive(line.value);
+        else connection.fail(1009, line.reason);
+      }
+    });
+    // A peer that goes away in the middle of a write is no news; `close` follows and says all there is.
+    socket.on("error", (error) => deps.edge.log("info", "a client's socket failed", { error }));
+    socket.on("close", () => {
+      connection.closed();
+      open.delete(connection);
+    });
+  }
+
+  return {
+    server,
+    publish(name, payload, { needed, tools }) {
+      const scope = events[name];
+      for (const connection of open.keys()) {
+        const client = connection.client();
+        if (client === undefined) continue;
+        if (scope !== undefined && !holdsScope(client.session.scopes, scope)) continue;
+        if (tools && client.params.caps?.includes("tool-events") !== true) continue;
+        connection.event(name, payload, needed ? "needed" : "expendable");
+      }
+    },
+    count: () => [...open.keys()].filter((connection) => connection.client() !== undefined).length,
+    async close(reason) {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const connection of open.keys()) {
+        connection.event("shutdown", { reason }, "needed");
+        connection.fail(1012, "service restart");
+      }
+      const force = setTimeout(() => {
+        for (const socket of open.values()) socket.destroy();
+      }, limits.httpLingerMs);
+      await closed;
+      clearTimeout(force);
+    },
+  };
+}
+
+function authorize(params: ConnectParams): Session | ConnectRefusal {
+  const role = params.role ?? "operator";
+  if (role !== "operator") return refusal(`unauthorized role: ${role}`, 1008);
+  const wanted = params.scopes ?? [];
+  const unknown = wanted.find((scope) => !isScope(scope));
+  if (unknown !== undefined) return refusal(`unknown scope: ${unknown}`, 1008);
+  return ownerSession(wanted.filter(isScope));
+}
