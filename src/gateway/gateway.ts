@@ -23,7 +23,11 @@ export type ListenTarget =
   | { readonly host: string; readonly port: number };
 
 export type Gateway = {
-  listen(targets: { readonly http?: ListenTarget; readonly socket?: ListenTarget }): Promise<void>;
+  /** Answers the TCP port that it was given, where it was. */
+  listen(targets: {
+    readonly http?: ListenTarget;
+    readonly socket?: ListenTarget;
+  }): Promise<{ readonly httpPort: number | undefined }>;
   /** Takes effect at the next request: tokens, agents, endpoints. */
   configure(settings: GatewaySettings): void;
   /**
@@ -65,6 +69,8 @@ export function createGateway(
     async listen(targets) {
       if (targets.socket !== undefined) await listenOn(socket.server, targets.socket);
       if (targets.http !== undefined) await listenOn(http.server, targets.http);
+      const address = http.server.address();
+      return { httpPort: typeof address === "object" && address !== null ? address.port : undefined };
     },
     configure(next) {
       settings = next;
