@@ -49,7 +49,8 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
       };
     },
     async write(work) {
-      await begin(connection, path);
+      // From taking the lock to letting it go nothing waits: two transactions on one connection cannot overlap.
+      for (let tries = 1; !begin(connection, path, tries); tries += 1) await delay(limits.storeBusyStepMs);
       try {
         const value = work();
         connection.exec("COMMIT");
@@ -71,18 +72,15 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
 
 /**
  * Takes the write lock. SQLite's own waiting would stop everything else in this process, so it waits only for a
- * moment at a time and the rest of the wait is ours.
+ * moment at a time and the rest of the wait is ours. False while somebody else has it.
  */
-async function begin(connection: DatabaseSync, path: string): Promise<void> {
-  const triesMax = Math.ceil(limits.storeBusyTimeoutMs / (2 * limits.storeBusyStepMs));
-  for (let tries = 1; ; tries += 1) {
-    try {
-      connection.exec("BEGIN IMMEDIATE");
-      return;
-    } catch (cause) {
-      if (primaryCode(cause) !== busy || tries >= triesMax) throw describe(path, cause);
-    }
-    await delay(limits.storeBusyStepMs);
+function begin(connection: DatabaseSync, path: string, tries: number): boolean {
+  try {
+    connection.exec("BEGIN IMMEDIATE");
+    return true;
+  } catch (cause) {
+    if (primaryCode(cause) !== busy || tries >= busyTriesMax) throw describe(path, cause);
+    return false;
   }
 }
 
@@ -93,6 +91,8 @@ function convert<T>(path: string, work: () => T): T {
     throw describe(path, cause);
   }
 }
+
+const busyTriesMax = Math.ceil(limits.storeBusyTimeoutMs / (2 * limits.storeBusyStepMs));
 
 // SQLite's primary result codes.
 const busy = 5;

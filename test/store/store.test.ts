@@ -219,3 +219,16 @@ test("everything is still there in the next process, and the epoch counts starts
   assert.deepEqual(await next.transcript.read(session.windowId), entries);
   assert.deepEqual(await next.turns.restart(turn.id), { ...turn, attempts: 2 });
 });
+
+test("changes asked for at the same moment are all made, one after the other", async () => {
+  await using test = await openTestStore();
+  const { store } = test;
+  const { turn, session } = await beginTurn(store);
+  const texts = Array.from({ length: 20 }, (_, at) => `note ${at}`);
+  await Promise.all(texts.map((text) => store.transcript.append([userEntry(session.windowId, turn.id, text)])));
+  const entries = await store.transcript.read(session.windowId, { afterSeq: 1 });
+  assert.deepEqual(
+    entries.map(({ seq, body }) => [seq, body.kind === "note" && body.text]),
+    texts.map((text, at) => [at + 2, text]),
+  );
+});
