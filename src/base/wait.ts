@@ -13,7 +13,11 @@ export function bounded(signal: AbortSignal, timeoutMs: number): AbortSignal {
 
 /** Rejects as soon as `signal` ends, whatever `promise` does. The work behind it must watch the signal by itself. */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw abortError(signal);
+  if (signal.aborted) {
+    // Nobody waits for it any more; that it fails must not be taken for a failure that nobody handled.
+    promise.catch(() => undefined);
+    throw abortError(signal);
+  }
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(abortError(signal));
   signal.addEventListener("abort", onAbort, { once: true });
