@@ -1,6 +1,6 @@
 // Where a turn stands, read off its entries and nothing else. The running turn asks the same question after every step
 // that a restart asks after a crash, so there is one way on and not two.
-import type { AssistantPart, Usage } from "../base/transcript.ts";
+import type { AssistantPart } from "../base/transcript.ts";
 import type { Entry } from "../store/store.ts";
 
 export type CallPart = Extract<AssistantPart, { type: "tool_call" }>;
@@ -64,11 +64,6 @@ export function textOf(content: readonly AssistantPart[]): string {
 
 export function callsOf(answer: { readonly content: readonly AssistantPart[] }): readonly CallPart[] {
   return answer.content.filter((part) => part.type === "tool_call");
-}
-
-export function lastUsage(entries: readonly Entry[]): Usage | undefined {
-  const body = entries.findLast((entry) => entry.body.kind === "assistant")?.body;
-  return body?.kind === "assistant" ? body.usage : undefined;
 }
 
 function pendingCalls(parts: readonly CallPart[], after: readonly Entry[]): readonly PendingCall[] {

@@ -3,7 +3,7 @@
 import { abortError } from "../base/wait.ts";
 import { checkBounds, openTurnDeadline } from "./bounds.ts";
 import { commandOf, runCommand } from "./commands/commands.ts";
-import { loadStanding, noteFirstRun } from "./context/context.ts";
+import { loadStanding } from "./context/context.ts";
 import type { TurnOutcome } from "./event.ts";
 import { nextStep } from "./journal.ts";
 import { askModel } from "./asking/model-step.ts";
@@ -14,12 +14,11 @@ import { openScope } from "./scope.ts";
 import type { TurnScope } from "./scope.ts";
 import { runCalls } from "./calls/tool-batch.ts";
 
+/** That a turn begins or has ended is told by whoever stores that it does, not from here. */
 export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
   const state = createRunnerState(options);
   return {
     async run(turn, run) {
-      run.emit({ type: "started", turnId: turn.id, attempt: turn.attempts });
-      options.observe({ point: "turn.started", turnId: turn.id, sessionKey: turn.sessionKey });
       const deadline = openTurnDeadline(options.profile(turn.agentId), run);
       let scope: TurnScope | undefined;
       let outcome: TurnOutcome;
@@ -31,8 +30,6 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
       } finally {
         deadline.close();
       }
-      run.emit({ type: "finished", outcome });
-      options.observe({ point: "turn.finished", turnId: turn.id, status: outcome.status });
       return { outcome, label: scope?.label() ?? turn.label };
     },
   };
@@ -53,7 +50,6 @@ async function takeTurn(scope: TurnScope): Promise<TurnOutcome> {
     checkBounds(scope);
     await scope.run.takeJoined();
     await scope.window.refresh();
-    if (standing === undefined) await noteFirstRun(scope);
     standing ??= await loadStanding(scope);
     await askModel(scope, standing);
   }

@@ -1,6 +1,6 @@
 // A model's stream on its way to whoever watches the turn.
 import { limits } from "../../base/limits.ts";
-import { unlessAborted } from "../../base/wait.ts";
+import { abortError, unlessAborted } from "../../base/wait.ts";
 import type { ModelEvent } from "../../model/model.ts";
 import { createReplyStream } from "../reply.ts";
 import type { TurnScope } from "../scope.ts";
@@ -53,6 +53,7 @@ export async function* untilAborted<T>(stream: AsyncIterable<T>, signal: AbortSi
   let open = true;
   try {
     while (open) {
+      if (signal.aborted) throw abortError(signal);
       const next = await unlessAborted(iterator.next(), signal);
       if (next.done === true) open = false;
       else yield next.value;

@@ -11,14 +11,7 @@ import { drawPruneLine, pruneResult } from "./prune.ts";
 import type { PruneLine } from "./prune.ts";
 import { estimateText, estimateTools } from "./tokens.ts";
 import { visibleEntries } from "./visible.ts";
-import {
-  firstRunFile,
-  isBlank,
-  renderWorkspaceFile,
-  renderWorkspaceFiles,
-  seesFirstRun,
-  standingFilesFor,
-} from "./workspace.ts";
+import { filesFor, renderWorkspaceFiles } from "./workspace.ts";
 
 /** The part that stays the same through a turn, and between turns while nobody edits a file. */
 export type Standing = {
@@ -42,7 +35,7 @@ const reserveShareMax = 0.4;
 
 export async function loadStanding(scope: TurnScope): Promise<Standing> {
   const { turn, profile, run } = scope;
-  const names = standingFilesFor(turn.sessionKey, turn.principal);
+  const names = filesFor(scope.session, turn.principal);
   const files = await scope.options.workspace.read(turn.agentId, names, scope.signal);
   const rendered = renderWorkspaceFiles(files, {
     fileMaxChars: profile.bootstrapFileMaxChars,
@@ -57,19 +50,6 @@ export async function loadStanding(scope: TurnScope): Promise<Standing> {
     tools,
     tokens: texts.reduce((sum, text) => sum + estimateText(text), 0) + estimateTools(tools),
   };
-}
-
-/** On the first turn of a session of the owner's: what the first-run file says goes into the conversation, once. */
-export async function noteFirstRun(scope: TurnScope): Promise<void> {
-  const { turn, window } = scope;
-  const begun = window
-    .entries()
-    .some(({ body, turnId }) => body.kind === "assistant" || body.kind === "note" || turnId !== turn.id);
-  if (begun || !seesFirstRun(turn.sessionKey, turn.principal)) return;
-  const [file] = await scope.options.workspace.read(turn.agentId, [firstRunFile], scope.signal);
-  if (file === undefined || isBlank(file.text)) return;
-  const text = file.text.slice(0, scope.profile.bootstrapFileMaxChars).trim();
-  await scope.append([{ kind: "note", text: renderWorkspaceFile(file, text) }]);
 }
 
 export function planCall(scope: TurnScope): Plan {

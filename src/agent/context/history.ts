@@ -25,20 +25,24 @@ export type HistoryView = {
   readonly pruning: PruningSettings;
 };
 
+/** Stands where an answer would: models expect one, and a message that was given up must not run into the next. */
+const unanswered = "(This was not answered.)";
 const notRun = "This call was not run: the turn ended before it.";
 const lost = "No result was recorded: the turn ended while this ran. Whether it took effect is not known.";
 
 export function encodeHistory(visible: Visible, view: HistoryView): LanguageModelV4Message[] {
   const messages: LanguageModelV4Message[] = [];
   const results = createResults(visible.entries);
-  let previousAt: number | undefined;
+  let previous: Entry | undefined;
   if (visible.compaction?.body.kind === "compaction")
     pushUser(messages, [text(`[#summary of the conversation before this]\n${visible.compaction.body.summary}`)]);
   for (const entry of visible.entries) {
     const { body } = entry;
     if (body.kind === "user") {
-      pushUser(messages, userParts(entry, { view, previousAt }));
-      previousAt = entry.at;
+      if (previous !== undefined && previous.turnId !== entry.turnId && messages.at(-1)?.role === "user")
+        messages.push({ role: "assistant", content: [text(unanswered)] });
+      pushUser(messages, userParts(entry, { view, previousAt: previous?.at }));
+      previous = entry;
     }
     if (body.kind === "note") pushUser(messages, [text(`[#note]\n${body.text}`)]);
     if (body.kind === "assistant" && !isScrap(entry, visible.entries, view.turnId))
@@ -47,7 +51,7 @@ export function encodeHistory(visible: Visible, view: HistoryView): LanguageMode
   return messages;
 }
 
-/** Strict chat templates want user and assistant in turn, so what follows a user message joins it. */
+/** Strict chat templates want user and assistant in turn, so what follows a user message of its own turn joins it. */
 function pushUser(messages: LanguageModelV4Message[], parts: readonly UserPart[]): void {
   const last = messages.at(-1);
   if (last?.role === "user") last.content.push(...parts);
@@ -93,12 +97,10 @@ function pushAssistant(
 }
 
 function encodePart(part: AssistantPart, own: boolean): readonly Assistant[] {
-  if (part.type === "text") return part.text.trim() === "" ? [] : [{ type: "text", text: part.text }];
   const metadata = own ? providerOptions(part) : {};
-  if (part.type === "reasoning") {
-    // Without its signature reasoning is worth nothing to the provider, and none to any other.
-    return "providerOptions" in metadata ? [{ type: "reasoning", text: part.text, ...metadata }] : [];
-  }
+  if (part.type === "text") return part.text.trim() === "" ? [] : [{ type: "text", text: part.text, ...metadata }];
+  // To another provider it is only text that nobody said.
+  if (part.type === "reasoning") return own ? [{ type: "reasoning", text: part.text, ...metadata }] : [];
   const input = isRecord(part.input) ? part.input : { invalid: part.input };
   return [{ type: "tool-call", toolCallId: part.callId, toolName: part.tool, input, ...metadata }];
 }

@@ -2,10 +2,11 @@
 // (AG-005), and where each came from.
 import type { Principal } from "../../base/principal.ts";
 import type { WorkspaceFile } from "../../sandbox/sandbox.ts";
+import type { Session } from "../../store/store.ts";
 import { truncateMiddle } from "../truncate.ts";
 
 /** In the order in which they appear: the same files give the same prompt. */
-export const standingFiles = [
+const standingFiles = [
   "AGENTS.md",
   "SOUL.md",
   "TOOLS.md",
@@ -16,8 +17,9 @@ export const standingFiles = [
   "memory.md",
 ] as const;
 
-/** Read once, into the first turn of a session, while it exists: the agent deletes it when it is done. */
-export const firstRunFile = "BOOTSTRAP.md";
+/** For a first acquaintance: the agent deletes it when that is done, and one that forgets to is not told for ever. */
+const firstRunFile = "BOOTSTRAP.md";
+const firstRunTurns = 8;
 
 const subordinateFiles = ["AGENTS.md", "TOOLS.md"];
 /** What is about the owner is not for other people's turns. */
@@ -30,13 +32,11 @@ export function isSubordinate(sessionKey: string): boolean {
   return /^agent:[^:]+:(?:.*:)?(?:subagent|cron):/.test(sessionKey);
 }
 
-export function standingFilesFor(sessionKey: string, principal: Principal): readonly string[] {
-  if (isSubordinate(sessionKey)) return subordinateFiles;
-  return principal.kind === "owner" || principal.kind === "system" ? standingFiles : sharedFiles;
-}
-
-export function seesFirstRun(sessionKey: string, principal: Principal): boolean {
-  return principal.kind === "owner" && !isSubordinate(sessionKey);
+/** The names that this turn may have in its prompt (AG-004, AG-006, PAIR-019). */
+export function filesFor(session: Pick<Session, "key" | "turnCount">, principal: Principal): readonly string[] {
+  if (isSubordinate(session.key)) return subordinateFiles;
+  if (principal.kind !== "owner" && principal.kind !== "system") return sharedFiles;
+  return session.turnCount <= firstRunTurns ? [...standingFiles, firstRunFile] : standingFiles;
 }
 
 export function renderWorkspaceFiles(
@@ -60,13 +60,13 @@ export function renderWorkspaceFiles(
 }
 
 /** Its id is made from its content, so no file can hold the line that ends it. */
-export function renderWorkspaceFile(file: WorkspaceFile, text: string): string {
+function renderWorkspaceFile(file: WorkspaceFile, text: string): string {
   const id = file.sha256.slice(0, idChars);
   return `[#${id} ${file.name} from the workspace]\n${text}\n[#${id} end]`;
 }
 
 /** Nothing but headings, comments and unfilled `Name:` lines, as the templates are before anybody wrote in them. */
-export function isBlank(text: string): boolean {
+function isBlank(text: string): boolean {
   return text
     .replace(/<!--[^]*?-->/g, "")
     .split("\n")
@@ -74,5 +74,5 @@ export function isBlank(text: string): boolean {
 }
 
 function ordered(files: readonly WorkspaceFile[]): readonly WorkspaceFile[] {
-  return standingFiles.flatMap((name) => files.filter((file) => file.name === name));
+  return [...standingFiles, firstRunFile].flatMap((name) => files.filter((file) => file.name === name));
 }
