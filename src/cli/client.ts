@@ -2,7 +2,7 @@
 // is something and it does not answer", because a person must do different things about the two.
 import { connect as openSocket } from "node:net";
 import type { Socket } from "node:net";
-import { errnoOf, LoricaError } from "../base/errors.ts";
+import { codeOf, errnoOf, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { bounded, unlessAborted } from "../base/wait.ts";
 import { createClientConnection } from "../protocol/client.ts";
@@ -49,15 +49,21 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
   return connection;
 }
 
-function openStream(options: ConnectOptions, signal: AbortSignal): Promise<Socket> {
-  return new Promise((done, fail) => {
-    const socket = openSocket({ path: options.socketPath, signal });
-    socket.once("connect", () => {
-      socket.removeAllListeners("error");
-      done(socket);
-    });
+async function openStream(options: ConnectOptions, signal: AbortSignal): Promise<Socket> {
+  // The signal is not given to the socket: it bounds the connecting, and the connection must outlive it to cancel a run.
+  const socket = openSocket({ path: options.socketPath });
+  const connected = new Promise<void>((done, fail) => {
+    socket.once("connect", done);
     socket.once("error", (cause) => fail(connectError(cause, options)));
   });
+  try {
+    await unlessAborted(connected, signal);
+    return socket;
+  } catch (cause) {
+    socket.destroy();
+    if (!signal.aborted || codeOf(cause) !== "timeout") throw cause;
+    throw unreachable("not_answering", `${options.socketPath} does not accept connections`, options);
+  }
 }
 
 function connectError(cause: Error, options: ConnectOptions): LoricaError {
@@ -69,8 +75,6 @@ function connectError(cause: Error, options: ConnectOptions): LoricaError {
       cause,
       details: { reason: "not_permitted" satisfies Unreachable },
     });
-  if (cause.name === "AbortError")
-    return unreachable("not_answering", `${options.socketPath} does not accept connections`, options);
   return new LoricaError("unavailable", `cannot connect to ${options.socketPath}: ${cause.message}`, { cause });
 }
 

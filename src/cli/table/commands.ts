@@ -210,6 +210,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     path: "agent",
+    takes: "[text...]",
     summary: "run one turn and print the answer as it comes",
     options: agentOptions,
     examples: [
