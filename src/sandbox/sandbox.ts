@@ -3,6 +3,27 @@
 import type { Action } from "../base/action.ts";
 import type { Grant } from "../base/grant.ts";
 
+export { createFrameReader, encodeFrame, FrameError, parseHead } from "./cell/frames.ts";
+export type { Frame } from "./cell/frames.ts";
+export type { CellConfiguration, ControlReply, ControlRequest, FileAnswer, FileRequest } from "./cell/settings.ts";
+export {
+  commandProfile,
+  homeOf,
+  innerArguments,
+  inside,
+  isWithin,
+  limitArguments,
+  maskableProc,
+  nodeFlags,
+  outerArguments,
+  systemFolders,
+  systemNames,
+  warmArguments,
+} from "./profile.ts";
+export type { CellHost, CellOptions, CellProfile } from "./profile.ts";
+export { parseControlReply, parseFileAnswer } from "./replies.ts";
+export { buildSeccompFilter, syscallNumber } from "./seccomp.ts";
+
 /** One thing the boot probe tried on this host, with the exact profile that commands get. */
 export type Wall = { readonly name: string; readonly held: boolean; readonly detail: string };
 

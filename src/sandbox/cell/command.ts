@@ -1,0 +1,93 @@
+// One command in a bubblewrap of its own: started, watched, bounded, and killed with everything that it started.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
+import type { EndKind, RunRequest } from "./settings.ts";
+
+export type CommandFiles = { readonly bwrap: string; readonly profile: string; readonly filter: string };
+
+export type CommandEnd = { readonly end: EndKind; readonly exitCode: number; readonly durationMs: number };
+
+export type Command = {
+  /** Resolves once the command and all that it started are gone; rejects where it could not be started. */
+  readonly ended: Promise<CommandEnd>;
+  /** False where the command reads no input, or not any more. */
+  write(data: Buffer): boolean;
+  /** The first reason given is the one that is reported. */
+  kill(end: EndKind): void;
+};
+
+export function startCommand(run: RunRequest, files: CommandFiles, onOutput: (chunk: Buffer) => void): Command {
+  const startedAt = performance.now();
+  const child = launch(run, files);
+  let end: EndKind = "exited";
+  const timer = setTimeout(() => kill("timed_out"), run.timeoutMs);
+
+  function kill(reason: EndKind): void {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (end === "exited") end = reason;
+    // Its namespace's first process dies with it, and with that one everything in the namespace.
+    child.kill("SIGKILL");
+  }
+
+  child.stdout?.on("data", onOutput);
+  // The shell's own complaints about what it cannot parse; after that the command's stderr is its stdout.
+  child.stderr?.on("data", onOutput);
+  child.stdin?.on("error", () => undefined);
+  const ended = new Promise<CommandEnd>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) =>
+      resolve({ end, exitCode: exitCodeOf(code, signal), durationMs: performance.now() - startedAt }),
+    );
+  }).finally(() => clearTimeout(timer));
+  return {
+    ended,
+    write(data) {
+      if (child.stdin === null || !child.stdin.writable) return false;
+      child.stdin.write(data);
+      return true;
+    },
+    kill,
+  };
+}
+
+function launch(run: RunRequest, files: CommandFiles): ChildProcess {
+  const profile = openSync(files.profile, "r");
+  try {
+    const filter = openSync(files.filter, "r");
+    try {
+      return spawn(files.bwrap, ["--args", "3", "--seccomp", "4", ...terminalOptions(run), "--", ...commandLine(run)], {
+        env: {},
+        cwd: "/",
+        stdio: [run.mode === "background" ? "pipe" : "ignore", "pipe", "pipe", profile, filter],
+      });
+    } finally {
+      closeSync(filter);
+    }
+  } finally {
+    closeSync(profile);
+  }
+}
+
+function terminalOptions(run: RunRequest): readonly string[] {
+  return run.terminal === "pty" ? ["--setenv", "TERM", "xterm-256color"] : [];
+}
+
+/** The arguments of the program inside. Exported for the vectors. */
+export function commandLine(run: RunRequest): readonly string[] {
+  const shell = ["/bin/bash", "-c", `exec 2>&1; ${run.command}`];
+  // env says itself, in words, why it cannot enter a folder.
+  const there = run.cwd === "." ? [] : ["/usr/bin/env", "-C", run.cwd, "--"];
+  if (run.terminal === "none") return [...there, ...shell];
+  const inTerminal = `stty rows 40 cols 120; exec ${shell.map(quote).join(" ")}`;
+  return [...there, "/usr/bin/script", "-q", "-e", "-f", "-c", inTerminal, "/dev/null"];
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
