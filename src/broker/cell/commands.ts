@@ -1,0 +1,158 @@
+// The commands of a cell, seen from outside: runs them, bounds what it keeps of them, and knows its background processes
+// by ids of its own making.
+import type { ProcessControl, ProcessRun } from "../../base/action.ts";
+import { newToken } from "../../base/ids.ts";
+import { limits } from "../../base/limits.ts";
+import type { ControlReply, ControlRequest, ProcessReport, RunResult, StartedProcess } from "../../sandbox/sandbox.ts";
+import type { Answer, Calls } from "./calls.ts";
+
+export type CellCommands = {
+  run(run: ProcessRun, onOutput: (text: string) => void, signal: AbortSignal): Promise<RunResult | StartedProcess>;
+  control(control: ProcessControl, signal: AbortSignal): Promise<readonly ProcessReport[]>;
+  gone(end: BackgroundEnd): void;
+  /** The cell is no more, and its background processes with it. */
+  end(): void;
+  isBusy(): boolean;
+};
+
+export type BackgroundEnd = Pick<
+  Extract<ControlReply, { kind: "gone" }>,
+  "processId" | "end" | "exitCode" | "durationMs"
+>;
+
+const killedExitCode = 137;
+
+export function createCellCommands(options: {
+  readonly calls: Calls;
+  readonly breakOff: (reason: string) => void;
+  readonly onGone: (end: BackgroundEnd) => void;
+}): CellCommands {
+  const { calls, breakOff } = options;
+  /** What the model is shown of a command comes from here and not out of the cell. */
+  const background = new Map<string, { readonly command: string; running: boolean }>();
+
+  async function runInForeground(
+    run: ProcessRun,
+    onOutput: (text: string) => void,
+    signal: AbortSignal,
+  ): Promise<RunResult> {
+    const output = createOutput(onOutput);
+    // The supervisor keeps time and caps; this is for one that does not.
+    const overdue = setTimeout(
+      () => breakOff("a command outlived its time limit"),
+      run.timeoutMs + limits.cellStartTimeoutMs,
+    );
+    const take = (answer: Answer, body: Buffer): RunResult | undefined => {
+      if (answer.kind === "output") {
+        if (!output.add(body)) breakOff("a command printed more than its limit");
+      }
+      if (answer.kind !== "ended") return undefined;
+      const { end: kind, exitCode, droppedBytes, durationMs } = answer;
+      return { kind, exitCode, output: output.finish(), droppedBytes, durationMs: Math.round(durationMs) };
+    };
+    try {
+      return await calls.ask({ request: (call) => ({ kind: "run", call, processId: "", run }), take }, signal);
+    } finally {
+      clearTimeout(overdue);
+    }
+  }
+
+  async function runInBackground(run: ProcessRun, signal: AbortSignal): Promise<StartedProcess> {
+    const processId = `p${newToken(3)}`;
+    forgetOldest();
+    background.set(processId, { command: run.command, running: true });
+    try {
+      await calls.ask(
+        {
+          request: (call) => ({ kind: "run", call, processId, run }),
+          take: (answer) => answer.kind === "started" || undefined,
+        },
+        signal,
+      );
+    } catch (error) {
+      background.delete(processId);
+      throw error;
+    }
+    return { kind: "started", processId };
+  }
+
+  /** The supervisor keeps as many; what it has forgotten is not asked for here either. */
+  function forgetOldest(): void {
+    if (background.size < limits.execBackgroundMax) return;
+    const [processId] = [...background].find(([, job]) => !job.running) ?? [];
+    if (processId !== undefined) background.delete(processId);
+  }
+
+  function toReports(answer: Answer, body: Buffer): readonly ProcessReport[] | undefined {
+    if (answer.kind !== "report") return undefined;
+    const output = new TextDecoder().decode(body);
+    return answer.processes.flatMap(({ processId, state, exitCode, droppedBytes }) => {
+      const command = background.get(processId)?.command;
+      if (command === undefined) return [];
+      return [{ processId, command, state, exitCode: exitCode ?? undefined, output, droppedBytes }];
+    });
+  }
+
+  return {
+    run: (run, onOutput, signal) =>
+      run.mode === "foreground" ? runInForeground(run, onOutput, signal) : runInBackground(run, signal),
+    control(control, signal) {
+      const body = control.operation === "write" ? { body: Buffer.from(control.data) } : {};
+      return calls.ask({ request: (call) => toRequest(control, call), ...body, take: toReports }, signal);
+    },
+    gone(end) {
+      const job = background.get(end.processId);
+      if (job?.running !== true) return;
+      job.running = false;
+      options.onGone(end);
+    },
+    end() {
+      for (const [processId, job] of background) {
+        if (job.running) options.onGone({ processId, end: "cancelled", exitCode: killedExitCode, durationMs: 0 });
+      }
+      background.clear();
+    },
+    isBusy: () => background.values().some((job) => job.running),
+  };
+}
+
+/** Text as it comes; a character that is cut between two frames waits for its rest. */
+function createOutput(onOutput: (text: string) => void): { add(chunk: Buffer): boolean; finish(): string } {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  const show = (part: string): void => {
+    text += part;
+    if (part !== "") onOutput(part);
+  };
+  return {
+    add(chunk) {
+      bytes += chunk.length;
+      if (bytes > limits.execOutputMaxBytes) return false;
+      show(decoder.decode(chunk, { stream: true }));
+      return true;
+    },
+    finish() {
+      show(decoder.decode());
+      return text;
+    },
+  };
+}
+
+function toRequest(control: ProcessControl, call: number): ControlRequest {
+  switch (control.operation) {
+    case "list":
+      return { kind: "list", call };
+    case "kill":
+      return { kind: "kill", call, processId: control.processId };
+    case "write":
+      return { kind: "stdin", call, processId: control.processId };
+    case "poll":
+      return {
+        kind: "poll",
+        call,
+        processId: control.processId,
+        waitMs: Math.max(0, Math.min(control.waitMs, limits.execPollWaitMaxMs)),
+      };
+  }
+}

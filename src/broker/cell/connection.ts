@@ -1,0 +1,80 @@
+// Starts a cell's outer room and holds the pipe into it.
+import { Duplex } from "node:stream";
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { homeOf, innerArguments, inside, limitArguments, nodeFlags, outerArguments } from "../../sandbox/sandbox.ts";
+import type { CellConfiguration, CellOptions } from "../../sandbox/sandbox.ts";
+import { spawnConfined } from "../spawn.ts";
+
+export type Connection = {
+  readonly send: (frame: Buffer) => void;
+  readonly listen: (onData: (chunk: Buffer) => void) => void;
+  readonly kill: () => void;
+  /** Resolves, once every process of the cell is gone, with what its programs complained about. */
+  readonly ended: Promise<string>;
+};
+
+export type CellLocation = CellOptions & { readonly bwrap: string };
+
+const complaintMaxChars = 2_000;
+
+export function openConnection(location: CellLocation): Connection {
+  const child = spawnConfined({
+    bwrap: location.bwrap,
+    profile: outerArguments(location),
+    argv: [...limitArguments(), inside.node, ...nodeFlags, `${inside.code}/supervisor.ts`],
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  const pipe = child.stdio[3];
+  if (!(pipe instanceof Duplex)) throw new LoricaError("internal", "the cell has no pipe");
+  let complaint = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaint = (complaint + text).slice(-complaintMaxChars);
+  });
+  // A pipe breaks because the cell is gone, and `ended` says so.
+  pipe.on("error", () => child.kill("SIGKILL"));
+  pipe.on("end", () => child.kill("SIGKILL"));
+  return {
+    send: (frame) => void (pipe.writable && pipe.write(frame)),
+    listen: (onData) => void pipe.on("data", onData),
+    kill: () => void child.kill("SIGKILL"),
+    ended: new Promise((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("close", () => resolve(complaint.trim()));
+    }),
+  };
+}
+
+/** All that the supervisor needs to know; it reads no file and no variable. */
+export function configurationOf(location: CellLocation): CellConfiguration {
+  return {
+    bwrap: location.bwrap,
+    commandProfile: innerArguments(location, "command"),
+    filesProfile: innerArguments(location, "files"),
+    node: [inside.node, ...nodeFlags],
+    filesProgram: `${inside.code}/files/worker.ts`,
+    privateDir: inside.private,
+    workspace: location.settings.workspace,
+    home: homeOf(location.host),
+    bounds: {
+      headMaxBytes: limits.cellFrameHeadMaxBytes,
+      requestMaxBytes: limits.fileWriteMaxBytes,
+      answerMaxBytes: limits.cellFrameMaxBytes,
+      outputMaxBytes: limits.execOutputMaxBytes,
+      foregroundMax: limits.execForegroundMax,
+      backgroundMax: limits.execBackgroundMax,
+      backgroundBufferBytes: limits.execBackgroundBufferBytes,
+    },
+    fileBounds: {
+      textMaxBytes: limits.fileTextMaxBytes,
+      imageMaxBytes: limits.fileReadMaxBytes,
+      editMaxBytes: limits.fileWriteMaxBytes,
+      globResultsMax: limits.globResultsMax,
+      grepResultsMax: limits.grepResultsMax,
+      grepLineMaxChars: limits.grepLineMaxChars,
+      grepFileMaxBytes: limits.fileWriteMaxBytes,
+      walkEntriesMax: limits.walkEntriesMax,
+      walkTimeMs: limits.walkTimeMs,
+    },
+  };
+}

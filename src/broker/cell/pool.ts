@@ -1,0 +1,158 @@
+// The cells that are open: found by session, bounded in number, closed after a while without work.
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { abortError, unlessAborted } from "../../base/wait.ts";
+import type { CellHost, CellProfile, CellSettings } from "../../sandbox/sandbox.ts";
+import type { BackgroundEnd } from "./commands.ts";
+import { startCell } from "./process.ts";
+import type { Cell } from "./process.ts";
+import { checkWorkspace, identityOf } from "./workspace.ts";
+import type { FolderIdentity } from "./workspace.ts";
+
+export type { Cell } from "./process.ts";
+
+export type CellKey = { readonly agentId: string; readonly sessionKey: string };
+
+export type CellPlace = { readonly bwrap: string; readonly host: CellHost; readonly profile: CellProfile };
+
+export type Pool = {
+  /** Runs `use` with the session's cell, which is started first where there is none. */
+  use<T>(
+    key: CellKey,
+    place: CellPlace,
+    work: { readonly use: (cell: Cell) => Promise<T>; readonly signal: AbortSignal },
+  ): Promise<T>;
+  close(): Promise<void>;
+};
+
+type Slot = {
+  readonly key: CellKey;
+  readonly settings: CellSettings;
+  readonly workspaceIdentity: FolderIdentity;
+  readonly starting: AbortController;
+  readonly cell: Promise<Cell>;
+  /** Set once it has started. */
+  open: Cell | undefined;
+  users: number;
+  usedAt: number;
+  timer: NodeJS.Timeout | undefined;
+};
+
+export function createPool(options: {
+  readonly settingsOf: (agentId: string) => CellSettings | undefined;
+  readonly protectedPaths: readonly string[];
+  readonly onGone: (key: CellKey, end: BackgroundEnd) => void;
+}): Pool {
+  const slots = new Map<string, Slot>();
+  let closed = false;
+
+  async function slotFor(key: CellKey, place: CellPlace): Promise<Slot> {
+    if (closed) throw new LoricaError("unavailable", "the broker is stopping");
+    const settings = options.settingsOf(key.agentId);
+    if (settings === undefined) throw new LoricaError("forbidden", `no cell is configured for agent ${key.agentId}`);
+    const known = slots.get(nameOf(key));
+    if (known !== undefined && isCurrent(known, settings)) return known;
+    if (known !== undefined) await retire(known);
+    // Somebody else may have been quicker while the old one closed.
+    if (slots.has(nameOf(key))) return await slotFor(key, place);
+    makeRoom();
+    const slot = start(key, settings, place);
+    slots.set(nameOf(key), slot);
+    return slot;
+  }
+
+  function start(key: CellKey, settings: CellSettings, place: CellPlace): Slot {
+    const workspaceIdentity = checkWorkspace(settings, options.protectedPaths);
+    const starting = new AbortController();
+    const launch = { ...place, settings, onGone: (end: BackgroundEnd) => options.onGone(key, end) };
+    const cell = startCell(launch, starting.signal);
+    const slot: Slot = {
+      key,
+      settings,
+      workspaceIdentity,
+      starting,
+      cell,
+      open: undefined,
+      users: 0,
+      usedAt: performance.now(),
+      timer: undefined,
+    };
+    cell.then(
+      (open) => {
+        slot.open = open;
+        open.ended.then(() => forget(slot)).catch(() => forget(slot));
+      },
+      () => forget(slot),
+    );
+    return slot;
+  }
+
+  function forget(slot: Slot): void {
+    clearTimeout(slot.timer);
+    if (slots.get(nameOf(slot.key)) === slot) slots.delete(nameOf(slot.key));
+  }
+
+  async function retire(slot: Slot): Promise<void> {
+    forget(slot);
+    slot.starting.abort(new LoricaError("cancelled", "the sandbox cell was closed before it had started"));
+    await slot.cell.then(
+      (cell) => cell.close(),
+      () => undefined,
+    );
+  }
+
+  /** The one that has been idle longest gives way; a cell that works never does. */
+  function makeRoom(): void {
+    if (slots.size < limits.cellsMax) return;
+    const idle = [...slots.values()].filter((slot) => !isBusy(slot)).toSorted((a, b) => a.usedAt - b.usedAt)[0];
+    if (idle === undefined)
+      throw new LoricaError("overloaded", `${limits.cellsMax} sandbox cells are at work; try again later`);
+    void retire(idle);
+  }
+
+  function leave(slot: Slot): void {
+    slot.users -= 1;
+    slot.usedAt = performance.now();
+    clearTimeout(slot.timer);
+    slot.timer = setTimeout(() => closeIfIdle(slot), limits.cellIdleMs).unref();
+  }
+
+  function closeIfIdle(slot: Slot): void {
+    if (!isBusy(slot)) return void retire(slot);
+    slot.timer = setTimeout(() => closeIfIdle(slot), limits.cellIdleMs).unref();
+  }
+
+  return {
+    async use(key, place, { use, signal }) {
+      if (signal.aborted) throw abortError(signal);
+      const slot = await slotFor(key, place);
+      slot.users += 1;
+      try {
+        // A cell that is being started is not stopped because one of those who wait for it left.
+        return await use(await unlessAborted(slot.cell, signal));
+      } finally {
+        leave(slot);
+      }
+    },
+    async close() {
+      closed = true;
+      await Promise.all([...slots.values()].map(retire));
+    },
+  };
+}
+
+function isCurrent(slot: Slot, settings: CellSettings): boolean {
+  return (
+    slot.settings.workspace === settings.workspace &&
+    slot.settings.access === settings.access &&
+    slot.workspaceIdentity === identityOf(settings.workspace)
+  );
+}
+
+function isBusy(slot: Slot): boolean {
+  return slot.users > 0 || slot.open === undefined || slot.open.isBusy();
+}
+
+function nameOf(key: CellKey): string {
+  return `${key.agentId}\0${key.sessionKey}`;
+}

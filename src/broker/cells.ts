@@ -1,0 +1,153 @@
+// All cells of this broker: one for each session, started when it is first needed and closed when nobody needs it. What
+// is asked of them arrives as an action that policy granted and the ceiling allowed; each command is put on record.
+import type { Action } from "../base/action.ts";
+import type { AuditLog } from "../audit/audit.ts";
+import { codeOf, LoricaError } from "../base/errors.ts";
+import { unlessAborted } from "../base/wait.ts";
+import { commandProfile } from "../sandbox/sandbox.ts";
+import type { Cells, CellSettings, RunResult, SandboxStatus, StartedProcess } from "../sandbox/sandbox.ts";
+import {
+  checkControl,
+  checkRun,
+  toReadQuestion,
+  toReadResult,
+  toWriteQuestion,
+  toWriteResult,
+} from "./cell/actions.ts";
+import { createPool } from "./cell/pool.ts";
+import type { Cell, CellKey } from "./cell/pool.ts";
+import { probeSandbox } from "./cell/probe.ts";
+import type { VerifiedHost } from "./cell/probe.ts";
+
+export type CellsOptions = {
+  /** The ceiling: what each agent's cell may have; undefined where there is no such agent. */
+  readonly cells: (agentId: string) => CellSettings | undefined;
+  /** The Node binary that runs the cell's own programs. */
+  readonly node: string;
+  /** `src/sandbox/cell`, or what a release makes of it. */
+  readonly codeDir: string;
+  readonly cacheDir: string;
+  readonly home: string;
+  /** Folders and files that no workspace may be, hold or lie in: credentials, config, run, state, logs, ~/.ssh … */
+  readonly protectedPaths: readonly string[];
+  readonly audit: AuditLog;
+};
+
+/** Until the first probe has ended, requests wait for it. */
+export type ProbedCells = Cells & { probe(signal: AbortSignal): Promise<SandboxStatus> };
+
+const notProbed: SandboxStatus = {
+  kind: "off",
+  reason: "the sandbox has not been tried yet",
+  fix: "wait for the start to end",
+  walls: [],
+};
+
+export function createCells(options: CellsOptions): ProbedCells {
+  let status: SandboxStatus = notProbed;
+  let probing: Promise<SandboxStatus> | undefined;
+  let host: VerifiedHost | undefined;
+  const pool = createPool({ settingsOf: options.cells, protectedPaths: options.protectedPaths, onGone: recordGone });
+
+  async function probe(signal: AbortSignal): Promise<SandboxStatus> {
+    const result = await probeSandbox({ ...options, profile: commandProfile }, signal);
+    status = result.status;
+    host = result.host;
+    return status;
+  }
+
+  async function hostNow(signal: AbortSignal): Promise<VerifiedHost> {
+    if (status === notProbed && probing !== undefined) await unlessAborted(probing, signal);
+    if (host === undefined || status.kind === "off") throw offError(status);
+    return host;
+  }
+
+  async function inCell<T>(action: Action, use: (cell: Cell) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const verified = await hostNow(signal);
+    return await pool.use(keyOf(action), { ...verified, profile: commandProfile }, { use, signal });
+  }
+
+  function recordGone(
+    key: CellKey,
+    gone: { processId: string; end: string; exitCode: number; durationMs: number },
+  ): void {
+    options.audit.record({
+      kind: "effect",
+      verb: "process.run",
+      agentId: key.agentId,
+      sessionKey: key.sessionKey,
+      resource: `background process ${gone.processId}`,
+      result: { end: gone.end, exitCode: gone.exitCode, durationMs: Math.round(gone.durationMs) },
+    });
+  }
+
+  return {
+    status: () => status,
+    probe(signal) {
+      probing = probe(signal);
+      return probing;
+    },
+    async run(action, onOutput, signal) {
+      checkRun(action.resource);
+      return await recorded(action, options.audit, () =>
+        inCell(action, (cell) => cell.commands.run(action.resource, onOutput, signal), signal),
+      );
+    },
+    async control(action, signal) {
+      checkControl(action.resource);
+      return await inCell(action, (cell) => cell.commands.control(action.resource, signal), signal);
+    },
+    async read(action, signal) {
+      const question = toReadQuestion(action.resource);
+      return toReadResult(await inCell(action, (cell) => cell.files.ask(question, undefined, signal), signal));
+    },
+    async write(action, signal) {
+      const { question, body } = toWriteQuestion(action.resource);
+      return toWriteResult(await inCell(action, (cell) => cell.files.ask(question, body, signal), signal));
+    },
+    close: () => pool.close(),
+  };
+}
+
+/** Every command leaves a record, whether it ran, failed or never started (TOOL-018). */
+async function recorded(
+  action: Action<"process.run">,
+  audit: AuditLog,
+  run: () => Promise<RunResult | StartedProcess>,
+): Promise<RunResult | StartedProcess> {
+  const startedAt = performance.now();
+  const record = (result: Readonly<Record<string, string | number>>): void => {
+    const { command, cwd, mode, terminal } = action.resource;
+    audit.record({
+      kind: "effect",
+      verb: "process.run",
+      verdict: "allow",
+      agentId: action.agentId,
+      sessionKey: action.sessionKey,
+      principal: action.principal.id,
+      resource: command,
+      result: { cwd, mode, terminal, durationMs: Math.round(performance.now() - startedAt), ...result },
+    });
+  };
+  try {
+    const result = await run();
+    record(
+      result.kind === "started"
+        ? { end: "started", processId: result.processId }
+        : { end: result.kind, exitCode: result.exitCode, durationMs: result.durationMs },
+    );
+    return result;
+  } catch (error) {
+    record({ end: codeOf(error) });
+    throw error;
+  }
+}
+
+function keyOf(action: Action): CellKey {
+  return { agentId: action.agentId, sessionKey: action.sessionKey };
+}
+
+function offError(status: SandboxStatus): LoricaError {
+  const why = status.kind === "off" ? `${status.reason}. To bring it back: ${status.fix}` : "no cell can be started";
+  return new LoricaError("unavailable", `the sandbox is off: ${why}`);
+}
