@@ -20,3 +20,8 @@ export type AuditRecord = {
 
 /** Recording never fails the caller: what cannot be written is reported by the writer itself. */
 export type AuditLog = { record(record: AuditRecord): void };
+
+export { createAuditWriter, parseAuditRecord } from "./audit-file.ts";
+export type { AuditWriter, AuditWriterOptions } from "./audit-file.ts";
+export { silentLog } from "./log.ts";
+export type { Log, LogFields, LogLevel } from "./log.ts";

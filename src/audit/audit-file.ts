@@ -1,0 +1,63 @@
+// Writes audit records as JSON lines: all of them to one file, commands to a second that is easier to read. Records
+// that come from the gateway are checked and marked as its own.
+import type { Clock } from "../base/clock.ts";
+import { isRecord } from "../base/json.ts";
+import { parsed, rejected } from "../base/parsed.ts";
+import type { Parsed } from "../base/parsed.ts";
+import type { AuditLog, AuditRecord } from "./audit.ts";
+
+export type AuditWriterOptions = {
+  readonly clock: Clock;
+  /** Appends a line to `audit.jsonl`. */
+  readonly write: (line: string) => void;
+  /** Appends a line to `commands.log`. */
+  readonly writeCommand: (line: string) => void;
+  readonly redact: (line: string) => string;
+};
+
+export type AuditWriter = {
+  /** The audit log of one process. */
+  source(name: "broker" | "gateway"): AuditLog;
+};
+
+export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
+  return {
+    source: (name) => ({
+      record(record) {
+        const time = new Date(options.clock.now()).toISOString();
+        const line = options.redact(JSON.stringify({ time, source: name, ...record }));
+        options.write(line);
+        if (record.verb === "process.run") options.writeCommand(line);
+      },
+    }),
+  };
+}
+
+const texts = ["verb", "rule", "reason", "agentId", "sessionKey", "principal", "resource"] as const;
+const textMaxChars = 8_192;
+const resultsMax = 32;
+
+/** A record of the gateway's: it reports decisions and effects; starts, stops and config are the broker's to report. */
+export function parseAuditRecord(value: unknown): Parsed<AuditRecord> {
+  if (!isRecord(value)) return rejected("not an object");
+  const { kind, verdict, result } = value;
+  if (kind !== "decision" && kind !== "effect") return rejected("a kind that is not the gateway's to record");
+  if (verdict !== undefined && verdict !== "allow" && verdict !== "deny") return rejected("an unknown verdict");
+  const record: Record<string, unknown> = { kind, ...(verdict === undefined ? {} : { verdict }) };
+  for (const name of texts) {
+    const text = value[name];
+    if (text === undefined) continue;
+    if (typeof text !== "string") return rejected(`${name} is not text`);
+    record[name] = text.slice(0, textMaxChars);
+  }
+  if (result !== undefined) {
+    if (!isRecord(result)) return rejected("result is not an object");
+    const entries = Object.entries(result).filter(([, each]) => ["string", "number", "boolean"].includes(typeof each));
+    record["result"] = Object.fromEntries(
+      entries
+        .slice(0, resultsMax)
+        .map(([name, each]) => [name.slice(0, 64), typeof each === "string" ? each.slice(0, textMaxChars) : each]),
+    );
+  }
+  return parsed(record as AuditRecord);
+}
