@@ -1,0 +1,55 @@
+// The most that the gateway may ask for, as the config says it. The broker judges every request by this and by nothing
+// that the gateway tells it.
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { parsed, rejected } from "../../base/parsed.ts";
+import type { Parsed } from "../../base/parsed.ts";
+import type { CellSettings } from "../../sandbox/sandbox.ts";
+
+/** How a provider wants its credential. */
+export type CredentialRule = "bearer" | "x-api-key" | "x-goog-api-key" | "none";
+
+export type ProviderCeiling = {
+  readonly baseUrl: string;
+  readonly credential: CredentialRule;
+  /** The vault's name of the credential; where it has no value, requests go without one. */
+  readonly secret: string;
+  /** True where the base URL stands in the config: only then may it lead to the owner's own network. */
+  readonly ownerNamed: boolean;
+  /** Headers with secret values: lower-case name → the vault's name of the value. */
+  readonly secretHeaders?: Readonly<Record<string, string>>;
+};
+
+export type Ceiling = {
+  readonly providers: ReadonlyMap<string, ProviderCeiling>;
+  readonly agents: ReadonlyMap<string, CellSettings>;
+};
+
+export type Target = {
+  readonly origin: string;
+  readonly path: string;
+  /** Host and port, for messages. */
+  readonly host: string;
+};
+
+/** Where a request may go: below the provider's base URL, spelt so that no server can read it as somewhere else. */
+export function parseTarget(url: string, provider: ProviderCeiling): Parsed<Target> {
+  const base = parseBaseUrl(provider.baseUrl);
+  if (url.length > limits.fetchUrlMaxChars || !URL.canParse(url)) return rejected("not a URL");
+  const wanted = new URL(url);
+  if (wanted.username !== "" || wanted.password !== "") return rejected("a URL with a user name or password");
+  if (wanted.origin !== base.origin) return rejected(`${wanted.origin} is not this provider's ${base.origin}`);
+  // A server that decodes these before it looks at the path would leave the base path again.
+  if (/%(?:2e|2f|5c|00)|\\/i.test(wanted.pathname)) return rejected("a path with encoded dots or slashes");
+  const prefix = base.pathname.endsWith("/") ? base.pathname : `${base.pathname}/`;
+  if (wanted.pathname !== base.pathname && !wanted.pathname.startsWith(prefix))
+    return rejected(`${wanted.pathname} is not below this provider's ${base.pathname}`);
+  return parsed({ origin: wanted.origin, path: `${wanted.pathname}${wanted.search}`, host: wanted.host });
+}
+
+function parseBaseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:"))
+    throw new LoricaError("config_invalid", `not a base URL: ${text}. It begins with https:// or http://`);
+  return url;
+}

@@ -1,0 +1,163 @@
+// The way out: checks a request against the ceiling, adds the credential, dials what was checked, and streams the answer
+// back. The only place where a credential and the network meet.
+import { isIP } from "node:net";
+import { Readable } from "node:stream";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { Agent } from "undici";
+import type { Dispatcher } from "undici";
+import type { ModelRequest } from "../../base/action.ts";
+import { errnoOf, LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { abortError } from "../../base/wait.ts";
+import { createEchoGuard } from "../../dlp/dlp.ts";
+import { checkAddress, createCheckedLookup } from "./address.ts";
+import type { Reach } from "./address.ts";
+import { parseTarget } from "./ceiling.ts";
+import type { Ceiling, ProviderCeiling, Target } from "./ceiling.ts";
+import { credentialHeaders, parseRequestHeaders, renderResponseHeaders } from "./headers.ts";
+
+export type OutgoingRequest = {
+  readonly resource: ModelRequest;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bytes of the body, which follows as a stream; undefined where there is none. */
+  readonly bodyBytes: number | undefined;
+  readonly body: ReadableStream<Uint8Array> | undefined;
+};
+
+export type IncomingResponse = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array>;
+};
+
+export type BrokerEgress = {
+  /** Ending the signal closes the connection to the far side at once, also while the answer streams. */
+  fetch(request: OutgoingRequest, signal: AbortSignal): Promise<IncomingResponse>;
+  close(): Promise<void>;
+};
+
+export type BrokerEgressOptions = {
+  readonly ceiling: () => Ceiling;
+  readonly readSecret: (name: string) => Promise<string | undefined>;
+};
+
+export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
+  const agents = new Map<Reach, Agent>();
+  return {
+    async fetch(request, signal) {
+      const { resource } = request;
+      const provider = options.ceiling().providers.get(resource.provider);
+      if (provider === undefined)
+        throw new LoricaError("forbidden", `the config has no provider ${JSON.stringify(resource.provider)}`);
+      const target = checkTarget(resource, provider);
+      const reach = provider.ownerNamed ? "owner-named" : "public";
+      checkLiteral(target, reach);
+      const credentials = await credentialHeaders(provider, options.readSecret);
+      const agent = agents.get(reach) ?? openAgent(reach);
+      agents.set(reach, agent);
+      const dispatch = { origin: target.origin, path: target.path, method: resource.method };
+      const headers = { ...parseRequestHeaders(request), ...credentials.headers };
+      const body = request.body === undefined ? null : Readable.fromWeb(request.body as NodeReadableStream<Uint8Array>);
+      try {
+        const response = await agent.request({ ...dispatch, headers, body, signal });
+        return receive(response, { target, values: credentials.values, signal });
+      } catch (cause) {
+        throw explain(cause, target, signal);
+      }
+    },
+    async close() {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+      agents.clear();
+    },
+  };
+}
+
+function openAgent(reach: Reach): Agent {
+  return new Agent({
+    allowH2: false,
+    pipelining: 1,
+    connections: limits.fetchConnectionsMax,
+    keepAliveTimeout: 30_000,
+    maxHeaderSize: limits.fetchHeadersMaxBytes,
+    headersTimeout: limits.modelFirstByteTimeoutMs,
+    bodyTimeout: limits.modelStallTimeoutMs,
+    connect: { timeout: limits.fetchConnectTimeoutMs, lookup: createCheckedLookup(reach) },
+  });
+}
+
+function checkTarget(resource: ModelRequest, provider: ProviderCeiling): Target {
+  const target = parseTarget(resource.url, provider);
+  if (target.ok) return target.value;
+  throw new LoricaError(
+    "forbidden",
+    `a request to ${resource.provider} is outside of what it may reach: ${target.reason}`,
+  );
+}
+
+/** An address in the URL itself is never looked up, so it is judged here. */
+function checkLiteral({ origin }: Target, reach: Reach): void {
+  const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) === 0) return;
+  const verdict = checkAddress(host, reach);
+  if (!verdict.ok) throw new LoricaError("forbidden", `${host} may not be dialled: ${verdict.reason}`);
+}
+
+type Exchange = { readonly target: Target; readonly values: readonly string[]; readonly signal: AbortSignal };
+
+function receive(response: Dispatcher.ResponseData, exchange: Exchange): IncomingResponse {
+  const { statusCode, body } = response;
+  // A body that is destroyed reports it as an event; whoever reads it hears of it through the iteration.
+  body.on("error", () => undefined);
+  const encoding = response.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    body.destroy();
+    throw new LoricaError("upstream", `${exchange.target.host} answered in an encoding that was not asked for`);
+  }
+  return {
+    status: statusCode,
+    headers: renderResponseHeaders(response.headers, exchange.values),
+    body: readBody(body, exchange),
+  };
+}
+
+async function* readBody(body: Dispatcher.ResponseData["body"], exchange: Exchange): AsyncGenerator<Uint8Array> {
+  const guards = exchange.values.map(createEchoGuard);
+  let total = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      total += chunk.length;
+      if (total > limits.modelStreamMaxBytes)
+        throw new LoricaError(
+          "too_large",
+          `${exchange.target.host} answered more than ${limits.modelStreamMaxBytes} bytes`,
+        );
+      const bytes = guards.reduce<Uint8Array>((passed, guard) => guard.push(passed), chunk);
+      if (bytes.length > 0) yield bytes;
+    }
+    let rest: Uint8Array = new Uint8Array();
+    for (const guard of guards) rest = Buffer.concat([guard.push(rest), guard.end()]);
+    if (rest.length > 0) yield rest;
+  } catch (cause) {
+    throw explain(cause, exchange.target, exchange.signal);
+  } finally {
+    body.destroy();
+  }
+}
+
+/** What went wrong out there, in words that name the host and never the request. */
+function explain(cause: unknown, { host }: Target, signal: AbortSignal): LoricaError {
+  if (cause instanceof LoricaError) return cause;
+  if (signal.aborted) return abortError(signal);
+  const code = errnoOf(cause) ?? "unknown error";
+  const nested = cause instanceof Error && cause.cause instanceof LoricaError ? cause.cause : undefined;
+  if (nested !== undefined) return nested;
+  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT")
+    return new LoricaError("timeout", `${host} did not accept a connection in time`);
+  if (code === "UND_ERR_HEADERS_TIMEOUT") return new LoricaError("timeout", `${host} did not begin to answer in time`);
+  if (code === "UND_ERR_BODY_TIMEOUT") return new LoricaError("timeout", `${host} stopped in the middle of its answer`);
+  if (["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL"].includes(code))
+    return new LoricaError("unavailable", `cannot connect to ${host} (${code})`);
+  if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH")
+    return new LoricaError("invalid_request", `a request to ${host} that is not one (${code})`);
+  return new LoricaError("upstream", `the connection to ${host} failed (${code})`);
+}

@@ -1,0 +1,117 @@
+// What stands in the head of a request and of its answer. Credentials are the broker's to add, so whatever the gateway
+// sends under their names is dropped.
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import type { CredentialRule, ProviderCeiling } from "./ceiling.ts";
+import type { OutgoingRequest } from "./egress.ts";
+
+/** Credentials, and what belongs to the connection and not to the request. */
+const dropped: ReadonlySet<string> = new Set([
+  "authorization",
+  "proxy-authorization",
+  "proxy-authenticate",
+  "x-api-key",
+  "x-goog-api-key",
+  "api-key",
+  "cookie",
+  "set-cookie",
+  "host",
+  "connection",
+  "proxy-connection",
+  "keep-alive",
+  "transfer-encoding",
+  "te",
+  "trailer",
+  "upgrade",
+  "expect",
+  "content-length",
+  "accept-encoding",
+]);
+
+export function parseRequestHeaders(request: OutgoingRequest): Record<string, string> {
+  const entries = Object.entries(request.headers);
+  if (entries.length > limits.fetchHeadersMax)
+    throw new LoricaError("invalid_request", `a request with more than ${limits.fetchHeadersMax} headers`);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of entries) {
+    checkHeader(name, value);
+    if (!dropped.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
+  }
+  // Answers come as they are: nothing here would decode them.
+  headers["accept-encoding"] = "identity";
+  if (request.body !== undefined && request.bodyBytes !== undefined)
+    headers["content-length"] = String(request.bodyBytes);
+  return headers;
+}
+
+function checkHeader(name: string, value: string): void {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+  } catch (cause) {
+    throw new LoricaError("invalid_request", `not a header: ${JSON.stringify(name.slice(0, 64))}`, { cause });
+  }
+  if (value.length > limits.fetchHeaderMaxBytes)
+    throw new LoricaError("invalid_request", `the header ${name} is longer than ${limits.fetchHeaderMaxBytes} bytes`);
+}
+
+export type Credentials = {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The bare values, which must not come back. */
+  readonly values: readonly string[];
+};
+
+export async function credentialHeaders(
+  provider: ProviderCeiling,
+  readSecret: (name: string) => Promise<string | undefined>,
+): Promise<Credentials> {
+  const headers: Record<string, string> = {};
+  const values: string[] = [];
+  const key = provider.credential === "none" ? undefined : await readSecret(provider.secret);
+  if (key !== undefined) {
+    values.push(key);
+    Object.assign(headers, renderCredential(provider.credential, key));
+  }
+  for (const [name, secret] of Object.entries(provider.secretHeaders ?? {})) {
+    const value = await readSecret(secret);
+    if (value === undefined) continue;
+    values.push(value);
+    headers[name.toLowerCase()] = value;
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    // Without the value: it is the credential.
+    if (/[^\t\x20-\x7e\x80-\xff]/.test(value))
+      throw new LoricaError(
+        "config_invalid",
+        `the credential for the header ${name} holds characters it cannot; set it again`,
+      );
+  }
+  return { headers, values };
+}
+
+function renderCredential(rule: CredentialRule, key: string): Readonly<Record<string, string>> {
+  switch (rule) {
+    case "bearer":
+      return { authorization: `Bearer ${key}` };
+    case "x-api-key":
+    case "x-goog-api-key":
+      return { [rule]: key };
+    case "none":
+      return {};
+  }
+}
+
+/** Lower-case and flat; cookies stay behind, and so does a credential that the far side repeats. */
+export function renderResponseHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  values: readonly string[],
+): Readonly<Record<string, string>> {
+  const rendered: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || dropped.has(name.toLowerCase())) continue;
+    const text = Array.isArray(value) ? value.join(", ") : value;
+    rendered[name.toLowerCase()] = values.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  }
+  return rendered;
+}
