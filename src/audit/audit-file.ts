@@ -2,6 +2,7 @@
 // that come from the gateway are checked and marked as its own.
 import type { Clock } from "../base/clock.ts";
 import { isRecord } from "../base/json.ts";
+import { limits } from "../base/limits.ts";
 import { parsed, rejected } from "../base/parsed.ts";
 import type { Parsed } from "../base/parsed.ts";
 import type { AuditLog, AuditRecord } from "./audit.ts";
@@ -34,7 +35,6 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
 }
 
 const texts = ["verb", "rule", "reason", "agentId", "sessionKey", "principal", "resource"] as const;
-const textMaxChars = 8_192;
 const resultsMax = 32;
 
 /** A record of the gateway's: it reports decisions and effects; starts, stops and config are the broker's to report. */
@@ -48,7 +48,7 @@ export function parseAuditRecord(value: unknown): Parsed<AuditRecord> {
     const text = value[name];
     if (text === undefined) continue;
     if (typeof text !== "string") return rejected(`${name} is not text`);
-    record[name] = text.slice(0, textMaxChars);
+    record[name] = text.slice(0, limits.auditTextMaxChars);
   }
   if (result !== undefined) {
     if (!isRecord(result)) return rejected("result is not an object");
@@ -56,7 +56,10 @@ export function parseAuditRecord(value: unknown): Parsed<AuditRecord> {
     record["result"] = Object.fromEntries(
       entries
         .slice(0, resultsMax)
-        .map(([name, each]) => [name.slice(0, 64), typeof each === "string" ? each.slice(0, textMaxChars) : each]),
+        .map(([name, each]) => [
+          name.slice(0, 64),
+          typeof each === "string" ? each.slice(0, limits.auditTextMaxChars) : each,
+        ]),
     );
   }
   return parsed(record as AuditRecord);

@@ -48,7 +48,7 @@ async function serve(context: TestContext, answer: Answer) {
     server.closeAllConnections();
     server.close();
   });
-  const fetch = (path: string, change: Partial<Parameters<typeof egress.fetch>[0]> = {}, signal = never) =>
+  const ask = (path: string, change: Partial<Parameters<typeof egress.fetch>[0]> = {}, signal = never) =>
     egress.fetch(
       {
         resource: { provider: "test", method: "GET", url: `http://127.0.0.1:${port}${path}` },
@@ -59,7 +59,7 @@ async function serve(context: TestContext, answer: Answer) {
       },
       signal,
     );
-  return { port, seen, closed, providers, provider, fetch, egress };
+  return { port, seen, closed, providers, provider, ask, egress };
 }
 
 async function read(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -69,9 +69,9 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 test("PRV-025 the credential is added on the way out, and what the gateway sends in its place is dropped", async (context) => {
-  const { seen, fetch, port } = await serve(context, (response) => response.end('{"ok":true}'));
+  const { seen, ask, port } = await serve(context, (response) => response.end('{"ok":true}'));
   const text = '{"model":"m"}';
-  const response = await fetch("/v1/chat/completions?x=1", {
+  const response = await ask("/v1/chat/completions?x=1", {
     resource: { provider: "test", method: "POST", url: `http://127.0.0.1:${port}/v1/chat/completions?x=1` },
     headers: {
       "Content-Type": "application/json",
@@ -106,10 +106,10 @@ test("PRV-025 the credential is added on the way out, and what the gateway sends
 });
 
 test("each provider gets its credential the way it wants it, and none where none is stored", async (context) => {
-  const { seen, fetch, providers, provider } = await serve(context, (response) => response.end());
+  const { seen, ask, providers, provider } = await serve(context, (response) => response.end());
   const shown = async (change: Partial<ProviderCeiling>): Promise<unknown> => {
     providers.set("test", { ...provider, ...change });
-    await read((await fetch("/v1/models")).body);
+    await read((await ask("/v1/models")).body);
     const { host: _h, connection: _c, "accept-encoding": _a, ...rest } = seen.at(-1)?.headers ?? {};
     return rest;
   };
@@ -159,10 +159,10 @@ test("nothing but the provider's own base URL is reached", () => {
 });
 
 test("an unknown provider and a URL outside of it are refused before anything is sent", async (context) => {
-  const { seen, fetch, port } = await serve(context, (response) => response.end());
-  await assert.rejects(fetch("/v2/x"), { code: "forbidden", message: /\/v2\/x is not below/ });
+  const { seen, ask, port } = await serve(context, (response) => response.end());
+  await assert.rejects(ask("/v2/x"), { code: "forbidden", message: /\/v2\/x is not below/ });
   const resource = { provider: "other", method: "GET", url: `http://127.0.0.1:${port}/v1/x` } as const;
-  await assert.rejects(fetch("", { resource }), { code: "forbidden", message: /no provider "other"/ });
+  await assert.rejects(ask("", { resource }), { code: "forbidden", message: /no provider "other"/ });
   assert.deepEqual(seen, []);
 });
 
@@ -188,19 +188,19 @@ test("addresses: metadata never, local ones only where the config names the host
 });
 
 test("a literal metadata address is refused even as a base URL", async (context) => {
-  const { fetch, providers, provider } = await serve(context, (response) => response.end());
+  const { ask, providers, provider } = await serve(context, (response) => response.end());
   providers.set("test", { ...provider, baseUrl: "http://169.254.169.254/latest" });
   const resource = { provider: "test", method: "GET", url: "http://169.254.169.254/latest/meta-data" } as const;
-  await assert.rejects(fetch("", { resource }), { code: "forbidden", message: /metadata/ });
+  await assert.rejects(ask("", { resource }), { code: "forbidden", message: /metadata/ });
 });
 
 test("a name is judged by what it resolves to, and that address is dialled", async (context) => {
-  const { fetch, port, providers, provider } = await serve(context, (response) => response.end("here"));
+  const { ask, port, providers, provider } = await serve(context, (response) => response.end("here"));
   providers.set("test", { ...provider, baseUrl: `http://localhost:${port}/v1` });
   const resource = { provider: "test", method: "GET", url: `http://localhost:${port}/v1/x` } as const;
-  assert.equal(await read((await fetch("", { resource })).body), "here");
+  assert.equal(await read((await ask("", { resource })).body), "here");
   providers.set("test", { ...provider, baseUrl: `http://localhost:${port}/v1`, ownerNamed: false });
-  await assert.rejects(fetch("", { resource }), { code: "forbidden", message: /localhost may not be dialled/ });
+  await assert.rejects(ask("", { resource }), { code: "forbidden", message: /localhost may not be dialled/ });
   const answer = await new Promise((done) =>
     createCheckedLookup("owner-named")("localhost", { family: 4 }, (...found) => done(found)),
   );
@@ -208,20 +208,20 @@ test("a name is judged by what it resolves to, and that address is dialled", asy
 });
 
 test("a redirect is an answer like any other", async (context) => {
-  const { seen, fetch } = await serve(context, (response) => response.writeHead(302, { location: "/v1/other" }).end());
-  const response = await fetch("/v1/x");
+  const { seen, ask } = await serve(context, (response) => response.writeHead(302, { location: "/v1/other" }).end());
+  const response = await ask("/v1/x");
   assert.equal(response.status, 302);
   await read(response.body);
   assert.equal(seen.length, 1);
 });
 
 test("PRV-025 a far side that repeats the credential does not hand it on, in a header or across two chunks", async (context) => {
-  const { fetch } = await serve(context, (response) => {
+  const { ask } = await serve(context, (response) => {
     response.writeHead(401, { "x-echo": `Bearer ${key}`, "set-cookie": "a=b" });
     response.write(`bad key ${key.slice(0, 9)}`);
     setImmediate(() => response.end(`${key.slice(9)} sk-test-012`));
   });
-  const response = await fetch("/v1/x");
+  const response = await ask("/v1/x");
   assert.equal(response.headers["x-echo"], "Bearer ***");
   assert.equal(response.headers["set-cookie"], undefined);
   assert.equal(await read(response.body), `bad key ${"*".repeat(key.length)} sk-test-012`);
@@ -229,17 +229,17 @@ test("PRV-025 a far side that repeats the credential does not hand it on, in a h
 
 test("whoever leaves closes the connection at once, before the answer and in the middle of it", async (context) => {
   const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const { fetch, closed } = await serve(context, (response, request) => {
+  const { ask, closed } = await serve(context, (response, request) => {
     if (request.url === "/v1/stream") response.write("first");
     arrived[request.url === "/v1/stream" ? 1 : 0]?.resolve();
   });
   const before = new AbortController();
-  const waiting = fetch("/v1/silent", {}, before.signal);
+  const waiting = ask("/v1/silent", {}, before.signal);
   await arrived[0]?.promise;
   before.abort();
   await assert.rejects(waiting, { code: "cancelled" });
   const during = new AbortController();
-  const response = await fetch("/v1/stream", {}, during.signal);
+  const response = await ask("/v1/stream", {}, during.signal);
   const reader = response.body[Symbol.asyncIterator]();
   assert.equal(Buffer.from((await reader.next()).value as Uint8Array).toString(), "first");
   const next = reader.next();
@@ -250,32 +250,32 @@ test("whoever leaves closes the connection at once, before the answer and in the
 });
 
 test("a far side that drops, refuses or answers what was not asked for gets a coded error", async (context) => {
-  const { fetch, providers, provider } = await serve(context, (response, request) => {
+  const { ask, providers, provider } = await serve(context, (response, request) => {
     if (request.url === "/v1/drop") return response.destroy();
     if (request.url === "/v1/gzip") return response.writeHead(200, { "content-encoding": "gzip" }).end("x");
     response.writeHead(200, { "content-length": "100" });
     response.write("part");
     setImmediate(() => response.destroy());
   });
-  await assert.rejects(fetch("/v1/drop"), { code: "upstream" });
-  await assert.rejects(fetch("/v1/gzip"), { code: "upstream", message: /encoding/ });
-  await assert.rejects(read((await fetch("/v1/half")).body), { code: "upstream" });
+  await assert.rejects(ask("/v1/drop"), { code: "upstream" });
+  await assert.rejects(ask("/v1/gzip"), { code: "upstream", message: /encoding/ });
+  await assert.rejects(read((await ask("/v1/half")).body), { code: "upstream" });
   providers.set("test", { ...provider, baseUrl: "http://127.0.0.1:1/v1" });
   const resource = { provider: "test", method: "GET", url: "http://127.0.0.1:1/v1/x" } as const;
-  await assert.rejects(fetch("", { resource }), { code: "unavailable", message: /cannot connect to 127.0.0.1:1/ });
+  await assert.rejects(ask("", { resource }), { code: "unavailable", message: /cannot connect to 127.0.0.1:1/ });
 });
 
 test("headers that are none, or too many, are refused", async (context) => {
-  const { fetch, seen } = await serve(context, (response) => response.end());
+  const { ask, seen } = await serve(context, (response) => response.end());
   for (const headers of [
     { "a b": "c" },
     { a: "b\r\nc: d" },
     { a: "b\u0000" },
     { a: "x".repeat(limits.fetchHeaderMaxBytes + 1) },
   ])
-    await assert.rejects(fetch("/v1/x", { headers }), { code: "invalid_request" });
+    await assert.rejects(ask("/v1/x", { headers }), { code: "invalid_request" });
   const many = Object.fromEntries(Array.from({ length: limits.fetchHeadersMax + 1 }, (_, index) => [`h${index}`, "x"]));
-  await assert.rejects(fetch("/v1/x", { headers: many }), { code: "invalid_request" });
+  await assert.rejects(ask("/v1/x", { headers: many }), { code: "invalid_request" });
   assert.deepEqual(seen, []);
 });
 

@@ -1,0 +1,141 @@
+// Everything that the gateway can ask of the broker, in one table. Each entry reads its parameters as hostile data,
+// takes the grant's number, and holds what is asked against the ceiling before anything is done.
+import { parseAuditRecord } from "../../audit/audit.ts";
+import type { AuditLog, Log } from "../../audit/audit.ts";
+import { LoricaError } from "../../base/errors.ts";
+import { isRecord } from "../../base/json.ts";
+import { limits } from "../../base/limits.ts";
+import type { Cells } from "../../sandbox/sandbox.ts";
+import type { LinkHandler, LinkReply, LinkRequest } from "../link/link.ts";
+import { actionOf, createNonceBook } from "./action.ts";
+import type { Ceiling } from "./ceiling.ts";
+import type { BrokerEgress } from "./egress.ts";
+import { readWorkspaceFiles } from "./workspace.ts";
+
+export type ServicesOptions = {
+  readonly ceiling: () => Ceiling;
+  readonly egress: BrokerEgress;
+  readonly cells: Cells;
+  /** Records as the gateway's own. */
+  readonly audit: AuditLog;
+  readonly log: Log;
+};
+
+export type Services = { readonly handle: LinkHandler; readonly onNote: (name: string, params: unknown) => void };
+
+type Service = (
+  params: Readonly<Record<string, unknown>>,
+  request: LinkRequest,
+  signal: AbortSignal,
+) => Promise<LinkReply>;
+
+export function createServices(options: ServicesOptions): Services {
+  const table = createTable(options);
+  return {
+    async handle(request, signal) {
+      const service = table.get(request.method);
+      if (service === undefined)
+        throw new LoricaError("not_found", `the broker does no ${request.method.slice(0, 64)}`);
+      if (!isRecord(request.params)) throw new LoricaError("invalid_request", "parameters that are not an object");
+      return await service(request.params, request, signal);
+    },
+    onNote(name, params) {
+      const record = name === "audit" ? parseAuditRecord(params) : undefined;
+      if (record?.ok === true) return options.audit.record(record.value);
+      options.log.warn("the gateway said something that the broker does not understand", { name: name.slice(0, 64) });
+    },
+  };
+}
+
+function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
+  const { cells, egress } = options;
+  const nonces = createNonceBook();
+  const checkAgent = <T extends { readonly agentId: string }>(action: T): T => {
+    if (options.ceiling().agents.has(action.agentId)) return action;
+    throw new LoricaError("forbidden", `the config has no agent ${JSON.stringify(action.agentId.slice(0, 64))}`);
+  };
+  const services: Readonly<Record<string, Service>> = {
+    async "model.fetch"(params, request, signal) {
+      nonces.take(params["nonce"]);
+      const { resource } = checkAgent(actionOf("model.request", params["action"]));
+      const bodyBytes = bodyBytesOf(params["bodyBytes"], request.body);
+      const headers = headersOf(params["headers"]);
+      const response = await egress.fetch({ resource, headers, bodyBytes, body: request.body }, signal);
+      return { result: { status: response.status, headers: response.headers }, body: response.body };
+    },
+    async "sandbox.status"() {
+      return { result: cells.status() };
+    },
+    async "sandbox.run"(params, _request, signal) {
+      nonces.take(params["nonce"]);
+      const action = checkAgent(actionOf("process.run", params["action"]));
+      return { result: null, body: streamRun((onOutput) => cells.run(action, onOutput, signal)) };
+    },
+    async "sandbox.control"(params, _request, signal) {
+      nonces.take(params["nonce"]);
+      return { result: await cells.control(checkAgent(actionOf("process.control", params["action"])), signal) };
+    },
+    async "sandbox.read"(params, _request, signal) {
+      nonces.take(params["nonce"]);
+      return { result: await cells.read(checkAgent(actionOf("file.read", params["action"])), signal) };
+    },
+    async "sandbox.write"(params, _request, signal) {
+      nonces.take(params["nonce"]);
+      return { result: await cells.write(checkAgent(actionOf("file.write", params["action"])), signal) };
+    },
+    async "workspace.read"(params) {
+      const { agentId, names } = params;
+      const agent = typeof agentId === "string" ? options.ceiling().agents.get(agentId) : undefined;
+      if (agent === undefined) throw new LoricaError("forbidden", "the config has no such agent");
+      if (!Array.isArray(names) || !names.every((name) => typeof name === "string"))
+        throw new LoricaError("invalid_request", "names that are not texts");
+      return { result: readWorkspaceFiles(agent.workspace, names) };
+    },
+  };
+  return new Map(Object.entries(services));
+}
+
+/**
+ * A command's output as it comes, one JSON value a line, its result last. What nobody takes in time is dropped: the
+ * result has all of it, and a slow reader must not slow the command down.
+ */
+async function* streamRun(run: (onOutput: (text: string) => void) => Promise<unknown>): AsyncGenerator<Uint8Array> {
+  const lines: string[] = [];
+  const state = { waitingChars: 0, isDone: false, wake: (): void => undefined };
+  const running = run((text) => {
+    if (state.waitingChars > limits.execProgressMaxChars) return;
+    state.waitingChars += text.length;
+    lines.push(`${JSON.stringify({ output: text })}\n`);
+    state.wake();
+  }).finally(() => {
+    state.isDone = true;
+    state.wake();
+  });
+  // It is awaited below; until then a failure must not count as unhandled.
+  running.catch(() => undefined);
+  while (!state.isDone || lines.length > 0) {
+    const text = lines.splice(0).join("");
+    state.waitingChars = 0;
+    if (text !== "") yield Buffer.from(text);
+    else {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      state.wake = () => resolve();
+      await promise;
+    }
+  }
+  yield Buffer.from(`${JSON.stringify({ result: await running })}\n`);
+}
+
+function headersOf(value: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(value) || !Object.values(value).every((text) => typeof text === "string"))
+    throw new LoricaError("invalid_request", "headers that are not texts");
+  return value as Record<string, string>;
+}
+
+function bodyBytesOf(value: unknown, body: LinkRequest["body"]): number | undefined {
+  if (body === undefined) return undefined;
+  if (!Number.isSafeInteger(value) || Number(value) < 0)
+    throw new LoricaError("invalid_request", "a body without a length");
+  if (Number(value) <= limits.fetchBodyMaxBytes) return Number(value);
+  throw new LoricaError("too_large", `a request of more than ${limits.fetchBodyMaxBytes} bytes`);
+}
