@@ -105,10 +105,7 @@ function take(part: LanguageModelV4StreamPart, progress: Progress): ModelEvent |
 function conclude(progress: Progress, attempt: Attempt): AttemptEnd {
   const { finish, answer } = progress;
   const content = answer.content();
-  if (finish === undefined || brokeOff(finish)) {
-    const kind = content.length === 0 ? "empty" : "truncated";
-    return end(failure(kind, ""), progress, attempt);
-  }
+  if (finish === undefined || brokeOff(finish)) return end(failure("truncated", ""), progress, attempt);
   const stopReason = stopReasonOf(finish, content);
   if (isEmpty(content) && stopReason !== "refusal" && stopReason !== "length")
     return end(failure("empty", ""), progress, attempt);
@@ -127,7 +124,10 @@ function brokeOff(finish: Finish): boolean {
   return unified === "interrupted" || (raw === undefined && (unified === "other" || unified === "error"));
 }
 
-function end(failure: Failure, progress: Progress, attempt: Attempt): AttemptEnd {
+function end(failed: Failure, progress: Progress, attempt: Attempt): AttemptEnd {
+  // What broke off before it began was never an answer.
+  const unbegun = failed.kind === "truncated" && progress.answer.content().length === 0;
+  const failure: Failure = unbegun ? { ...failed, kind: "empty", said: "" } : failed;
   const usage = progress.heard ? usageOf(progress.told, "died", { attempt, answer: progress.answer }) : undefined;
   return { kind: "failed", failure, usage };
 }

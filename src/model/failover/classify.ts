@@ -20,7 +20,7 @@ export function classify(error: unknown, now: number): Failure {
   const words = [inStream.type, inStream.code].filter((word) => typeof word === "string").join(" ");
   const status = typeof inStream.code === "number" ? inStream.code : undefined;
   const kind = kindOfWords(words) ?? (status === undefined ? undefined : kindOfStatus(status));
-  if (kind !== undefined || /finish reason|terminated|premature/i.test(said))
+  if (kind !== undefined || brokeOff(error))
     return failure(overflows(said) ? "context_overflow" : (kind ?? "truncated"), said, { status, cause: error });
   if (overflows(said)) return failure("context_overflow", said, { cause: error });
   return failure("malformed", said, { cause: error });
@@ -130,6 +130,15 @@ const ownKinds: Readonly<Partial<Record<Code, FailureKind>>> = {
   too_large: "invalid_request",
   invalid_request: "invalid_request",
 };
+
+/** The connection ended under the reader, or the stream without a reason for its end. */
+function brokeOff(error: unknown): boolean {
+  return [...chain(error)].some((link) => {
+    const code = isRecord(link) || link instanceof Error ? (link as { code?: unknown }).code : undefined;
+    const network = typeof code === "string" && /^(UND_ERR_|ECONN|EPIPE|ETIMEDOUT)/.test(code);
+    return network || /finish reason|terminated|premature|other side closed/i.test(errorMessage(link));
+  });
+}
 
 const chainMax = 8;
 

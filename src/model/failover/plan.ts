@@ -44,7 +44,14 @@ export function planCall(context: PlanContext, call: ModelCall, size: PromptSize
     if ("failure" in planned) missed.push(planned);
     else tries.push(planned);
   }
-  return { tries: [...tries.filter((one) => !one.lastResort), ...tries.filter((one) => one.lastResort)], missed };
+  const ordered = [...tries.filter((one) => !one.lastResort), ...tries.filter((one) => one.lastResort)];
+  // Claimed before anything is awaited: of many calls that begin together, one probes what failed a while ago.
+  if (ordered[0] !== undefined) claim(context, ordered[0].candidate);
+  return { tries: ordered, missed };
+}
+
+export function claim(context: PlanContext, { provider, info }: Candidate): void {
+  context.cooldowns.probe(provider.id, info.id);
 }
 
 /** A demonstration must never pass for an answer: the rehearsal model is asked where it comes first, or not at all. */

@@ -11,7 +11,7 @@ import type { PromptSize } from "../estimate.ts";
 import type { ModelCall, ModelEvent } from "../models.ts";
 import { classify } from "./classify.ts";
 import { consequences } from "./failure.ts";
-import { noAnswer, planCall, retryWait } from "./plan.ts";
+import { claim, noAnswer, planCall, retryWait } from "./plan.ts";
 import type { Missed, PlanContext, Try } from "./plan.ts";
 
 export type CallContext = PlanContext & { readonly connector: Connector };
@@ -63,7 +63,7 @@ async function* attemptOnce(
 ): AsyncGenerator<ModelEvent, AttemptEnd> {
   const { candidate, inputTokens } = one;
   const now = context.clock.now();
-  context.cooldowns.probe(candidate.provider.id, candidate.info.id);
+  claim(context, candidate);
   let connection: Connection;
   try {
     connection = await context.connector.connect(candidate, call, signal);

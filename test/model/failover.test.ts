@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { LoricaError } from "../../src/base/errors.ts";
+import { limits } from "../../src/base/limits.ts";
+import type { ModelCall } from "../../src/model/model.ts";
+import { callOf, collect, createTestModels, finishOf } from "../faux/models.ts";
+import type { TestModels } from "../faux/models.ts";
+import { startFauxProvider } from "../faux/provider.ts";
+import type { FauxProvider, FauxReply } from "../faux/provider.ts";
+
+type Pair = TestModels & { readonly first: FauxProvider; readonly second: FauxProvider };
+
+/** Two providers on servers of their own: `first/m` and `second/m`. */
+async function startPair(t: TestContext, replies: readonly FauxReply[]): Promise<Pair> {
+  const first = await startFauxProvider({ script: replies });
+  const second = await startFauxProvider({ script: [{ text: "From the second." }] });
+  t.after(() => Promise.all([first.close(), second.close()]));
+  const api = "openai-completions";
+  const made = createTestModels({
+    providers: [
+      { id: "first", api, baseUrl: `${first.url}/v1` },
+      { id: "second", api: "anthropic-messages", baseUrl: second.url },
+    ],
+    timeouts: { firstByteMs: 150, stallMs: 150 },
+  });
+  return { ...made, first, second };
+}
+
+async function failureOf(run: Promise<unknown>): Promise<LoricaError> {
+  const error = await run.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof LoricaError, String(error));
+  return error;
+}
+
+const both = ["first/m", "second/m"];
+const ok: FauxReply = { text: "Hello." };
+
+test("PRV-003 a rate limit moves the same prompt to the fallback, and the answer names who gave it", async (t) => {
+  const { models, first, second } = await startPair(t, [{ status: 429, headers: { "retry-after": "30" } }]);
+  const finish = await finishOf(models, callOf(both));
+  assert.deepEqual([finish.provider, finish.model], ["second", "m"]);
+  assert.deepEqual(finish.content, [{ type: "text", text: "From the second." }]);
+  assert.equal(first.requests.length, 1);
+  const sent = second.requests[0]?.json as { readonly messages: readonly unknown[] };
+  assert.deepEqual(sent.messages, [
+    { role: "user", content: [{ type: "text", text: "Hello", cache_control: { type: "ephemeral" } }] },
+  ]);
+});
+
+test("PRV-004 a local server that fails once is asked again, and answers", async (t) => {
+  const { models, first } = await startPair(t, [{ status: 500 }, ok]);
+  const events = await collect(models, callOf(["first/m"]));
+  const attempts = events.flatMap((event) => (event.type === "attempt" ? [event.number] : []));
+  assert.deepEqual(attempts, [1, 2]);
+  assert.equal(first.requests.length, 2);
+});
+
+test("COST-013 a permanent 500 costs at most the attempts that are allowed, and is answered at once", async (t) => {
+  const { models, first } = await startPair(t, [{ status: 500, message: "database on fire" }]);
+  const startedAt = performance.now();
+  const error = await failureOf(collect(models, callOf(["first/m"])));
+  assert.equal(first.requests.length, 2);
+  assert.ok(performance.now() - startedAt < 5_000);
+  assert.equal(error.code, "upstream");
+  assert.match(error.message, /^first\/m failed \(HTTP 500\): database on fire\. Try again later/);
+  // The next call tries again, once, instead of being shut out.
+  await failureOf(collect(models, callOf(["first/m"])));
+  assert.equal(first.requests.length, 3);
+});
+
+test("PRV-003 one provider's 401 touches no session of another, and its own sessions work once it is mended", async (t) => {
+  const { models, first } = await startPair(t, [{ status: 401 }, ok]);
+  const error = await failureOf(collect(models, callOf(["first/m"])));
+  assert.equal(error.code, "upstream");
+  assert.match(error.message, /refused its credential \(HTTP 401\).*store a working one/);
+  const other = callOf(["second/m"], { sessionKey: "agent:main:other" });
+  assert.equal((await finishOf(models, other)).provider, "second");
+  assert.equal((await finishOf(models, callOf(["first/m"], { sessionKey: "agent:main:third" }))).provider, "first");
+  assert.equal(first.requests.length, 2);
+});
+
+test("PRV-003 after its cool-down one call probes the first choice while others keep to the fallback", async (t) => {
+  const { models, first, clock } = await startPair(t, [{ status: 401 }, { text: "Back.", delayMs: 60 }]);
+  assert.equal((await finishOf(models, callOf(both))).provider, "second");
+  assert.equal((await finishOf(models, callOf(both))).provider, "second");
+  assert.equal(first.requests.length, 1);
+  assert.deepEqual(
+    models.cooldowns().map(({ key, failures, kind }) => ({ key, failures, kind })),
+    [{ key: "first", failures: 1, kind: "auth" }],
+  );
+  clock.advance(limits.modelCooldownMs + 1);
+  const answers = await Promise.all([finishOf(models, callOf(both)), finishOf(models, callOf(both))]);
+  assert.deepEqual(
+    answers.map((finish) => finish.provider),
+    ["first", "second"],
+  );
+  assert.deepEqual(models.cooldowns(), []);
+});
+
+test("PRV-003 the cool-down doubles with each failure in a row, up to its limit", async (t) => {
+  const { models, clock } = await startPair(t, [{ status: 402 }]);
+  const waits: number[] = [];
+  for (let round = 0; round < 7; round++) {
+    await finishOf(models, callOf(both));
+    const state = models.cooldowns()[0];
+    assert.ok(state !== undefined);
+    waits.push(state.until - clock.now());
+    clock.advance(state.until - clock.now() + 1);
+  }
+  const base = limits.modelCooldownMs;
+  assert.deepEqual(waits, [base, base * 2, base * 4, base * 8, base * 16, base * 20, base * 20]);
+});
+
+test("PRV-003 a long retry-after is kept: no request goes out before, and the caller is told when", async (t) => {
+  const { models, first, clock } = await startPair(t, [{ status: 429, headers: { "retry-after": "120" } }, ok]);
+  await failureOf(collect(models, callOf(["first/m"])));
+  const error = await failureOf(collect(models, callOf(["first/m"])));
+  assert.deepEqual([error.code, error.retryAfterMs, first.requests.length], ["unavailable", 120_000, 1]);
+  clock.advance(120_001);
+  assert.equal((await finishOf(models, callOf(["first/m"]))).provider, "first");
+});
+
+test("PRV-003 a short retry-after is waited for where nobody else can be asked", async (t) => {
+  const { models, first } = await startPair(t, [{ status: 429, headers: { "retry-after-ms": "20" } }, ok]);
+  assert.equal((await finishOf(models, callOf(["first/m"]))).provider, "first");
+  assert.equal(first.requests.length, 2);
+});
+
+const broken: readonly {
+  readonly name: string;
+  readonly reply: FauxReply;
+  readonly says: RegExp;
+  readonly code: string;
+}[] = [
+  {
+    name: "never answers",
+    reply: { broken: "stall" },
+    says: /did not answer in time: nothing came for 150 ms/,
+    code: "timeout",
+  },
+  {
+    name: "stalls in the middle",
+    reply: { ...ok, broken: "stall_midway" },
+    says: /nothing more came for 150 ms/,
+    code: "timeout",
+  },
+  { name: "breaks off", reply: { ...ok, broken: "truncate" }, says: /broke off in the middle/, code: "upstream" },
+  {
+    name: "drops the connection",
+    reply: { ...ok, broken: "drop" },
+    says: /broke off|cannot be reached/,
+    code: "upstream",
+  },
+  { name: "sends a malformed line", reply: { ...ok, broken: "malformed" }, says: /not its format/, code: "upstream" },
+  { name: "gives an empty answer", reply: { text: "" }, says: /gave an empty answer/, code: "upstream" },
+  { name: "sends an empty body", reply: { body: "" }, says: /gave an empty answer/, code: "upstream" },
+  {
+    name: "answers with a web page",
+    reply: { body: "<!doctype html><h1>Hi</h1>", headers: { "content-type": "text/html; charset=utf-8" } },
+    says: /web page instead of an answer\. Check the base URL/,
+    code: "upstream",
+  },
+  {
+    name: "refuses with a web page",
+    reply: { status: 502, body: "<html>Bad gateway</html>", headers: { "content-type": "text/html" } },
+    says: /^first\/m failed \(HTTP 502\)\. Try/,
+    code: "upstream",
+  },
+  { name: "is overloaded", reply: { status: 529 }, says: /is overloaded \(HTTP 529\)/, code: "unavailable" },
+  {
+    name: "is overloaded in the middle",
+    reply: { ...ok, broken: "error_midway" },
+    says: /is overloaded: in the middle/,
+    code: "unavailable",
+  },
+  { name: "wants money", reply: { status: 402 }, says: /want of credit/, code: "upstream" },
+  {
+    name: "wants money with a rate limit's status",
+    reply: { status: 429, errorType: "insufficient_quota" },
+    says: /want of credit/,
+    code: "upstream",
+  },
+];
+
+for (const { name, reply, says, code } of broken) {
+  test(`PRV-003 a provider that ${name}: a coded error alone, the fallback's answer otherwise`, async (t) => {
+    const { models } = await startPair(t, [reply]);
+    const error = await failureOf(collect(models, callOf(["first/m"])));
+    assert.match(error.message, says);
+    assert.equal(error.code, code);
+    assert.equal((await finishOf(models, callOf(both, { sessionKey: "agent:main:b" }))).provider, "second");
+  });
+}
+
+test("a conversation that is too long ends the call as such, whatever the status", async (t) => {
+  const message = "This model's maximum context length is 8192 tokens";
+  const { models, first, second } = await startPair(t, [
+    { status: 400, message, errorType: "context_length_exceeded" },
+  ]);
+  const error = await failureOf(collect(models, callOf(both)));
+  assert.deepEqual([error.code, error.details?.reason], ["too_large", "context_overflow"]);
+  assert.deepEqual([first.requests.length, second.requests.length], [1, 0]);
+});
+
+test("PRV-008 a model that the server does not have is an error that lists what it has", async (t) => {
+  const faux = await startFauxProvider({ script: [{ status: 404 }], models: ["llama3.2", "qwen3-coder"] });
+  t.after(() => faux.close());
+  const providers = [{ id: "ollama", api: "openai-completions" as const, baseUrl: `${faux.url}/v1` }];
+  const error = await failureOf(collect(createTestModels({ providers }).models, callOf(["ollama/nope"])));
+  assert.equal(error.code, "not_found");
+  assert.match(error.message, /^ollama\/nope does not have this model \(HTTP 404\): it has llama3\.2, qwen3-coder\./);
+});
+
+test("PRV-007 a server that is not there is named, with what to do", async () => {
+  const providers = [{ id: "ollama", api: "openai-completions" as const, baseUrl: "http://127.0.0.1:9/v1" }];
+  const error = await failureOf(collect(createTestModels({ providers }).models, callOf(["ollama/m"])));
+  assert.equal(error.code, "unavailable");
+  assert.match(error.message, /ollama\/m cannot be reached: cannot connect to 127\.0\.0\.1:9\. Check that it runs/);
+});
+
+test("PRV-022 a slow start within the provider's own time limit is one request", async (t) => {
+  const faux = await startFauxProvider({ script: [{ ...ok, delayMs: 300 }] });
+  t.after(() => faux.close());
+  const provider = { id: "ollama", api: "openai-completions" as const, baseUrl: `${faux.url}/v1`, timeoutMs: 10_000 };
+  const { models } = createTestModels({ providers: [provider], timeouts: { firstByteMs: 100 } });
+  assert.equal((await finishOf(models, callOf(["ollama/m"]))).stopReason, "stop");
+  assert.equal(faux.requests.length, 1);
+});
+
+test("cancelling closes the provider's connection at once and counts what it cost", async (t) => {
+  const { models, first } = await startPair(t, [{ text: "A long answer that never ends.", broken: "stall_midway" }]);
+  const controller = new AbortController();
+  const seen: string[] = [];
+  const run = async (call: ModelCall): Promise<void> => {
+    for await (const event of models.stream(call, controller.signal)) {
+      seen.push(event.type);
+      if (event.type === "text") controller.abort();
+    }
+  };
+  const error = await failureOf(run(callOf(both)));
+  assert.equal(error.code, "cancelled");
+  assert.deepEqual(seen, ["attempt", "text", "spent"]);
+  assert.equal(await first.requests[0]?.left, true);
+});
+
+test("a listener that leaves closes the provider's connection", async (t) => {
+  const { models, first } = await startPair(t, [{ text: "A long answer that never ends.", broken: "stall_midway" }]);
+  for await (const event of models.stream(callOf(both), new AbortController().signal)) {
+    if (event.type === "text") break;
+  }
+  assert.equal(await first.requests[0]?.left, true);
+});
+
+test("after a partial answer a new attempt is announced, so that what was shown can be taken back", async (t) => {
+  const { models } = await startPair(t, [{ text: "Half an answer", broken: "truncate" }]);
+  const events = await collect(models, callOf(both));
+  const types = events.map((event) => (event.type === "attempt" ? `attempt ${event.provider}` : event.type));
+  assert.deepEqual(
+    types.filter((type, index) => type !== types[index - 1]),
+    ["attempt first", "text", "spent", "attempt first", "text", "spent", "attempt second", "text", "finish"],
+  );
+});
+
+test("a whole call has one deadline", async (t) => {
+  const { first } = await startPair(t, [{ broken: "stall" }]);
+  const providers = [{ id: "first", api: "openai-completions" as const, baseUrl: `${first.url}/v1` }];
+  const { models } = createTestModels({ providers, timeouts: { callMs: 100 } });
+  const error = await failureOf(collect(models, callOf(["first/m"])));
+  assert.deepEqual([error.code, error.message], ["timeout", "no model has answered within 0 s"]);
+});
+
+test("without a model the caller is told what to do, and nothing is tried", async () => {
+  const error = await failureOf(collect(createTestModels({ providers: [] }).models, callOf([])));
+  assert.equal(error.code, "unavailable");
+  assert.match(error.message, /^no model is configured: run `lorica onboard`/);
+});
