@@ -98,9 +98,9 @@ export function findKnownProvider(id: string): KnownProvider | undefined {
 export function inferApi(baseUrl: string): ProviderApi | undefined {
   if (!URL.canParse(baseUrl)) return undefined;
   const url = new URL(baseUrl);
-  const known = knownProviders.find((provider) => hostOf(provider.baseUrl) === url.host && !provider.local);
-  if (known !== undefined) return known.api;
-  return /\/anthropic(\/|$)/.test(url.pathname) ? "anthropic-messages" : undefined;
+  // Several providers, and gateways in front of them, offer that format beside their own, under this name.
+  if (/\/anthropic(\/|$)/.test(url.pathname)) return "anthropic-messages";
+  return ownerOf(url)?.api;
 }
 
 /** Why a base URL cannot belong to this provider and format; undefined where nothing speaks against it. */
@@ -112,8 +112,8 @@ export function baseUrlProblem(id: string, api: string, baseUrl: string): string
     return `the base URL of ${id} holds a password; store it as a secret instead`;
   if (url.protocol === "http:" && !isLocalHost(url.hostname))
     return `the base URL of ${id} would send its key unencrypted to ${url.host}; use https`;
-  const owner = knownProviders.find((provider) => hostOf(provider.baseUrl) === url.host && !provider.local);
-  if (owner !== undefined && !speaks(owner, api))
+  const owner = ownerOf(url);
+  if (owner !== undefined && !speaks(owner, api) && inferApi(baseUrl) !== api)
     return `${url.host} is ${owner.name} and speaks ${owner.api}, but provider ${id} is set to ${api}`;
   return undefined;
 }
@@ -126,6 +126,10 @@ export function isLocalHost(hostname: string): boolean {
   if (/^172\.(1[6-9]|2\d|3[01])\.\d+\.\d+$/.test(host) || /^f[cd][0-9a-f]{2}:/.test(host)) return true;
   // A name without a dot is a service in the same compose network.
   return /^[a-z0-9-]+$/.test(host) && !/^\d+$/.test(host);
+}
+
+function ownerOf(url: URL): KnownProvider | undefined {
+  return knownProviders.find((provider) => hostOf(provider.baseUrl) === url.host && !provider.local);
 }
 
 function speaks(provider: KnownProvider, api: string): boolean {

@@ -194,7 +194,7 @@ const saidMaxChars = 400;
 function clean(text: string): string {
   return text
     .slice(0, saidMaxChars * 4)
-    .replace(/\b(sk|pk|rk|xai|gsk|key|AIza|Bearer)[-_ ]?[A-Za-z0-9_*.-]{8,}/g, "[key]")
+    .replace(/\b(?:sk|pk|rk|xai|gsk|key)[-_][\w*.-]{8,}|\bAIza[\w*-]{8,}|\bBearer\s+\S{8,}/g, "[key]")
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim()
     .slice(0, saidMaxChars);
