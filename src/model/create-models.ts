@@ -1,7 +1,6 @@
 // The port `Models`: asks one candidate after another until one answers. One provider's failure is kept to those who
 // have nobody else to ask.
 import { LoricaError } from "../base/errors.ts";
-import { limits } from "../base/limits.ts";
 import { abortError } from "../base/wait.ts";
 import { createConnector } from "./connector.ts";
 import type { Asker, ConnectorOptions } from "./connector.ts";
@@ -11,6 +10,7 @@ import { createCooldowns } from "./failover/cooldown.ts";
 import type { CooldownState } from "./failover/cooldown.ts";
 import { streamCall } from "./failover/stream-call.ts";
 import type { ModelCall, Models } from "./models.ts";
+import { defaultTimeouts } from "./settings.ts";
 import type { ModelsSettings } from "./settings.ts";
 
 export type ModelsOptions = ConnectorOptions & { readonly settings: ModelsSettings };
@@ -35,10 +35,10 @@ export function createModels(options: ModelsOptions): ModelService {
   const estimator = createEstimator();
   return {
     stream(call, signal) {
-      const context = { directory, cooldowns, estimator, clock, connector, inputTokensMax: settings.inputTokensMax };
-      return withDeadline(signal, settings.timeouts?.callMs ?? limits.modelCallTimeoutMs, (ends) =>
-        streamCall(context, call, ends),
-      );
+      const { callMs, retryMs } = { ...defaultTimeouts, ...settings.timeouts };
+      const { inputTokensMax } = settings;
+      const context = { directory, cooldowns, estimator, clock, connector, inputTokensMax, retryMs };
+      return withDeadline(signal, callMs, (ends) => streamCall(context, call, ends));
     },
     candidates: (agentId, purpose) => directory.candidates(agentId, purpose),
     describe: (ref) => directory.describe(ref),

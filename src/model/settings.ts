@@ -40,6 +40,8 @@ export type ModelTimeouts = {
   readonly stallMs: number;
   /** Of a whole call, all its attempts together. */
   readonly callMs: number;
+  /** Before the same model is asked again. */
+  readonly retryMs: number;
 };
 
 export type ModelsSettings = {
@@ -61,4 +63,5 @@ export const defaultTimeouts: ModelTimeouts = {
   firstByteMs: limits.modelFirstByteTimeoutMs,
   stallMs: limits.modelStallTimeoutMs,
   callMs: limits.modelCallTimeoutMs,
+  retryMs: limits.modelRetryDelayMs,
 };

@@ -61,6 +61,7 @@ export function testSettings(given: TestSettings): ModelsSettings {
     defaults: { main: [] },
     userAgent: "lorica-test/1",
     ...given,
+    timeouts: { retryMs: 1, ...given.timeouts },
     providers: given.providers.map((provider) => ({
       headers: {},
       params: {},

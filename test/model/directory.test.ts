@@ -35,7 +35,7 @@ test("PRV-008 where config names a provider's models, no other exists", () => {
   });
 });
 
-test("KEY-059 an alias stands for its model", () => {
+test("an alias stands for its model", () => {
   const { find } = directory({ options: { "anthropic/claude-opus-5-5": { alias: "opus" } } });
   assert.equal(find("opus").ref, "anthropic/claude-opus-5-5");
 });
@@ -55,7 +55,7 @@ test("a bare name is clear where exactly one provider has it", () => {
   assert.throws(() => two.find("x"), { message: "several providers have x; write one of ollama/x, openrouter/x" });
 });
 
-test("PRV-019 each function of an agent has its own models, and else the main ones", () => {
+test("PRV-019 COST-005 each function of an agent has its own models, and else the main ones", () => {
   const { candidates } = directory({
     defaults: { main: ["anthropic/claude-opus-5-5", "ollama/m"], heartbeat: ["ollama/m"] },
     agents: new Map([["coder", { main: ["openrouter/auto"], compaction: ["anthropic/claude-haiku-4-5"] }]]),
@@ -67,7 +67,7 @@ test("PRV-019 each function of an agent has its own models, and else the main on
   assert.deepEqual(candidates("coder", "subagent"), ["openrouter/auto"]);
 });
 
-test("KEY-074 config overrides the catalogue field by field", () => {
+test("config overrides the catalogue field by field", () => {
   const cost = { input: 1, output: 2, cacheRead: 0.1, cacheWrite: 1 };
   const models = [{ id: "claude-opus-5-5", contextTokens: 50_000, cost }];
   const { describe } = directory({ providers: [{ ...anthropic, models }] });
@@ -83,7 +83,7 @@ test("KEY-074 config overrides the catalogue field by field", () => {
   });
 });
 
-test("PRV-021 a model that nothing is known of is given little", () => {
+test("a model that nothing is known of is given little", () => {
   const { describe } = directory();
   assert.deepEqual(describe("openrouter/some/model"), {
     provider: "openrouter",
@@ -97,7 +97,7 @@ test("PRV-021 a model that nothing is known of is given little", () => {
   });
 });
 
-test("PRV-010 the recommended local models are known, however a local server spells them", () => {
+test("the recommended local models are known, however a local server spells them", () => {
   const names = ["glm-4.7-flash", "qwen3-coder:30b", "gpt-oss:20b", "ai/qwen2.5-coder", "ai/llama3.2", "ai/mistral"];
   for (const name of [...names, "ai/gemma2", "ai/phi-4", "ai/deepseek-r1"])
     assert.ok(findFacts("ollama", name) !== undefined, name);
@@ -105,7 +105,7 @@ test("PRV-010 the recommended local models are known, however a local server spe
   assert.equal(findFacts("ollama", "llama3.20"), undefined);
 });
 
-test("PRV-016 a router's variants and its own choice are passed on as they are", () => {
+test("PRV-016 COST-006 a router's variants and its own choice are passed on as they are", () => {
   const { find } = directory();
   assert.equal(find("openrouter/auto").wireId, "openrouter/auto");
   assert.equal(find("openrouter/qwen/qwen3-coder:nitro").wireId, "qwen/qwen3-coder:nitro");

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { LoricaError } from "../../src/base/errors.ts";
 import { limits } from "../../src/base/limits.ts";
-import type { ModelCall } from "../../src/model/model.ts";
 import { callOf, collect, createTestModels, finishOf } from "../faux/models.ts";
 import type { TestModels } from "../faux/models.ts";
 import { startFauxProvider } from "../faux/provider.ts";
@@ -229,52 +228,4 @@ test("PRV-022 a slow start within the provider's own time limit is one request",
   const { models } = createTestModels({ providers: [provider], timeouts: { firstByteMs: 100 } });
   assert.equal((await finishOf(models, callOf(["ollama/m"]))).stopReason, "stop");
   assert.equal(faux.requests.length, 1);
-});
-
-test("cancelling closes the provider's connection at once and counts what it cost", async (t) => {
-  const { models, first } = await startPair(t, [{ text: "A long answer that never ends.", broken: "stall_midway" }]);
-  const controller = new AbortController();
-  const seen: string[] = [];
-  const run = async (call: ModelCall): Promise<void> => {
-    for await (const event of models.stream(call, controller.signal)) {
-      seen.push(event.type);
-      if (event.type === "text") controller.abort();
-    }
-  };
-  const error = await failureOf(run(callOf(both)));
-  assert.equal(error.code, "cancelled");
-  assert.deepEqual(seen, ["attempt", "text", "spent"]);
-  assert.equal(await first.requests[0]?.left, true);
-});
-
-test("a listener that leaves closes the provider's connection", async (t) => {
-  const { models, first } = await startPair(t, [{ text: "A long answer that never ends.", broken: "stall_midway" }]);
-  for await (const event of models.stream(callOf(both), new AbortController().signal)) {
-    if (event.type === "text") break;
-  }
-  assert.equal(await first.requests[0]?.left, true);
-});
-
-test("after a partial answer a new attempt is announced, so that what was shown can be taken back", async (t) => {
-  const { models } = await startPair(t, [{ text: "Half an answer", broken: "truncate" }]);
-  const events = await collect(models, callOf(both));
-  const types = events.map((event) => (event.type === "attempt" ? `attempt ${event.provider}` : event.type));
-  assert.deepEqual(
-    types.filter((type, index) => type !== types[index - 1]),
-    ["attempt first", "text", "spent", "attempt first", "text", "spent", "attempt second", "text", "finish"],
-  );
-});
-
-test("a whole call has one deadline", async (t) => {
-  const { first } = await startPair(t, [{ broken: "stall" }]);
-  const providers = [{ id: "first", api: "openai-completions" as const, baseUrl: `${first.url}/v1` }];
-  const { models } = createTestModels({ providers, timeouts: { callMs: 100 } });
-  const error = await failureOf(collect(models, callOf(["first/m"])));
-  assert.deepEqual([error.code, error.message], ["timeout", "no model has answered within 0 s"]);
-});
-
-test("without a model the caller is told what to do, and nothing is tried", async () => {
-  const error = await failureOf(collect(createTestModels({ providers: [] }).models, callOf([])));
-  assert.equal(error.code, "unavailable");
-  assert.match(error.message, /^no model is configured: run `lorica onboard`/);
 });

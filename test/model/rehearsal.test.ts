@@ -1,8 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import type { ModelCall, ModelEvent } from "../../src/model/model.ts";
 import { callOf, collect, createTestModels, finishOf, tool } from "../faux/models.ts";
@@ -55,27 +51,6 @@ function answered(
     ],
   };
 }
-
-test("the rehearsal model counts files with a real command, whatever they are called", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "rehearsal-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  for (const name of ["a.txt", "with space", "-dash", "ümlaut", ".hidden"]) writeFileSync(join(folder, name), name);
-  mkdirSync(join(folder, "sub"));
-  const { models, sent } = rehearse();
-  const call = asking("list the files here and count them");
-  const first = await finishOf(models, call);
-  const [made] = first.content;
-  assert.ok(made?.type === "tool_call" && made.tool === "exec");
-  const { command } = made.input as { readonly command: string };
-  const output = execFileSync("/bin/sh", ["-c", command], { cwd: folder, encoding: "utf8" });
-  const second = await finishOf(models, answered(call, first, [`exit code 0\n${output}`]));
-  const [answer] = second.content;
-  assert.ok(answer?.type === "text");
-  assert.match(answer.text, /^There are 4 files here, and 1 folder and 1 hidden entry\.\n/);
-  for (const name of ["a.txt", "with space", "-dash", "ümlaut", "sub/"]) assert.ok(answer.text.includes(`- ${name}\n`));
-  assert.match(answer.text, /\(rehearsal model – not an AI\)$/);
-  assert.equal(sent.length, 0);
-});
 
 test("an empty folder has no files", async () => {
   const { models } = rehearse();

@@ -57,7 +57,7 @@ test("COST-004 what the owner's own machine computes costs nothing", async (t) =
   assert.equal((await finishOf(models, callOf(["ollama/qwen3-coder"]))).usage.costMicros, 0);
 });
 
-test("COST-003 a provider that tells nothing is estimated, and that is said", async (t) => {
+test("a provider that tells nothing is estimated, and that is said", async (t) => {
   const models = await start(t, "openai-completions", { text: long, usage: null });
   const { usage } = await finishOf(models, callOf(["p/m"]));
   assert.equal(usage.estimated, true);
@@ -66,7 +66,7 @@ test("COST-003 a provider that tells nothing is estimated, and that is said", as
   assert.equal(usage.costMicros, Math.round(usage.inputTokens * 3 + usage.outputTokens * 15));
 });
 
-test("COST-003 a dead stream keeps what it had told of its input, and estimates the rest", async (t) => {
+test("a dead stream keeps what it had told of its input, and estimates the rest", async (t) => {
   const usage = { input: 1_234, output: 99, cacheRead: 700 };
   const spent = await spentIn(t, "anthropic-messages", { text: long, usage, broken: "truncate" });
   assert.ok(spent !== undefined);
@@ -75,7 +75,7 @@ test("COST-003 a dead stream keeps what it had told of its input, and estimates 
 });
 
 for (const api of ["openai-completions", "openai-responses", "google-generative-ai"] as const) {
-  test(`COST-003 ${api}: a stream that died before it told is estimated and marked`, async (t) => {
+  test(`${api}: a stream that died before it told is estimated and marked`, async (t) => {
     const spent = await spentIn(t, api, { text: long, broken: "truncate" });
     assert.ok(spent !== undefined);
     assert.equal(spent.estimated, true);
@@ -83,7 +83,7 @@ for (const api of ["openai-completions", "openai-responses", "google-generative-
   });
 }
 
-test("COST-003 a request that was refused has cost nothing", async (t) => {
+test("a request that was refused has cost nothing", async (t) => {
   const models = await start(t, "openai-completions", { status: 400 });
   const events: string[] = [];
   await assert.rejects(async () => {
@@ -92,7 +92,7 @@ test("COST-003 a request that was refused has cost nothing", async (t) => {
   assert.deepEqual(events, ["attempt"]);
 });
 
-test("COST-006 what a router says it charged is the cost", async (t) => {
+test("what a router says it charged is the cost", async (t) => {
   const chunk = {
     id: "c",
     created: 1,

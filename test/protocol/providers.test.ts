@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
 import { localServers, probeLocalServers, probeServer, serverAt } from "../../src/protocol/local-servers.ts";
@@ -57,7 +58,7 @@ test("no provider's own entry is found wrong", () => {
   }
 });
 
-test("PRV-023 a base URL that would give a key to somebody else is found", () => {
+test("a base URL that would give a key to somebody else is found", () => {
   const problem = (baseUrl: string, api = "openai-completions"): string | undefined =>
     baseUrlProblem("x", api, baseUrl);
   assert.equal(problem("not a url"), "the base URL of x is not a URL: not a url");
@@ -158,4 +159,16 @@ test("each usual local server is asked once, and a list of models is bounded", a
   const models = Array.from({ length: limits.modelListMax + 5 }, (_, index) => ({ name: `m${index}` }));
   const probe = await probeServer(ollama, async () => ({ status: 200, body: { models: [...models, 7, null] } }));
   assert.equal(probe.kind === "found" ? probe.models.length : 0, limits.modelListMax);
+});
+
+test("PRV-010 docs/models.md names the recommended local models and each provider as the table has it", () => {
+  const text = readFileSync(new URL("../../docs/models.md", import.meta.url), "utf8");
+  const models = ["glm-4.7-flash", "qwen3-coder", "gpt-oss", "ai/qwen2.5-coder", "ai/llama3.2", "ai/mistral"];
+  for (const name of [...models, "ai/gemma2", "ai/phi-4", "ai/deepseek-r1"])
+    assert.ok(text.includes(`\`${name}\``), name);
+  for (const { id, api, keyVariable, baseUrl, notBuilt } of knownProviders) {
+    if (notBuilt !== undefined) continue;
+    const row = `| \`${id}\` | ${api} | ${keyVariable === undefined ? "no key" : `\`${keyVariable}\``} | `;
+    assert.ok(text.includes(baseUrl === "" ? row : `${row}${baseUrl}`), id);
+  }
 });

@@ -29,6 +29,7 @@ export type PlanContext = {
   readonly estimator: Estimator;
   readonly clock: Clock;
   readonly inputTokensMax: number | undefined;
+  readonly retryMs: number;
 };
 
 export function planCall(context: PlanContext, call: ModelCall, size: PromptSize): Plan {
@@ -96,13 +97,15 @@ export function retryWait(
     readonly attemptsLeft: number;
     readonly othersLeft: number;
     readonly lastResort: boolean;
+    readonly retryMs: number;
   },
 ): number | undefined {
   if (consequences[failed.kind].follow !== "retry" || state.lastResort) return undefined;
   if (state.tries >= 2 || state.attemptsLeft <= state.othersLeft) return undefined;
-  const wait = failed.retryAfterMs ?? limits.modelRetryDelayMs;
+  if (failed.retryAfterMs === undefined) return state.retryMs;
   // Whoever has somebody else to ask does not wait long.
-  return wait <= (state.othersLeft > 0 ? limits.modelRetryDelayMs : limits.modelRetryAfterMaxMs) ? wait : undefined;
+  const most = state.othersLeft > 0 ? state.retryMs : limits.modelRetryAfterMaxMs;
+  return failed.retryAfterMs <= most ? failed.retryAfterMs : undefined;
 }
 
 /** What the caller is told when nobody has answered. The first choice decides the code. */

@@ -26,7 +26,7 @@ export async function* streamCall(
   const missed: Missed[] = [...plan.missed];
   let attempts = 0;
   for (const [index, one] of plan.tries.entries()) {
-    const { candidate } = one;
+    const { candidate, lastResort } = one;
     const { provider, info } = candidate;
     const othersLeft = plan.tries.length - index - 1;
     let waitMs: number | undefined = one.waitMs;
@@ -44,7 +44,7 @@ export async function* streamCall(
       if (end.usage !== undefined) yield { type: "spent", usage: end.usage, provider: provider.id, model: info.id };
       if (signal.aborted) throw abortError(signal);
       const attemptsLeft = limits.modelAttemptsMax - attempts;
-      waitMs = retryWait(end.failure, { tries, attemptsLeft, othersLeft, lastResort: one.lastResort });
+      waitMs = retryWait(end.failure, { tries, attemptsLeft, othersLeft, lastResort, retryMs: context.retryMs });
       if (waitMs !== undefined) continue;
       context.cooldowns.failed(provider.id, info.id, end.failure);
       missed.push({ ref: candidate.ref, failure: end.failure });
