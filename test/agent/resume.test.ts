@@ -66,8 +66,8 @@ suite("a turn that was interrupted", () => {
       const unknown = all.flatMap((body) =>
         body.kind === "tool_result" && body.outcome === "unknown" ? [body.callId] : [],
       );
-      const done = kept.flatMap(({ body }) => (body.kind === "tool_result" ? [body.callId] : []));
-      assert.deepEqual(unknown.toSorted(), begun.filter((id) => !done.includes(id)).toSorted());
+      const done = new Set(kept.flatMap(({ body }) => (body.kind === "tool_result" ? [body.callId] : [])));
+      assert.deepEqual(unknown.toSorted(), begun.filter((id) => !done.has(id)).toSorted());
     }
   });
 

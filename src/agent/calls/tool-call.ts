@@ -2,7 +2,7 @@
 // way out is a result that the model can read; what ends the turn is its own signal, and the caller looks at that.
 import { LoricaError, codeOf } from "../../base/errors.ts";
 import type { Grant } from "../../base/grant.ts";
-import type { Verb } from "../../base/action.ts";
+import type { Action, Verb } from "../../base/action.ts";
 import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import type { ToolOutcome } from "../../base/transcript.ts";
@@ -33,7 +33,9 @@ type Bounds = { readonly maxChars: number; readonly startedAt: number };
 async function decideAndPerform(scope: TurnScope, call: Ready, bounds: Bounds): Promise<CallResult> {
   const { turn, options } = scope;
   const { agentId, sessionKey, principal } = turn;
-  const action = call.tool.propose(call.input, { agentId, sessionKey, principal, label: scope.label() });
+  const asker = { agentId, sessionKey, principal, label: scope.label() };
+  // Who asks is the turn's to say, whatever the tool made of it.
+  const action: Action = { ...call.tool.propose(call.input, asker), ...asker };
   const decision = options.policy.decide(action);
   const about = { verb: action.verb, agentId, sessionKey, principal: principal.id, resource: renderResource(action) };
   if (decision.kind === "deny") {
