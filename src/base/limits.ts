@@ -166,6 +166,7 @@ export const limits = {
   configIssuesMax: 100,
   configReloadDebounceMs: 300,
   dotEnvMaxBytes: 65_536,
+  stateDirEntriesMax: 10_000,
   configBackupsMax: 5,
   configJournalMaxBytes: 4_194_304,
   auditTextMaxChars: 8_192,

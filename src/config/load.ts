@@ -19,7 +19,7 @@ import type { Config } from "./schema/schema.ts";
 export type LoadOptions = {
   readonly paths: StatePaths;
   readonly env: Environment;
-  readonly overrides?: Overrides;
+  readonly overrides?: Overrides | undefined;
 };
 
 export type Loaded = LoadedConfig | InvalidConfig;

@@ -4,6 +4,9 @@ import { LoricaError } from "../base/errors.ts";
 import { readVariable } from "./environment.ts";
 import type { Environment, Variable } from "./environment.ts";
 
+export { readVariable } from "./environment.ts";
+export type { Environment } from "./environment.ts";
+
 export type StatePaths = {
   readonly home: string;
   readonly profile: string | undefined;
@@ -99,6 +102,11 @@ export function expandHome(path: string, home: string): string {
 /** The workspace of an agent that has none configured: the default agent's own, or one beside it. */
 export function defaultWorkspace(paths: StatePaths, agentId: string, isDefault: boolean): string {
   return isDefault ? paths.workspace : `${paths.workspace}-${agentId}`;
+}
+
+/** Where the gateways of a user meet, whatever their state directories are: in the real home directory (GW-043). */
+export function lockMeetingDir(home: string): string {
+  return join(home, ".cache", "lorica", "locks");
 }
 
 function parseProfile(name: string | undefined): string | undefined {

@@ -1,0 +1,244 @@
+// The config file as its one writer sees it: edits with a base hash, copies before each write, a record of each change,
+// and word of every change that somebody else makes. A config that does not validate is never written.
+import type { Clock } from "../base/clock.ts";
+import { LoricaError } from "../base/errors.ts";
+import type { ConfigChange } from "./diff.ts";
+import type { Edit } from "./edit/edit.ts";
+import type { Environment } from "./environment.ts";
+import { writeAtomically } from "./keep/atomic.ts";
+import { createJournal } from "./keep/journal.ts";
+import type { JournalEntry } from "./keep/journal.ts";
+import { listVersions, readVersion, rotateBackups, versionNames, versionPath } from "./keep/versions.ts";
+import type { ConfigVersion } from "./keep/versions.ts";
+import { watchFiles } from "./keep/watch.ts";
+import type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";
+import type { StatePaths } from "./paths.ts";
+import type { Issue } from "./read/issue.ts";
+
+export type { ConfigChange } from "./diff.ts";
+export type { Edit } from "./edit/edit.ts";
+export type { JournalEntry } from "./keep/journal.ts";
+export type { ConfigVersion } from "./keep/versions.ts";
+
+export type EditOptions = {
+  /** The hash of the config that the edit was made for. A file that has changed since is not written. */
+  readonly baseHash?: string | undefined;
+  /** For the record: `cli`, `owner`, … */
+  readonly actor: string;
+};
+
+export type EditResult =
+  | { readonly kind: "saved"; readonly loaded: LoadedConfig; readonly changes: readonly ConfigChange[] }
+  | { readonly kind: "unchanged"; readonly hash: string }
+  /** The edited config is not valid; nothing was written. */
+  | { readonly kind: "refused"; readonly issues: readonly Issue[] };
+
+export type ConfigReload =
+  | {
+      readonly kind: "changed";
+      readonly loaded: LoadedConfig;
+      readonly changes: readonly ConfigChange[];
+      /** Names of the secrets whose values are new, other or gone. */
+      readonly secretsChanged: readonly string[];
+    }
+  /** What runs goes on with the config that it has. */
+  | { readonly kind: "invalid"; readonly invalid: InvalidConfig }
+  | { readonly kind: "lost"; readonly reason: string };
+
+export type ConfigFile = {
+  load(): Promise<Loaded>;
+  edit(edits: readonly Edit[], options: EditOptions): Promise<EditResult>;
+  history(): Promise<{ readonly versions: readonly ConfigVersion[]; readonly entries: readonly JournalEntry[] }>;
+  /** To a version of `history`; without one, to the newest that is valid and not what is there. */
+  rollback(options: EditOptions & { readonly to?: string | undefined }): Promise<EditResult>;
+  /** What changed from a version to the present file. */
+  compare(version: string): Promise<readonly ConfigChange[]>;
+  /** Keeps the present file as the last good one, if it still is the one with this hash. */
+  markGood(hash: string): Promise<void>;
+  watch(current: LoadedConfig, onReload: (reload: ConfigReload) => void, signal: AbortSignal): void;
+};
+
+export type ConfigFileOptions = {
+  readonly paths: StatePaths;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly overrides?: LoadOptions["overrides"];
+};
+
+export function createConfigFile(options: ConfigFileOptions): ConfigFile {
+  const { paths } = options;
+  const journal = createJournal(paths.configAuditPath);
+  let queue: Promise<unknown> = Promise.resolve();
+  /** One change at a time, whether or not the one before it went well. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = queue.then(work, work);
+    queue = result.catch(() => undefined);
+    return result;
+  };
+  const judge = async (bytes: Uint8Array | undefined): Promise<Loaded> =>
+    (await import("./load.ts")).loadBytes(bytes, options);
+  const store = createStore(options, { journal, judge });
+  return {
+    load: async () => (await import("./load.ts")).loadConfig(options),
+    edit: (edits, edit) =>
+      inTurn(async () => {
+        const present = await readVersion(paths.configPath);
+        const before = await judge(present);
+        requireBase(before.hash, edit.baseHash);
+        const text = await editText(present, edits, options);
+        if (typeof text !== "string") return { kind: "refused", issues: text };
+        return store.save({ present, before, next: new TextEncoder().encode(text), actor: edit.actor });
+      }),
+    rollback: (edit) =>
+      inTurn(async () => {
+        const present = await readVersion(paths.configPath);
+        const before = await judge(present);
+        requireBase(before.hash, edit.baseHash);
+        const next = await chooseVersion({ paths, judge, to: edit.to, hash: before.hash });
+        return store.save({ present, before, next, actor: edit.actor });
+      }),
+    history: async () => ({ versions: await listVersions(paths.configPath), entries: await journal.read() }),
+    async compare(version) {
+      const [then, now] = [
+        await readVersion(versionPath(paths.configPath, version)),
+        await readVersion(paths.configPath),
+      ];
+      if (then === undefined) throw new LoricaError("not_found", `there is no version ${version} yet`);
+      return changesBetween(await judge(then), await judge(now));
+    },
+    markGood: (hash) =>
+      inTurn(async () => {
+        const present = await readVersion(paths.configPath);
+        if (present === undefined || (await judge(present)).hash !== hash) return;
+        await writeAtomically(paths.lastGoodPath, present);
+      }),
+    watch(current, onReload, signal) {
+      let known = current;
+      const files = (): readonly string[] => [...known.files, paths.configPath, paths.dotEnvPath];
+      const onChange = async (): Promise<void> => {
+        const next = await (await import("./load.ts")).loadConfig(options);
+        if (next.kind === "invalid") return onReload({ kind: "invalid", invalid: next });
+        const changes = await changesBetween(known, next);
+        const secretsChanged = changedSecrets(known, next);
+        await store.noteHand(known.hash, next, changes);
+        known = next;
+        if (changes.length + secretsChanged.length > 0)
+          onReload({ kind: "changed", loaded: next, changes, secretsChanged });
+      };
+      watchFiles(
+        { files, onChange: () => inTurn(onChange), onLost: (reason) => onReload({ kind: "lost", reason }) },
+        signal,
+      );
+    },
+  };
+}
+
+type Saving = {
+  readonly present: Uint8Array | undefined;
+  readonly before: Loaded;
+  readonly next: Uint8Array;
+  readonly actor: string;
+};
+
+/** Writes what has been judged good, and records it. */
+function createStore(
+  { paths, clock }: ConfigFileOptions,
+  { journal, judge }: { journal: ReturnType<typeof createJournal>; judge: (bytes: Uint8Array) => Promise<Loaded> },
+) {
+  const written = new Set<string>();
+  const record = async (
+    entry: Omit<JournalEntry, "at" | "suspicious" | "widening" | "changed">,
+    changes: readonly ConfigChange[],
+  ): Promise<void> => {
+    const { widens } = await import("./widen.ts");
+    const widening = changes.filter(widens).map(({ path }) => path);
+    const changed = changes.map(({ path }) => path);
+    await journal.append({
+      at: new Date(clock.now()).toISOString(),
+      ...entry,
+      changed,
+      suspicious: widening.length > 0,
+      widening,
+    });
+  };
+  return {
+    async save({ present, before, next, actor }: Saving): Promise<EditResult> {
+      const after = await judge(next);
+      if (after.kind === "invalid") return { kind: "refused", issues: after.issues };
+      if (present !== undefined && after.hash === before.hash) return { kind: "unchanged", hash: after.hash };
+      const changes = await changesBetween(before, after);
+      await rotateBackups(paths.configPath);
+      await writeAtomically(paths.configPath, next);
+      written.add(after.hash);
+      await record({ actor, before: before.hash, after: after.hash }, changes);
+      return { kind: "saved", loaded: after, changes };
+    },
+    /** A change that did not come through `save` was made by hand, and is recorded as that. */
+    async noteHand(before: string, after: LoadedConfig, changes: readonly ConfigChange[]): Promise<void> {
+      if (before === after.hash || written.delete(after.hash)) return;
+      await record({ actor: "hand", before, after: after.hash }, changes);
+    },
+  };
+}
+
+function requireBase(present: string, base: string | undefined): void {
+  if (base === undefined || base === present) return;
+  throw new LoricaError(
+    "conflict",
+    "the config file has changed since it was read. Read it again, then repeat the change.",
+    { details: { hash: present } },
+  );
+}
+
+/** The edited text, or the reasons why the file as it is cannot be edited. */
+async function editText(
+  present: Uint8Array | undefined,
+  edits: readonly Edit[],
+  { paths, env }: ConfigFileOptions,
+): Promise<string | readonly Issue[]> {
+  const { createFindings } = await import("./read/issue.ts");
+  const { parseTree } = await import("./read/tree.ts");
+  const { applyEdits } = await import("./edit/edit.ts");
+  const { createEditing } = await import("./edit/resolve.ts");
+  const text = present === undefined ? "" : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(present);
+  const findings = createFindings();
+  if (text.trim() !== "") parseTree(text, paths.configPath, findings);
+  if (findings.issues.length > 0) return findings.issues;
+  return applyEdits(text, edits, await createEditing(paths.dotEnvPath, env));
+}
+
+type Choosing = {
+  readonly paths: StatePaths;
+  readonly judge: (bytes: Uint8Array) => Promise<Loaded>;
+  readonly to: string | undefined;
+  /** Of the present file. */
+  readonly hash: string;
+};
+
+async function chooseVersion({ paths, judge, to, hash }: Choosing): Promise<Uint8Array> {
+  const names = to === undefined ? versionNames().filter((name) => name !== "current") : [to];
+  for (const name of names) {
+    const bytes = await readVersion(versionPath(paths.configPath, name));
+    if (bytes === undefined) continue;
+    const loaded = await judge(bytes);
+    if (to !== undefined || (loaded.kind === "loaded" && loaded.hash !== hash)) return bytes;
+  }
+  throw new LoricaError(
+    "not_found",
+    to === undefined
+      ? "there is no earlier config that is valid and differs from the present one"
+      : `there is no version ${to} yet`,
+  );
+}
+
+/** Nothing where one of them cannot be read as a config: then there is nothing to compare. */
+async function changesBetween(before: Loaded, after: Loaded): Promise<readonly ConfigChange[]> {
+  if (before.kind === "invalid" || after.kind === "invalid") return [];
+  const { diffConfigs } = await import("./diff.ts");
+  return diffConfigs(before.config, after.config);
+}
+
+function changedSecrets(before: LoadedConfig, after: LoadedConfig): readonly string[] {
+  const names = new Set([...before.secrets.keys(), ...after.secrets.keys()]);
+  return [...names].filter((name) => before.secrets.get(name) !== after.secrets.get(name));
+}

@@ -1,0 +1,66 @@
+// `logs/config-audit.jsonl`: who changed which keys when. Paths and hashes only, never values.
+import { rename, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isMissing } from "../../base/errors.ts";
+import { parseJson } from "../../base/json.ts";
+import { limits } from "../../base/limits.ts";
+import { readOwnFile } from "../read/file.ts";
+import { appendDurably } from "./atomic.ts";
+
+export type JournalEntry = {
+  readonly at: string;
+  /** `cli`, `owner`, `rollback`, or `hand` for an edit that did not go through Lorica. */
+  readonly actor: string;
+  readonly changed: readonly string[];
+  readonly before: string;
+  readonly after: string;
+  /** True where a change gives somebody more than before; `widening` says which. */
+  readonly suspicious: boolean;
+  readonly widening: readonly string[];
+};
+
+export type Journal = {
+  append(entry: JournalEntry): Promise<void>;
+  /** Oldest first; a line that a crash cut off is left out. */
+  read(): Promise<readonly JournalEntry[]>;
+};
+
+export function createJournal(path: string): Journal {
+  return {
+    async append(entry) {
+      await rotate(path);
+      await hintAt(join(dirname(path), "config-audit.json"));
+      await appendDurably(path, `${JSON.stringify(entry)}\n`);
+    },
+    async read() {
+      const files = [`${path}.1`, path];
+      const texts = await Promise.all(files.map((file) => readOwnFile(file, limits.configJournalMaxBytes * 2)));
+      return texts.flatMap((read) => (read?.ok === true ? entriesOf(read.value.text) : []));
+    },
+  };
+}
+
+function entriesOf(text: string): readonly JournalEntry[] {
+  return text.split("\n").flatMap((line) => {
+    const entry = parseJson(line);
+    return entry.ok ? [entry.value as unknown as JournalEntry] : [];
+  });
+}
+
+async function rotate(path: string): Promise<void> {
+  try {
+    if ((await stat(path)).size >= limits.configJournalMaxBytes) await rename(path, `${path}.1`);
+  } catch (cause) {
+    if (!isMissing(cause)) throw cause;
+  }
+}
+
+/** Guides print this earlier name of the file; whoever opens it is told where to look (C-31). */
+async function hintAt(path: string): Promise<void> {
+  const hint = { moved: "config-audit.jsonl", run: "lorica config history --suspicious" };
+  try {
+    await writeFile(path, `${JSON.stringify(hint)}\n`, { flag: "wx", mode: 0o600 });
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
+  }
+}
