@@ -204,8 +204,7 @@ test("CLI-013 the flags that other set-ups know are understood: some do, some ar
   const { exit, stdout } = await line.run(words);
   assert.equal(exit, 0);
   assert.match(stdout, /--install-daemon\) comes with step 2 of the plan/);
-  const [first] = calls;
-  assert.deepEqual((first?.params as { edits: unknown[] }).edits.slice(3), [
+  assert.deepEqual((calls.map((call) => call.params) as { edits?: unknown[] }[])[0]?.edits?.slice(3), [
     { path: "gateway.port", value: 19_001 },
     { path: "agents.defaults.workspace", value: "/tmp/somewhere" },
   ]);

@@ -39,6 +39,8 @@ export type RunOptions = {
   /** A person sits there. */
   readonly terminal?: boolean;
   readonly signal?: AbortSignal;
+  /** Called with everything that stdout holds so far, whenever it grows. */
+  readonly onOutput?: (text: string) => void;
 };
 
 export function createCommandLine(): CommandLine {
@@ -82,6 +84,7 @@ async function run(
   const stdout = collect(options.terminal === true);
   const stderr = collect(options.terminal === true);
   stdin.end(options.input ?? "");
+  stdout.stream.on("data", () => options.onOutput?.(stdout.text()));
   const context: CliContext = {
     argv: words,
     env: world.env,

@@ -1,6 +1,6 @@
 // `logs`: the end of the gateway's log, and what is written while somebody watches. It reads the file, so that it works
 // best when nothing else does.
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
 import { isRecord, parseJson } from "../../base/json.ts";
@@ -66,30 +66,41 @@ async function printTail(path: string, limit: number, print: (line: string) => v
   }
 }
 
+/** Keeps the file open: what was written just before a rotation is still read from the old one. */
 async function follow(
   path: string,
   start: number,
   { print, signal }: { readonly print: (line: string) => void; readonly signal: AbortSignal },
 ): Promise<void> {
+  let file = await open(path, "r");
   let at = start;
-  let inode = 0;
-  for (;;) {
-    await sleep(limits.cliLogPollMs, signal);
-    const file = await open(path, "r").catch((cause: unknown) => {
-      // Between the renaming and the new file of a rotation there is none for a moment.
-      if (isMissing(cause)) return undefined;
-      throw cause;
-    });
-    if (file === undefined) continue;
-    try {
-      const stat = await file.stat();
-      const rotated = (inode !== 0 && stat.ino !== inode) || stat.size < at;
-      if (rotated) at = 0;
-      inode = stat.ino;
-      at += await printNew(file, { from: at, to: Math.min(stat.size, at + limits.cliLogTailMaxBytes) }, print);
-    } finally {
+  try {
+    for (;;) {
+      const { size, ino } = await file.stat();
+      if (size < at) at = 0;
+      at += await printNew(file, { from: at, to: Math.min(size, at + limits.cliLogTailMaxBytes) }, print);
+      await sleep(limits.cliLogPollMs, signal);
+      const next = await openIfOther(path, ino);
+      if (next === undefined) continue;
+      await printNew(file, { from: at, to: at + limits.cliLogTailMaxBytes }, print);
       await file.close();
+      file = next;
+      at = 0;
     }
+  } finally {
+    await file.close();
+  }
+}
+
+/** The file that has taken the other's place, if one has. */
+async function openIfOther(path: string, inode: number): Promise<FileHandle | undefined> {
+  try {
+    if ((await stat(path)).ino === inode) return undefined;
+    return await open(path, "r");
+  } catch (cause) {
+    // Between the renaming and the new file of a rotation there is none for a moment.
+    if (isMissing(cause)) return undefined;
+    throw cause;
   }
 }
 

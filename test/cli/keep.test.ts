@@ -1,0 +1,311 @@
+import assert from "node:assert/strict";
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { LoricaError } from "../../src/base/errors.ts";
+import { createCommandLine, fauxOffline } from "../faux/command-line.ts";
+
+const line = createCommandLine();
+const called: [method: string, params: unknown][] = [];
+const row = {
+  key: "agent:main:main",
+  kind: "direct",
+  agentId: "main",
+  sessionId: "s",
+  channel: "cli",
+  createdAt: 0,
+  updatedAt: 880_000,
+  model: "m",
+  archived: false,
+  pinned: false,
+  unread: false,
+  isMain: true,
+  hasActiveRun: true,
+  activeRunIds: [],
+  messageCount: 4,
+};
+
+function answering(method: string, answer: unknown): (params: unknown) => unknown {
+  return (params) => {
+    called.push([method, params]);
+    if (answer instanceof Error) throw answer;
+    return typeof answer === "function" ? (answer as (params: unknown) => unknown)(params) : answer;
+  };
+}
+
+before(() =>
+  line.serve("gateway.sock", {
+    "sessions.list": answering("sessions.list", { ts: 1_000_000, sessions: [row], hasMore: false, totalCount: 1 }),
+    "sessions.describe": (params: { readonly key: string }) => ({ session: params.key === "gone" ? null : row }),
+    "chat.history": answering("chat.history", {
+      sessionKey: "agent:main:main",
+      messages: [
+        { role: "user", content: "hi", timestamp: 0 },
+        {
+          role: "assistant",
+          content: [
+            { type: "text", text: "hel\u001B[2Jlo" },
+            { type: "toolCall", name: "exec", arguments: { command: "ls" } },
+          ],
+          timestamp: 60_000,
+        },
+      ],
+      hasMore: true,
+      totalMessages: 9,
+    }),
+    "sessions.export": (params: { readonly offset?: number }) =>
+      params.offset === 2
+        ? { key: "k", lines: ["c"], nextOffset: null }
+        : { key: "k", lines: ["a", "b"], nextOffset: 2 },
+    "sessions.import": answering("sessions.import", { key: "agent:main:old", sessionId: "s", entries: 2 }),
+    "sessions.delete": answering("sessions.delete", (params: { readonly key: string }) => ({
+      ok: true,
+      key: params.key,
+      deleted: params.key !== "gone",
+      archived: [],
+    })),
+    "sessions.reset": answering("sessions.reset", { ok: true, key: "agent:main:main", entry: {}, resolved: {} }),
+    "models.list": () => ({
+      models: [
+        { id: "m", provider: "p", name: "M", contextWindow: 8, reasoning: true, input: ["text"], available: true },
+      ],
+    }),
+    "usage.cost": () => {
+      const figures = {
+        input: 1,
+        output: 2,
+        cacheRead: 3,
+        cacheWrite: 0,
+        totalTokens: 6,
+        totalCost: 0.25,
+        missingCostEntries: 0,
+      };
+      const none = { ...figures, input: 0, output: 0, cacheRead: 0, totalTokens: 0, totalCost: 0 };
+      return {
+        updatedAt: 0,
+        days: 2,
+        daily: [
+          { date: "2026-11-20", ...none },
+          { date: "2026-11-21", ...figures },
+        ],
+        totals: figures,
+      };
+    },
+  }),
+);
+after(() => line.close());
+
+test("CLI-055 sessions are listed, newest first as the gateway says, by agent and by age", async () => {
+  const listed = await line.run(["sessions"]);
+  assert.equal(
+    listed.stdout,
+    "session          model  messages  used\nagent:main:main  m      4         2 min ago  running\n",
+  );
+  called.length = 0;
+  await line.run("sessions list --agent work --active 90s --limit 7 --json".split(" "));
+  assert.deepEqual(called, [["sessions.list", { limit: 7, agentId: "work", activeMinutes: 2 }]]);
+});
+
+test("a session is shown without what a terminal would obey, and one that is not there exits 5", async () => {
+  const { stdout, stderr } = await line.run(["sessions", "show", "main"], { terminal: true });
+  assert.ok(stdout.includes('hello\n▸ exec {"command":"ls"}'), stdout);
+  assert.equal(stderr, "9 messages in all; --limit shows more\n");
+  assert.equal((await line.run(["sessions", "show", "gone"])).exit, 5);
+});
+
+test("a session is exported in full, to stdout or into a new file of its owner's", async () => {
+  assert.equal((await line.run(["sessions", "export", "main"])).stdout, "a\nb\nc\n");
+  const file = join(line.home, "out.jsonl");
+  assert.equal((await line.run(["sessions", "export", "main", "--output", file])).exit, 0);
+  assert.equal(readFileSync(file, "utf8"), "a\nb\nc\n");
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  assert.equal((await line.run(["sessions", "export", "main", "--output", file])).exit, 6);
+});
+
+test("a session is imported from a file or stdin; a file that is not there exits 5", async () => {
+  const file = join(line.home, "in.jsonl");
+  writeFileSync(file, "{}\n");
+  called.length = 0;
+  await line.run(["sessions", "import", file, "--agent", "main", "--key", "old"]);
+  const ran = await line.run(["sessions", "import", "-"], { input: "{}\n{}\n" });
+  assert.equal(ran.stdout, "imported 2 entries as agent:main:old\n");
+  assert.deepEqual(called, [
+    ["sessions.import", { text: "{}\n", agentId: "main", key: "old" }],
+    ["sessions.import", { text: "{}\n{}\n" }],
+  ]);
+  assert.equal((await line.run(["sessions", "import", join(line.home, "nothing")])).exit, 5);
+  assert.equal((await line.run(["sessions", "import", line.home])).exit, 2);
+});
+
+test("deleting asks; where nobody can be asked it wants --yes", async () => {
+  called.length = 0;
+  const refused = await line.run(["sessions", "delete", "main"]);
+  assert.equal(refused.exit, 2);
+  assert.match(refused.stderr, /say --yes/);
+  assert.deepEqual(called, []);
+  assert.equal((await line.run(["sessions", "delete", "main", "--yes"])).exit, 0);
+  assert.equal((await line.run(["sessions", "delete", "gone", "--yes"])).exit, 5);
+  assert.equal((await line.run(["sessions", "reset", "main"])).exit, 0);
+});
+
+test("CLI-056 the models and what was spent are shown as tables", async () => {
+  assert.equal((await line.run(["models"])).stdout, "p/m  8 tokens  text  reasoning\n");
+  const { stdout } = await line.run(["usage", "--days", "2"]);
+  assert.equal(
+    stdout,
+    [
+      "day         input  output  cache read  cost",
+      "2026-11-21  1      2       3           $0.2500",
+      "total       1      2       3           $0.2500",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("config goes through the owner's methods", async () => {
+  const view = (value: unknown, valid = true) => ({
+    path: "/c",
+    exists: true,
+    hash: "h",
+    value,
+    valid,
+    issues: valid ? [] : ["/c:3:5: no key gatway; did you mean gateway?"],
+    notices: [],
+  });
+  const change = { hash: "h2", changed: [{ path: "gateway.port", reload: "restart" }], notices: ["a notice"] };
+  const revision = (actor: string, suspicious: boolean) => ({
+    at: 0,
+    actor,
+    changedPaths: ["a", "b"],
+    hashBefore: null,
+    hashAfter: "abcdef0123456789",
+    suspicious,
+    backup: null,
+  });
+  let answer: unknown = view(18_789);
+  Object.assign(line.overrides, {
+    openOffline: fauxOffline({
+      "config.get": answering("config.get", () => answer),
+      "config.set": answering("config.set", change),
+      "config.rollback": answering("config.rollback", change),
+      "config.history": answering("config.history", { revisions: [revision("one", false), revision("two", true)] }),
+    }),
+  });
+  called.length = 0;
+  assert.equal((await line.run("config get gateway.port".split(" "))).stdout, "18789\n");
+  answer = view("text");
+  assert.equal((await line.run("config get x".split(" "))).stdout, "text\n");
+  assert.equal((await line.run("config get x --json".split(" "))).stdout, '"text"\n');
+  const set = await line.run("config set gateway.port 19000".split(" "));
+  assert.deepEqual(set, { exit: 0, stdout: "gateway.port: written\n", stderr: "note: a notice\n" });
+  // What a shell makes of '["a" "b"]' without its quotes.
+  await line.run(["config", "set", "gateway.trustedProxies", "[a,", "b]"]);
+  await line.run(["config", "unset", "gateway.port"]);
+  await line.run(["config", "rollback"]);
+  await line.run(["config", "rollback", "abcdef"]);
+  assert.deepEqual(called, [
+    ["config.get", { path: "gateway.port" }],
+    ["config.get", { path: "x" }],
+    ["config.get", { path: "x" }],
+    ["config.set", { edits: [{ path: "gateway.port", text: "19000" }] }],
+    ["config.set", { edits: [{ path: "gateway.trustedProxies", text: "[a, b]" }] }],
+    ["config.set", { edits: [{ path: "gateway.port", unset: true }] }],
+    ["config.rollback", {}],
+    ["config.rollback", { to: "abcdef" }],
+  ]);
+  assert.equal((await line.run(["config", "validate"])).stdout, "/c is valid\n");
+  answer = view(null, false);
+  const invalid = await line.run(["config", "validate"]);
+  assert.equal(invalid.exit, 78);
+  assert.match(invalid.stderr, /\/c:3:5: no key gatway; did you mean gateway\?/);
+  assert.equal((await line.run(["config", "history"])).stdout.split("\n").length, 3);
+  const suspicious = await line.run(["config", "history", "--suspicious"]);
+  assert.equal(suspicious.stdout, "1970-01-01 00:00:00  abcdef012345  two  !  a, b\n");
+});
+
+test("CLI-015 secrets come from stdin, never from the command line, and are not printed", async () => {
+  Object.assign(line.overrides, {
+    openOffline: fauxOffline({
+      "secret.set": answering("secret.set", { name: "provider:p", replaced: true }),
+      "secret.list": () => ({ secrets: [{ name: "provider:p", updatedAt: 86_400_000 }] }),
+      "secret.remove": (params: { readonly name: string }) => ({ ...params, removed: params.name === "provider:p" }),
+      "token.show": () => ({ token: "abc", source: "environment" }),
+      "token.create": () => ({ token: "def", source: "vault" }),
+    }),
+  });
+  called.length = 0;
+  const set = await line.run(["secret", "set", "provider:p"], { input: " the-value \n" });
+  assert.deepEqual(set, { exit: 0, stdout: "replaced provider:p\n", stderr: "" });
+  assert.deepEqual(called, [["secret.set", { name: "provider:p", value: "the-value" }]]);
+  assert.equal((await line.run(["secret", "set", "provider:p", "value"])).exit, 2);
+  assert.equal((await line.run(["secret", "set", "provider:p"], { input: "\n" })).exit, 2);
+  assert.equal((await line.run(["secret", "list"])).stdout, "provider:p  1970-01-02\n");
+  assert.equal((await line.run(["secret", "remove", "provider:p"])).exit, 0);
+  assert.equal((await line.run(["secret", "remove", "provider:q"])).exit, 5);
+  const shown = await line.run(["token", "show"]);
+  assert.deepEqual(shown, { exit: 0, stdout: "abc\n", stderr: "it comes from OPENCLAW_GATEWAY_TOKEN\n" });
+  assert.equal((await line.run(["token", "create"])).stdout, "def\n");
+});
+
+test("CLI-035 the log is printed from its end, and followed over a rotation", async () => {
+  const folder = join(line.stateDir, "logs");
+  const path = join(folder, "gateway.jsonl");
+  assert.equal((await line.run(["logs"])).exit, 5);
+  mkdirSync(folder);
+  const entry = (msg: string): string => `${JSON.stringify({ level: 40, time: 0, msg, run: "r" })}\n`;
+  writeFileSync(path, `${entry("one")}${entry("two\u001B[2J")}not json\n{"level":30,"half`);
+  const shown = await line.run(["logs", "--limit", "2", "--plain"]);
+  assert.equal(shown.stdout, '1970-01-01T00:00:00.000Z warn two {"run":"r"}\nnot json\n');
+  assert.equal((await line.run(["logs", "--limit", "3", "--json"])).stdout.split("\n")[0], entry("one").trim());
+  const person = new AbortController();
+  const rotate = (): void => {
+    appendFileSync(path, "last\n");
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, "rotated\n");
+  };
+  // Each step waits for what the one before it printed.
+  const steps: [after: string, act: () => void][] = [
+    ["not json\n", () => appendFileSync(path, 'line"}\nnext\n')],
+    ["next\n", () => rotate()],
+    ["rotated\n", () => person.abort()],
+  ];
+  const onOutput = (text: string): void => {
+    if (steps[0] !== undefined && text.endsWith(steps[0][0])) steps.shift()?.[1]();
+  };
+  const followed = await line.run(["logs", "--follow", "--limit", "1", "--json"], { signal: person.signal, onOutput });
+  assert.deepEqual(followed, {
+    exit: 0,
+    stdout: 'not json\n{"level":30,"halfline"}\nnext\nlast\nrotated\n',
+    stderr: "",
+  });
+});
+
+test("CLI-018 doctor changes nothing, says what is wrong and what to do, and then exits 7", async () => {
+  const broken = new LoricaError("config_invalid", "the config cannot be read");
+  Object.assign(line.overrides, { openOffline: fauxOffline({ "config.get": answering("config.get", broken) }) });
+  line.env["PATH"] = "/nowhere";
+  chmodSync(line.stateDir, 0o755);
+  const ran = await line.run([
+    "doctor",
+    "--json",
+    "--non-interactive",
+    "--yes",
+    "--deep",
+    "--no-workspace-suggestions",
+  ]);
+  assert.equal(ran.exit, 7);
+  const checks = JSON.parse(ran.stdout) as readonly { name: string; verdict: string; fix?: string }[];
+  const verdicts = Object.fromEntries(checks.map((check) => [check.name, check.verdict]));
+  assert.deepEqual(verdicts, {
+    node: "ok",
+    bwrap: "wrong",
+    git: "note",
+    python3: "note",
+    make: "note",
+    state: "wrong",
+    disk: "ok",
+    config: "wrong",
+    gateway: "note",
+  });
+  assert.match(checks.find((check) => check.name === "bwrap")?.fix ?? "", /apt-get install .* bubblewrap/);
+});
