@@ -58,14 +58,7 @@ export function createCommandLine(): CommandLine {
     overrides,
     run: (words, options = {}) => run(words, options, { home, env, overrides }),
     async serve(name, answers) {
-      const server = createServer((socket) => {
-        sockets.add(socket);
-        answerOn(socket, answers);
-      });
-      servers.push(server);
-      const path = join(stateDir, "run", name);
-      await new Promise<void>((done) => server.listen(path, done));
-      chmodSync(path, 0o600);
+      servers.push(await serveFrames(join(stateDir, "run", name), answers, sockets));
     },
     async close() {
       for (const socket of sockets) socket.destroy();
@@ -73,6 +66,23 @@ export function createCommandLine(): CommandLine {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Serves a unix socket; connections are added to `sockets`, for whoever has to close them. */
+export async function serveFrames(
+  path: string,
+  answers: Readonly<Record<string, Answer>>,
+  sockets: Set<Socket> = new Set(),
+): Promise<Server> {
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    answerOn(socket, answers);
+  });
+  // A process that was ended leaves its socket's name behind.
+  rmSync(path, { force: true });
+  await new Promise<void>((done) => server.listen(path, done));
+  chmodSync(path, 0o600);
+  return server;
 }
 
 async function run(

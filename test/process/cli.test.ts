@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, test } from "node:test";
+import { createCommandLine } from "../faux/command-line.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const scratch = mkdtempSync(join(tmpdir(), "lorica-start-"));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+type Ran = { readonly exit: number | null; readonly stdout: string; readonly stderr: string };
+
+function runEntry(words: readonly string[], before = ""): Ran {
+  const first = before === "" ? [] : ["--import", `data:text/javascript,${encodeURIComponent(before)}`];
+  const ran = spawnSync(process.execPath, [...first, join(root, "lorica.mjs"), ...words], {
+    env: { HOME: scratch, PATH: "/usr/bin:/bin", OPENCLAW_ALLOW_ROOT: "1" },
+    encoding: "utf8",
+  });
+  return { exit: ran.status, stdout: ran.stdout, stderr: ran.stderr };
+}
+
+test("CLI-001 the entry prints its version and passes a command's exit status on", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  assert.deepEqual(runEntry(["--version"]), { exit: 0, stdout: `lorica ${version}\n`, stderr: "" });
+  assert.equal(runEntry(["health"]).exit, 7);
+  assert.equal(runEntry(["dashboard"]).exit, 3);
+});
+
+test("GW-050 a Node that is too old is refused with what to do, before anything else is loaded", () => {
+  const old = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "22.11.0" } })';
+  assert.deepEqual(runEntry(["status"], old), {
+    exit: 1,
+    stdout: "",
+    stderr: "lorica: Node.js 24.12 or newer is needed; this is 22.11.0. Start ./lorica, which brings its own.\n",
+  });
+});
+
+test("GW-045 root is refused by the program itself, however it was started", () => {
+  const asRoot = 'process.getuid = () => 0; delete process.env["OPENCLAW_ALLOW_ROOT"]';
+  assert.deepEqual(runEntry(["gateway", "run"], asRoot), {
+    exit: 4,
+    stdout: "",
+    stderr: `lorica: this does not run as root. Start it as ${join(root, "lorica")}, which becomes the system user lorica\n`,
+  });
+});
+
+test("CLI-025 CLI-084 up starts a gateway in the background once, restart starts another, stop ends it", async (context) => {
+  const line = createCommandLine();
+  context.after(() => line.close());
+  writeEntry(line.home);
+  Object.assign(line.env, { HOME: line.home, PATH: "/usr/bin:/bin", NODE_OPTIONS: "--trace-warnings", LANG: "C" });
+  const first = await line.run(["up", "--port", "19555"]);
+  assert.equal(first.exit, 0, first.stderr);
+  assert.match(first.stdout, /^Lorica 0\.0\.0-test is running \(pid \d+\)\n/);
+  assert.match(first.stdout, new RegExp(`workspace {3}${line.stateDir}/workspace\n`));
+  assert.match(first.stdout, /model {7}none is configured; to use one: lorica onboard --help\n/);
+  assert.match(
+    first.stdout,
+    /sandbox {5}off, so commands and file tools are off: bubblewrap is not installed; sudo apt-get/,
+  );
+  assert.equal(first.stderr, "note: a notice\n");
+  const how = JSON.parse(readFileSync(join(line.stateDir, "started.json"), "utf8")) as Record<string, unknown>;
+  assert.deepEqual(how, {
+    argv: ["gateway", "run", "--port", "19555"],
+    cwd: "/",
+    env: ["HOME", "LANG", "PATH"],
+  });
+  const second = await line.run(["up", "--json"]);
+  const facts = JSON.parse(second.stdout) as { started: boolean; owner: { pid: number } };
+  assert.equal(facts.started, false);
+  const again = { exit: 0, stdout: "running again, with the config as it is now\n", stderr: "" };
+  assert.deepEqual(await line.run(["gateway", "restart"]), again);
+  const third = JSON.parse((await line.run(["up", "--json"])).stdout) as { owner: { pid: number } };
+  assert.notEqual(third.owner.pid, facts.owner.pid);
+  assert.deepEqual(await line.run(["gateway", "stop"]), { exit: 0, stdout: "stopped\n", stderr: "" });
+  assert.throws(() => process.kill(third.owner.pid, 0), { code: "ESRCH" });
+});
+
+test("a gateway that cannot start says why through up, with its own exit status", async (context) => {
+  const line = createCommandLine();
+  context.after(() => line.close());
+  writeEntry(line.home);
+  Object.assign(line.env, { HOME: line.home, FAUX_FAILS: "1" });
+  assert.deepEqual(await line.run(["up"]), {
+    exit: 78,
+    stdout: "",
+    stderr: "lorica: /c:3:1: no key gatway; did you mean gateway?\n",
+  });
+});
+
+function writeEntry(codeRoot: string): void {
+  const faux = JSON.stringify(join(root, "test/faux/gateway-process.ts"));
+  writeFileSync(join(codeRoot, "lorica.mjs"), `import { runFauxGateway } from ${faux};\nawait runFauxGateway();\n`);
+}
+
+/** A checkout whose Node only says how it was called, and programs in front of the system's. */
+function createCheckout(programs: Readonly<Record<string, string>> = {}): {
+  readonly folder: string;
+  run(words: readonly string[]): Ran;
+} {
+  const folder = mkdtempSync(join(scratch, "checkout-"));
+  const write = (path: string, text: string, mode = 0o644): void => {
+    mkdirSync(join(folder, path, ".."), { recursive: true });
+    writeFileSync(join(folder, path), text);
+    chmodSync(join(folder, path), mode);
+  };
+  copyFileSync(join(root, "lorica"), join(folder, "lorica"));
+  chmodSync(join(folder, "lorica"), 0o755);
+  write("package.json", '{\n  "name": "x",\n  "version": "1.2.3",\n}');
+  write("package-lock.json", "{}");
+  write("node_modules/.package-lock.json", "{}");
+  utimesSync(join(folder, "package-lock.json"), 1, 1);
+  write("node_modules/.bin/node", '#!/bin/sh\nprintf "%s|" "$@"; umask; ulimit -c; echo "$LORICA_PROGRAM"\n', 0o755);
+  // Whoever runs the tests, the script must not go and create a system user.
+  const all = { id: "echo 1000", ...programs };
+  for (const [name, text] of Object.entries(all)) write(`programs/${name}`, `#!/bin/sh\n${text}\n`, 0o755);
+  return {
+    folder,
+    run(words) {
+      const ran = spawnSync(join(folder, "lorica"), words, {
+        env: { PATH: `${join(folder, "programs")}:/usr/bin:/bin`, HOME: folder },
+        encoding: "utf8",
+      });
+      return { exit: ran.status, stdout: ran.stdout, stderr: ran.stderr };
+    },
+  };
+}
+
+test("./lorica runs the packaged Node on the entry, with every argument as it was, private files and no core file", () => {
+  const { folder, run } = createCheckout();
+  const words = ["agent", "--message", 'a "b"  $c *', "", "-"];
+  assert.deepEqual(run(words), {
+    exit: 0,
+    stdout: `--disable-sigusr1|${folder}/lorica.mjs|agent|--message|a "b"  $c *||-|0077\n0\n${folder}/lorica\n`,
+    stderr: "",
+  });
+});
+
+test("./lorica --version needs neither Node nor packages", () => {
+  const { folder, run } = createCheckout({ npm: "echo npm was called; exit 1" });
+  rmSync(join(folder, "node_modules"), { recursive: true });
+  assert.deepEqual(run(["--version"]), { exit: 0, stdout: "lorica 1.2.3\n", stderr: "" });
+});
+
+test("./lorica installs the locked packages where they are missing or older than the lock, and says so on stderr", () => {
+  const npm = 'echo "$@" > ../npm-args; mkdir -p node_modules; touch node_modules/.package-lock.json; echo noise';
+  const { folder, run } = createCheckout({ npm: npm.replace("../npm-args", "npm-args") });
+  utimesSync(join(folder, "node_modules/.package-lock.json"), 0, 0);
+  const ran = run(["status"]);
+  assert.equal(ran.exit, 0);
+  assert.doesNotMatch(ran.stdout, /noise/);
+  assert.equal(ran.stderr, "lorica: installing packages (first run; 10 to 30 seconds)\nnoise\n");
+  assert.match(readFileSync(join(folder, "npm-args"), "utf8"), /^ci --ignore-scripts /);
+  assert.equal(run(["status"]).stderr, "");
+});
+
+test("./lorica says what to do when npm fails", () => {
+  const { folder, run } = createCheckout({ npm: "echo no network >&2; exit 1" });
+  rmSync(join(folder, "node_modules"), { recursive: true });
+  const { exit, stderr } = run(["status"]);
+  assert.equal(exit, 1);
+  assert.match(stderr, /no network\nlorica: npm ci failed in .*It needs the network once/);
+});
+
+test("CLI-085 up without its programs prints the exact command, and goes on", () => {
+  const { folder, run } = createCheckout();
+  // A PATH without bwrap, git, python3 and make, and with what the script itself needs.
+  for (const name of ["sh", "readlink", "printf", "env"]) linkProgram(folder, name);
+  const ran = spawnSync(join(folder, "lorica"), ["up"], {
+    env: { PATH: join(folder, "programs"), HOME: folder },
+    encoding: "utf8",
+  });
+  assert.equal(
+    ran.stderr,
+    [
+      "lorica: not installed: bubblewrap git python3 make. Without them some features stay off. To install them:",
+      "lorica:   sudo apt-get update && sudo apt-get install -y --no-install-recommends bubblewrap git python3 make",
+      "",
+    ].join("\n"),
+  );
+  assert.match(ran.stdout, /lorica\.mjs\|up\|/);
+  assert.equal(run(["status"]).stderr, "");
+});
+
+function linkProgram(folder: string, name: string): void {
+  const path = spawnSync("/bin/sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
+  const text = path.startsWith("/") ? `exec ${path} "$@"` : `${name} "$@"`;
+  writeFileSync(join(folder, "programs", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+}
