@@ -163,3 +163,19 @@ export function fauxOffline(answers: Readonly<Record<string, (params: never) => 
     close: () => Promise.resolve(),
   });
 }
+
+/** Answers, and writes down what was asked. An error is thrown, a function called. */
+export function createRecorder(): {
+  readonly called: [method: string, params: unknown][];
+  answering(method: string, answer: unknown): (params: unknown) => unknown;
+} {
+  const called: [method: string, params: unknown][] = [];
+  return {
+    called,
+    answering: (method, answer) => (params) => {
+      called.push([method, params]);
+      if (answer instanceof Error) throw answer;
+      return typeof answer === "function" ? (answer as (params: unknown) => unknown)(params) : answer;
+    },
+  };
+}
