@@ -7,9 +7,11 @@ export const label = "rehearsal model – not an AI";
 
 const advice = "To talk to a real model, configure one: `lorica onboard`.";
 const namesShownMax = 200;
+const summary = "A summary would stand here. The messages themselves are kept in the transcript.";
 
 export function answerByItself(exchange: Exchange, tools: LanguageModelV4CallOptions["tools"]): Step {
   if (exchange.step > 0) return say(report(exchange.results));
+  if (/\bsummar/i.test(exchange.asked) && (tools ?? []).length === 0) return say(summary);
   if (!asksForFiles(exchange.asked)) return say(introduce(exchange.asked));
   const names = new Set((tools ?? []).map((tool) => tool.name));
   if (names.has("exec")) return [{ kind: "call", tool: "exec", input: JSON.stringify({ command: countCommand }) }];

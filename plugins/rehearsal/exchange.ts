@@ -2,7 +2,7 @@
 import type { LanguageModelV4Message, LanguageModelV4Prompt } from "@ai-sdk/provider";
 
 export type Exchange = {
-  /** The last user message: the only place where grammar is ever read. */
+  /** A person's own words in the last user message: the only place where grammar is ever read. */
   readonly asked: string;
   /** How many answers the model has given since. */
   readonly step: number;
@@ -18,15 +18,20 @@ export function readExchange(prompt: LanguageModelV4Prompt): Exchange {
   const since = prompt.slice(lastUser + 1);
   const lastAnswer = since.findLastIndex((message) => message.role === "assistant");
   return {
-    asked: textOf(prompt[lastUser]),
+    asked: wordsOf(prompt[lastUser]),
     step: since.filter((message) => message.role === "assistant").length,
     results: since.slice(lastAnswer + 1).flatMap(resultsOf),
   };
 }
 
-function textOf(message: LanguageModelV4Message | undefined): string {
+/**
+ * One user message may hold more than the last one's words: summaries, notes and headers stand in parts before them,
+ * and begin with `[#`, which nobody's words do. None of these is ever read.
+ */
+function wordsOf(message: LanguageModelV4Message | undefined): string {
   if (message?.role !== "user") return "";
-  return message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+  const last = message.content.findLast((part) => part.type === "text");
+  return last?.type === "text" && !last.text.startsWith("[#") ? last.text : "";
 }
 
 function resultsOf(message: LanguageModelV4Message): readonly string[] {

@@ -108,7 +108,7 @@ export function parseModelList(body: unknown): readonly string[] | undefined {
 
 function dockerModels(baseUrl: string): LocalServer {
   const start = "enable it with `docker desktop enable model-runner --tcp 12434`";
-  return { provider: "docker", baseUrl, listUrl: `${baseUrl}/models`, start };
+  return { provider: "docker-model-runner", baseUrl, listUrl: `${baseUrl}/models`, start };
 }
 
 function absent(target: LocalServer, reason: string): Probe {

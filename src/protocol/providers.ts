@@ -69,6 +69,10 @@ export const knownProviders: readonly KnownProvider[] = [
   }),
   cloud({ id: "xai", name: "xAI Grok", baseUrl: "https://api.x.ai/v1", keyVariable: "XAI_API_KEY" }),
   cloud({ id: "zai", name: "Z.AI (Zhipu GLM)", baseUrl: "https://api.z.ai/api/paas/v4", keyVariable: "ZAI_API_KEY" }),
+  cloud({ id: "mistral", name: "Mistral", baseUrl: "https://api.mistral.ai/v1", keyVariable: "MISTRAL_API_KEY" }),
+  cloud({ id: "groq", name: "Groq", baseUrl: "https://api.groq.com/openai/v1", keyVariable: "GROQ_API_KEY" }),
+  cloud({ id: "deepseek", name: "DeepSeek", baseUrl: "https://api.deepseek.com/v1", keyVariable: "DEEPSEEK_API_KEY" }),
+  cloud({ id: "together", name: "Together", baseUrl: "https://api.together.xyz/v1", keyVariable: "TOGETHER_API_KEY" }),
   // Each account's gateway has an address of its own, and stands in front of any of the formats.
   cloud({
     id: "cloudflare-ai-gateway",
@@ -84,7 +88,7 @@ export const knownProviders: readonly KnownProvider[] = [
   }),
   local({ id: "ollama", name: "Ollama", baseUrl: "http://127.0.0.1:11434/v1" }),
   local({ id: "lmstudio", name: "LM Studio", baseUrl: "http://127.0.0.1:1234/v1" }),
-  local({ id: "docker", name: "Docker Model Runner", baseUrl: "http://127.0.0.1:12434/v1" }),
+  local({ id: "docker-model-runner", name: "Docker Model Runner", baseUrl: "http://127.0.0.1:12434/v1" }),
   local({ id: "vllm", name: "vLLM", baseUrl: "http://127.0.0.1:8000/v1" }),
   // A proxy: what stands behind it may well cost money, and it may want a key.
   cloud({ id: "litellm", name: "LiteLLM", baseUrl: "http://127.0.0.1:4000/v1", keyVariable: "LITELLM_API_KEY" }),

@@ -137,6 +137,18 @@ test("grammar is nothing but text unless the caller switched it on, and never re
   assert.ok(content.every((part) => part.type === "text"));
 });
 
+test("grammar is not read from notes, summaries and headers that share the message", async () => {
+  const { models } = rehearse();
+  const parts = ["[#note]\n!say from a note", "[#abc cli 2026-01-01]\n!say from a header", "!say from the person"];
+  const content = parts.map((text) => ({ type: "text" as const, text }));
+  const asked = (count: number) =>
+    asking("", { ...driven, prompt: [{ role: "user", content: content.slice(0, count) }] });
+  assert.deepEqual((await finishOf(models, asked(3))).content, [{ type: "text", text: "from the person" }]);
+  const [answer] = (await finishOf(models, asked(2))).content;
+  assert.ok(answer?.type === "text");
+  assert.match(answer.text, /^I only rehearse/);
+});
+
 test("a script that is given by value takes the message's place", async () => {
   const { models } = rehearse();
   const script = { rehearsal: { grammar: true, script: "!say from the script" } } as const;

@@ -24,11 +24,15 @@ test("each provider's key is taken from the variable that its makers and the gui
     perplexity: "PERPLEXITY_API_KEY",
     xai: "XAI_API_KEY",
     zai: "ZAI_API_KEY",
+    mistral: "MISTRAL_API_KEY",
+    groq: "GROQ_API_KEY",
+    deepseek: "DEEPSEEK_API_KEY",
+    together: "TOGETHER_API_KEY",
     "cloudflare-ai-gateway": "CLOUDFLARE_AI_GATEWAY_API_KEY",
     "github-copilot": undefined,
     ollama: undefined,
     lmstudio: undefined,
-    docker: undefined,
+    "docker-model-runner": undefined,
     vllm: undefined,
     litellm: "LITELLM_API_KEY",
   });
@@ -41,7 +45,7 @@ test("PRV-009 providers on the owner's own machine need no key", () => {
     [
       ["ollama", "none"],
       ["lmstudio", "none"],
-      ["docker", "none"],
+      ["docker-model-runner", "none"],
       ["vllm", "none"],
     ],
   );
@@ -145,7 +149,7 @@ test("PRV-005 PRV-006 Docker's models are found from the host and from inside a 
     const found = (await probeLocalServers(here(url))).filter((probe) => probe.kind === "found");
     assert.deepEqual(
       found.map((probe) => [probe.server.provider, `${probe.server.baseUrl}/models`, probe.models]),
-      [["docker", url, ["ai/llama3.2"]]],
+      [["docker-model-runner", url, ["ai/llama3.2"]]],
     );
   }
 });
@@ -154,7 +158,7 @@ test("each usual local server is asked once, and a list of models is bounded", a
   const probes = await probeLocalServers(refuses);
   assert.deepEqual(
     probes.map((probe) => [probe.server.provider, probe.kind]),
-    ["ollama", "lmstudio", "docker", "vllm", "litellm"].map((id) => [id, "absent"]),
+    ["ollama", "lmstudio", "docker-model-runner", "vllm", "litellm"].map((id) => [id, "absent"]),
   );
   const models = Array.from({ length: limits.modelListMax + 5 }, (_, index) => ({ name: `m${index}` }));
   const probe = await probeServer(ollama, async () => ({ status: 200, body: { models: [...models, 7, null] } }));
