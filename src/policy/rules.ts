@@ -64,7 +64,7 @@ export function expandTools(names: readonly string[]): {
   const tools = new Set<string>();
   const unknown: string[] = [];
   for (const name of names) {
-    const members = groups[name] ?? (name in toolVerbs ? [name] : undefined);
+    const members = lookUp(groups, name) ?? (lookUp(toolVerbs, name) === undefined ? undefined : [name]);
     if (members === undefined) unknown.push(name);
     else for (const member of members) tools.add(member);
   }
@@ -84,7 +84,7 @@ export function toolsFor(policy: ToolPolicy): ReadonlySet<string> {
 
 /** Whether a tool works in the cell, and so not at all while there is none. */
 export function needsCell(tool: string): boolean {
-  return (toolVerbs[tool] ?? []).some((verb) => cellVerbs.has(verb));
+  return (lookUp(toolVerbs, tool) ?? []).some((verb) => cellVerbs.has(verb));
 }
 
 export function compileRules(settings: PolicySettings): readonly Rule[] {
@@ -152,5 +152,10 @@ function isOwner(kind: PrincipalKind): boolean {
 }
 
 function verbsOf(policy: ToolPolicy): ReadonlySet<Verb> {
-  return new Set([...toolsFor(policy)].flatMap((tool) => toolVerbs[tool] ?? []));
+  return new Set([...toolsFor(policy)].flatMap((tool) => lookUp(toolVerbs, tool) ?? []));
+}
+
+/** What every object has is not in the table: config may name a tool `constructor`. */
+function lookUp<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Action } from "../../src/base/action.ts";
 import { limits } from "../../src/base/limits.ts";
 import { owner } from "../../src/base/principal.ts";
-import { compileRules, createPolicy, toolsFor } from "../../src/policy/policy.ts";
+import { compileRules, createPolicy, expandTools, toolsFor } from "../../src/policy/policy.ts";
 import type { PolicySettings } from "../../src/policy/policy.ts";
 
 const settings: PolicySettings = {
@@ -82,4 +82,11 @@ test("a stranger and an unknown agent are denied by default", () => {
 test("a name in deny wins over allow, and an unknown name blanks nothing", () => {
   const tools = toolsFor({ profile: "coding", allow: ["group:fs", "no_such_tool", "exec"], deny: ["write"] });
   assert.deepEqual([...tools].toSorted(), ["apply_patch", "edit", "exec", "glob", "grep", "read"]);
+});
+
+test("TOOL-008 a name that every object has is as unknown as any other", () => {
+  assert.deepEqual(expandTools(["read", "constructor", "toString"]), {
+    tools: new Set(["read"]),
+    unknown: ["constructor", "toString"],
+  });
 });
