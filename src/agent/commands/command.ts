@@ -30,22 +30,26 @@ const focusMaxChars = 800;
 export function parseCommand(text: string): Command | undefined {
   const match = /^\/([a-z]+)(?::|\s|$)\s*([^]*)$/i.exec(text.trim());
   if (match === null) return undefined;
-  return parsers[match[1]?.toLowerCase() ?? ""]?.((match[2] ?? "").trim());
+  return parsers.get(match[1]?.toLowerCase() ?? "")?.((match[2] ?? "").trim());
 }
 
-const parsers: Readonly<Record<string, (rest: string) => Command | undefined>> = {
-  new: bare({ name: "new" }),
-  reset: bare({ name: "new" }),
-  compact: (rest) => ({ name: "compact", focus: rest.slice(0, focusMaxChars) }),
-  status: bare({ name: "status" }),
-  stop: bare({ name: "stop" }),
-  help: bare({ name: "help" }),
-  commands: bare({ name: "help" }),
-  model: parseModel,
-  models: bare({ name: "model", ref: undefined }),
-  think: parseThink,
-  thinking: parseThink,
-};
+const parsers: ReadonlyMap<string, (rest: string) => Command | undefined> = new Map([
+  ["new", bare({ name: "new" })],
+  ["reset", bare({ name: "new" })],
+  ["compact", parseCompact],
+  ["status", bare({ name: "status" })],
+  ["stop", bare({ name: "stop" })],
+  ["help", bare({ name: "help" })],
+  ["commands", bare({ name: "help" })],
+  ["model", parseModel],
+  ["models", bare({ name: "model", ref: undefined })],
+  ["think", parseThink],
+  ["thinking", parseThink],
+]);
+
+function parseCompact(rest: string): Command {
+  return { name: "compact", focus: rest.slice(0, focusMaxChars) };
+}
 
 /** A word that takes nothing: with more behind it, it is an ordinary message that happens to begin with a slash. */
 function bare(command: Command): (rest: string) => Command | undefined {

@@ -18,6 +18,8 @@ import type { Visible } from "./visible.ts";
 export type Pressure = "threshold" | "overflow" | "asked";
 
 const keepShares: Record<Pressure, number> = { threshold: 0.3, overflow: 0.15, asked: 0.1 };
+/** A summary of less than this costs more than it wins. */
+const leastShare = 0.02;
 const charsPerToken = 3;
 const promptShare = 0.6;
 
@@ -26,16 +28,15 @@ export async function compact(
   scope: TurnScope,
   parts: { readonly standing: Standing; readonly plan: Plan; readonly pressure: Pressure; readonly focus?: string },
 ): Promise<boolean> {
-  const { turn, window, profile } = scope;
+  const { turn, window } = scope;
   if (compactionsOf(scope) >= limits.compactionsPerTurnMax) return false;
   const visible = visibleEntries(window.entries(), turn.id);
-  const keepTokens = Math.min(
-    profile.compaction.keepRecentTokens,
-    parts.plan.contextTokens * keepShares[parts.pressure],
-  );
+  const keepTokens = tokensToKeep(scope, visible, parts);
   const firstKeptSeq = chooseCut(visible.entries, { keepTokens, turnId: turn.id, estimator: scope.state.estimator });
   if (firstKeptSeq === undefined) return false;
   const gone = visible.entries.filter((entry) => entry.seq < firstKeptSeq);
+  if (parts.pressure !== "asked" && scope.state.estimator.entries(gone) < parts.plan.contextTokens * leastShare)
+    return false;
   assert(
     gone.every((entry) => entry.windowId === turn.windowId),
     "a compaction reads one window only",
@@ -52,6 +53,16 @@ export async function compact(
   scope.run.emit({ type: "compacted", tokensBefore, tokensAfter });
   scope.options.observe({ point: "session.compacted", sessionKey: turn.sessionKey });
   return true;
+}
+
+/** Where our own estimate was wrong or a person asks, a share of what there is; else of what there may be. */
+function tokensToKeep(
+  scope: TurnScope,
+  visible: Visible,
+  { plan, pressure }: { readonly plan: Plan; readonly pressure: Pressure },
+): number {
+  const share = Math.min(scope.profile.compaction.keepRecentTokens, plan.contextTokens * keepShares[pressure]);
+  return pressure === "threshold" ? share : Math.min(share, scope.state.estimator.entries(visible.entries) / 2);
 }
 
 /** Counted in the journal, so that a turn which is taken up again does not begin to count anew. */
