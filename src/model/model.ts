@@ -3,19 +3,10 @@ import type { LanguageModelV4 } from "@ai-sdk/provider";
 import type { Json } from "../base/json.ts";
 
 export { createModels } from "./create-models.ts";
-export type { ModelService, ModelsOptions } from "./create-models.ts";
+export type { ModelService } from "./create-models.ts";
 export { estimateTokens } from "./estimate.ts";
-export type { CooldownState } from "./failover/cooldown.ts";
-export type { ModelCall, ModelEvent, ModelFunction, Models } from "./models.ts";
-export { encodeAssistant } from "./prompt.ts";
-export type {
-  AgentModels,
-  ConfiguredModel,
-  ConfiguredProvider,
-  ModelOptions,
-  ModelsSettings,
-  ModelTimeouts,
-} from "./settings.ts";
+export type { ModelCall, ModelEvent, Models } from "./models.ts";
+export type { AgentModels, ConfiguredModel, ConfiguredProvider, ModelOptions, ModelsSettings } from "./settings.ts";
 
 export type ModelApi =
   | "openai-completions"

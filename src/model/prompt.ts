@@ -3,26 +3,12 @@
 import type { LanguageModelV4Message, LanguageModelV4Prompt } from "@ai-sdk/provider";
 import { sha256 } from "../base/ids.ts";
 import { isRecord } from "../base/json.ts";
-import type { AssistantPart } from "../base/transcript.ts";
 import type { Candidate } from "./directory.ts";
 
 type AssistantMessage = Extract<LanguageModelV4Message, { role: "assistant" }>;
 type ToolMessage = Extract<LanguageModelV4Message, { role: "tool" }>;
 type UserMessage = Extract<LanguageModelV4Message, { role: "user" }>;
 type ToolResult = Extract<ToolMessage["content"][number], { type: "tool-result" }>;
-type Metadata = NonNullable<LanguageModelV4Message["providerOptions"]>;
-
-/** An assistant's answer as it goes back into a prompt, with the signatures that its provider wants back unchanged. */
-export function encodeAssistant(parts: readonly AssistantPart[]): AssistantMessage {
-  return { role: "assistant", content: parts.map(encodePart) };
-}
-
-function encodePart(part: AssistantPart): AssistantMessage["content"][number] {
-  const options = isRecord(part.provider) ? { providerOptions: part.provider as Metadata } : {};
-  if (part.type === "tool_call")
-    return { type: "tool-call", toolCallId: part.callId, toolName: part.tool, input: part.input, ...options };
-  return { type: part.type, text: part.text, ...options };
-}
 
 export function fitPrompt(prompt: LanguageModelV4Prompt, candidate: Candidate): LanguageModelV4Prompt {
   const lastUser = prompt.findLastIndex((message) => message.role === "user");

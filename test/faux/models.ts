@@ -6,8 +6,10 @@ import { rehearsal } from "../../plugins/rehearsal/rehearsal.ts";
 import type { AuditRecord } from "../../src/audit/audit.ts";
 import type { ModelRequest } from "../../src/base/action.ts";
 import { LoricaError } from "../../src/base/errors.ts";
+import { isRecord } from "../../src/base/json.ts";
 import type { Json } from "../../src/base/json.ts";
 import { owner } from "../../src/base/principal.ts";
+import type { AssistantPart } from "../../src/base/transcript.ts";
 import { abortError } from "../../src/base/wait.ts";
 import type { Egress, EgressRequest } from "../../src/egress/egress.ts";
 import { createModels } from "../../src/model/model.ts";
@@ -18,6 +20,7 @@ import type {
   Models,
   ModelService,
   ModelsSettings,
+  ProviderDefinition,
 } from "../../src/model/model.ts";
 import { createPolicy } from "../../src/policy/policy.ts";
 import type { Policy, Rule } from "../../src/policy/policy.ts";
@@ -36,6 +39,7 @@ export type Sent = { readonly resource: ModelRequest } & EgressRequest;
 export type TestSettings = {
   readonly providers: readonly (Pick<ConfiguredProvider, "id" | "api" | "baseUrl"> & Partial<ConfiguredProvider>)[];
   readonly rules?: readonly Rule[];
+  readonly definitions?: readonly ProviderDefinition[];
 } & Partial<Omit<ModelsSettings, "providers">>;
 
 export const allowModels: Rule = {
@@ -48,7 +52,8 @@ export function createTestModels(given: TestSettings): TestModels {
   const policy = createPolicy({ rules: given.rules ?? [allowModels], clock });
   const sent: Sent[] = [];
   const audit: AuditRecord[] = [];
-  const providers = [anthropic, openai, google, rehearsal].flatMap((plugin) => plugin.providers ?? []);
+  const shipped = [anthropic, openai, google, rehearsal].flatMap((plugin) => plugin.providers ?? []);
+  const providers = given.definitions ?? shipped;
   const egress = createLoopbackEgress(policy, sent);
   const effects = { egress, policy, clock, audit: { record: (record: AuditRecord) => void audit.push(record) } };
   return { models: createModels({ ...effects, providers, settings: testSettings(given) }), clock, sent, audit };
@@ -144,3 +149,18 @@ export async function finishOf(
 export function tool(name: string, properties: Record<string, Json> = {}): ModelCall["tools"][number] {
   return { type: "function", name, description: name, inputSchema: { type: "object", properties } as never };
 }
+
+/** An assistant's answer as it goes back into a prompt, with the signatures that its provider wants back unchanged. */
+export function encodeAssistant(parts: readonly AssistantPart[]): AssistantMessage {
+  return { role: "assistant", content: parts.map(encodePart) };
+}
+
+function encodePart(part: AssistantPart): AssistantMessage["content"][number] {
+  const options = isRecord(part.provider) ? { providerOptions: part.provider as Metadata } : {};
+  if (part.type === "tool_call")
+    return { type: "tool-call", toolCallId: part.callId, toolName: part.tool, input: part.input, ...options };
+  return { type: part.type, text: part.text, ...options };
+}
+
+type AssistantMessage = Extract<ModelCall["prompt"][number], { role: "assistant" }>;
+type Metadata = NonNullable<AssistantMessage["providerOptions"]>;

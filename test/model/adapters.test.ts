@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AssistantPart } from "../../src/base/transcript.ts";
-import { encodeAssistant } from "../../src/model/model.ts";
 import type { ModelApi } from "../../src/model/model.ts";
-import { callOf, collect, createTestModels, finishOf, tool } from "../faux/models.ts";
+import { callOf, collect, createTestModels, encodeAssistant, finishOf, tool } from "../faux/models.ts";
 import { startFauxProvider } from "../faux/provider.ts";
 import type { FauxAnswer } from "../faux/provider.ts";
 

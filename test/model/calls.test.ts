@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { openai } from "../../plugins/openai/openai.ts";
+import { rehearsal } from "../../plugins/rehearsal/rehearsal.ts";
 import { LoricaError } from "../../src/base/errors.ts";
 import type { ModelCall } from "../../src/model/model.ts";
 import { callOf, collect, createTestModels, finishOf, testSettings } from "../faux/models.ts";
@@ -108,6 +110,32 @@ test("new settings count from the next call on", async (t) => {
   );
   await assert.rejects(collect(models, callOf(["first/m"])), { code: "not_found" });
   assert.equal((await finishOf(models, callOf(["new/m"]))).provider, "new");
+});
+
+test("only the library of a provider that is asked is loaded, and once", async () => {
+  const loads: string[] = [];
+  const shipped = [...(openai.providers ?? []), ...(rehearsal.providers ?? [])];
+  const definitions = shipped.map((definition) => ({
+    ...definition,
+    load: () => {
+      loads.push(...definition.apis);
+      return definition.load();
+    },
+  }));
+  const providers = [
+    { id: "rehearsal", api: "rehearsal" as const, baseUrl: "" },
+    { id: "openai", api: "openai-responses" as const, baseUrl: "http://127.0.0.1:9/v1" },
+  ];
+  const { models } = createTestModels({ providers, definitions });
+  assert.deepEqual(loads, []);
+  await Promise.all([1, 2, 3].map(() => finishOf(models, callOf(["rehearsal/rehearsal"]))));
+  assert.deepEqual(loads, ["rehearsal"]);
+});
+
+test("a format that no plugin speaks is an error that says so", async () => {
+  const providers = [{ id: "p", api: "openai-completions" as const, baseUrl: "http://127.0.0.1:9/v1" }];
+  const error = await failureOf(collect(createTestModels({ providers, definitions: [] }).models, callOf(["p/m"])));
+  assert.match(error.message, /no plugin speaks openai-completions, which provider p is set to/);
 });
 
 test("a provider is asked for its models in its own format", async (t) => {
