@@ -78,7 +78,17 @@ export function findFacts(provider: string, modelId: string): Facts | undefined 
   const own = catalogueOf(provider);
   const exact = own.find((entry) => entry.id === modelId);
   // A date behind a name, as claude-haiku-4-5-20251001, is the same model.
-  return exact ?? own.find((entry) => modelId.startsWith(`${entry.id}-20`)) ?? findOpen(modelId);
+  const dated = own.find((entry) => modelId.startsWith(`${entry.id}-20`));
+  return exact ?? dated ?? findRouted(modelId) ?? findOpen(modelId);
+}
+
+/** Routers and gateways name a model with its maker, some of them with other dots. What they charge is their own. */
+function findRouted(modelId: string): Facts | undefined {
+  const [maker = "", name = "", ...rest] = modelId.split("/");
+  if (name === "" || rest.length > 0) return undefined;
+  const undotted = name.replace(/(\d)\.(\d)/, "$1-$2");
+  const found = catalogueOf(maker).find((entry) => entry.id === name || entry.id === undotted);
+  return found === undefined ? undefined : { ...found, cost: null };
 }
 
 /** For a model of which nothing is known: little context, and no ability that a request would fail on. */

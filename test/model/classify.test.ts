@@ -99,6 +99,11 @@ const cases: readonly (readonly [name: string, error: unknown, kind: FailureKind
   ],
   ["no reason for the end", new Error("Response stream ended without a finish reason."), "truncated"],
   ["not JSON", new Error("JSON parsing failed"), "malformed"],
+  [
+    "the library cannot say it",
+    Object.assign(new Error("file part"), { name: "AI_UnsupportedFunctionalityError" }),
+    "invalid_request",
+  ],
   ["nothing at all", undefined, "malformed"],
 ];
 

@@ -118,6 +118,15 @@ test("PRV-016 COST-006 a router's variants and its own choice are passed on as t
   });
 });
 
+test("a model behind a router has its maker's limits, and the router's own price", () => {
+  const { describe } = directory();
+  for (const id of ["anthropic/claude-sonnet-4.6", "anthropic/claude-sonnet-4-6:nitro"]) {
+    const info = describe(`openrouter/${id}`);
+    assert.deepEqual([info?.contextTokens, info?.images, info?.cost], [1_000_000, true, null], id);
+  }
+  assert.equal(describe("openrouter/anthropic/claude-unheard-of")?.contextTokens, 32_768);
+});
+
 test("a dated name is the same model, and another model is not", () => {
   assert.equal(findFacts("anthropic", "claude-haiku-4-5-20251001")?.name, "Claude Haiku 4.5");
   assert.equal(findFacts("anthropic", "claude-haiku-4-56"), undefined);

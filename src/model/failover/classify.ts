@@ -15,6 +15,7 @@ export function classify(error: unknown, now: number): Failure {
   if (own !== undefined) return ofOwn(own);
   const http = findHttp(error);
   if (http !== undefined) return ofHttp(http, now);
+  if (isRefusalOfLibrary(error)) return failure("invalid_request", clean(errorMessage(error)), { cause: error });
   const inStream = isRecord(error) ? (isRecord(error.error) ? error.error : error) : {};
   const said = clean(typeof inStream.message === "string" ? inStream.message : errorMessage(error));
   const words = [inStream.type, inStream.code].filter((word) => typeof word === "string").join(" ");
@@ -130,6 +131,11 @@ const ownKinds: Readonly<Partial<Record<Code, FailureKind>>> = {
   too_large: "invalid_request",
   invalid_request: "invalid_request",
 };
+
+/** The library itself cannot put into its format what it was given; nothing was sent. */
+function isRefusalOfLibrary(error: unknown): boolean {
+  return error instanceof Error && /^AI_(Unsupported|InvalidPrompt|InvalidArgument)/.test(error.name);
+}
 
 /** The connection ended under the reader, or the stream without a reason for its end. */
 function brokeOff(error: unknown): boolean {
