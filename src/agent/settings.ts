@@ -42,7 +42,7 @@ const everything: ToolPolicy = { profile: "coding", allow: undefined, deny: [] }
 /** An agent as it is where config says nothing. */
 export const defaultProfile: AgentProfile = {
   id: "main",
-  name: "main",
+  name: "Lorica",
   workspace: undefined,
   tools: { owner: everything, others: { profile: "minimal", allow: undefined, deny: [] } },
   thinking: "off",

@@ -9,6 +9,7 @@ import type { Label } from "../../src/base/label.ts";
 import { owner } from "../../src/base/principal.ts";
 import type { Principal } from "../../src/base/principal.ts";
 import type { EntryBody } from "../../src/base/transcript.ts";
+import type { Models } from "../../src/model/model.ts";
 import type { HookPoint } from "../../src/plugin/plugin.ts";
 import { compileRules, createPolicy } from "../../src/policy/policy.ts";
 import { defineTool, textOutput } from "../../src/tool/tool.ts";
@@ -25,7 +26,8 @@ import type { TestStore } from "./store.ts";
 
 export type TestAgentOptions = {
   readonly script?: readonly ScriptedStep[];
-  readonly models?: ScriptedModels;
+  /** In place of a script. */
+  readonly models?: ScriptedModels | Models;
   readonly profile?: Partial<AgentProfile>;
   readonly sandbox?: SandboxAnswers;
   readonly files?: Readonly<Record<string, string>>;
@@ -80,7 +82,7 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
     rules: compileRules({ agents: new Map([["main", profile.tools]]), cellOff: undefined }),
     clock,
   });
-  const models = options.models ?? createScriptedModels(options.script ?? []);
+  const models = withCalls(options.models ?? createScriptedModels(options.script ?? []));
   const sandbox = createRecordingSandbox(policy.redeem, options.sandbox);
   const audit: AuditRecord[] = [];
   const hooks: HookPoint[] = [];
@@ -137,6 +139,10 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
       await opened?.[Symbol.asyncDispose]();
     },
   };
+}
+
+function withCalls(models: ScriptedModels | Models): ScriptedModels {
+  return "calls" in models ? models : { ...models, calls: [], left: () => 0 };
 }
 
 /** A turn with one message, as the pipeline begins it. */

@@ -42,7 +42,7 @@ export async function renderStatus(ports: StatusPorts, session: Session, profile
   })[0];
   const model = ref === undefined ? undefined : ports.models.describe(ref);
   return [
-    `Agent: ${profile.name} · session ${session.key} · ${session.turnCount} turns`,
+    `Agent: ${profile.id} · session ${session.key} · ${session.turnCount} turns`,
     `Model: ${ref ?? "none configured"} · thinking ${session.thinking ?? profile.thinking}`,
     `Context: ${await renderContext(ports, session, model?.contextTokens)}`,
     `Used: ${await renderUsage(ports.store, session.key)}`,

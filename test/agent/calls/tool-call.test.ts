@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
-import { LoricaError } from "../../src/base/errors.ts";
-import type { Json } from "../../src/base/json.ts";
-import { defaultProfile } from "../../src/agent/agent.ts";
-import { defineTool, textOutput } from "../../src/tool/tool.ts";
-import type { Tool, ToolOutput, ToolRun } from "../../src/tool/tool.ts";
-import { openTestAgent } from "../faux/agent.ts";
-import type { TestAgentOptions } from "../faux/agent.ts";
-import { createScriptedModels, testModel } from "../faux/scripted-models.ts";
+import { LoricaError } from "../../../src/base/errors.ts";
+import type { Json } from "../../../src/base/json.ts";
+import { defaultProfile } from "../../../src/agent/agent.ts";
+import { defineTool, textOutput } from "../../../src/tool/tool.ts";
+import type { Tool, ToolOutput, ToolRun } from "../../../src/tool/tool.ts";
+import { openTestAgent } from "../../faux/agent.ts";
+import type { TestAgentOptions } from "../../faux/agent.ts";
+import { createScriptedModels, testModel } from "../../faux/scripted-models.ts";
 
 /** One call of one tool: what came of it, and what the model was shown. */
 async function call(tool: string, input: Json, options: TestAgentOptions = {}) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { truncateMiddle } from "../../src/agent/truncate.ts";
+import { truncateMiddle } from "../../../src/agent/truncate.ts";
 
 test("AG-005 AG-018 a cut text is never longer than its bound, keeps its head and its tail, and splits no character", () => {
   const text = fc.oneof(

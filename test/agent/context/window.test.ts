@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { createEstimator } from "../../src/agent/context/tokens.ts";
-import { createWindows } from "../../src/agent/context/window.ts";
-import { limits } from "../../src/base/limits.ts";
-import type { Transcript } from "../../src/store/store.ts";
-import { beginTurn, openTestStore, userEntry } from "../faux/store.ts";
+import { createEstimator } from "../../../src/agent/context/tokens.ts";
+import { createWindows } from "../../../src/agent/context/window.ts";
+import { limits } from "../../../src/base/limits.ts";
+import type { Transcript } from "../../../src/store/store.ts";
+import { beginTurn, openTestStore, userEntry } from "../../faux/store.ts";
 
 suite("a window", () => {
   test("is read once, then only what is new, whoever wrote it", async () => {

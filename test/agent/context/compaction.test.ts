@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { LoricaError } from "../../src/base/errors.ts";
-import { isRecord } from "../../src/base/json.ts";
-import type { ModelCall } from "../../src/model/model.ts";
-import { openTestAgent } from "../faux/agent.ts";
-import type { TestAgent } from "../faux/agent.ts";
-import { createScriptedModels, spentUsage, testModel } from "../faux/scripted-models.ts";
-import type { ScriptedStep } from "../faux/scripted-models.ts";
+import { LoricaError } from "../../../src/base/errors.ts";
+import { isRecord } from "../../../src/base/json.ts";
+import type { ModelCall } from "../../../src/model/model.ts";
+import { openTestAgent } from "../../faux/agent.ts";
+import type { TestAgent } from "../../faux/agent.ts";
+import { createScriptedModels, spentUsage, testModel } from "../../faux/scripted-models.ts";
+import type { ScriptedStep } from "../../faux/scripted-models.ts";
 
 const small = { ...testModel, contextTokens: 8_000 };
 const isSummary = (call: ModelCall): boolean => JSON.stringify(call.prompt[0]).includes("Condense the conversation");

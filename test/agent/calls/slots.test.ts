@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSlots } from "../../src/agent/calls/slots.ts";
-import { LoricaError } from "../../src/base/errors.ts";
+import { createSlots } from "../../../src/agent/calls/slots.ts";
+import { LoricaError } from "../../../src/base/errors.ts";
 
 test("TOOL-028 slots are given in the order in which they were asked for, and one that leaves the queue costs none", async () => {
   const slots = createSlots(1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { openTestAgent } from "../faux/agent.ts";
-import { createScriptedModels } from "../faux/scripted-models.ts";
+import { openTestAgent } from "../../faux/agent.ts";
+import { createScriptedModels } from "../../faux/scripted-models.ts";
 
 suite("several calls in one answer", () => {
   test("TOOL-028 read side by side up to the agent's bound, and write one by one", async () => {

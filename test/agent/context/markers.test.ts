@@ -7,7 +7,7 @@ import {
   neutralizeSpeech,
   wrapExternal,
   wrapWithId,
-} from "../../src/agent/context/markers.ts";
+} from "../../../src/agent/context/markers.ts";
 
 const removed = "[a look-alike of a content marker was removed]";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { workspaceTemplates } from "../../src/agent/agent.ts";
-import { renderWorkspaceFiles } from "../../src/agent/context/workspace.ts";
-import { sha256 } from "../../src/base/ids.ts";
-import type { ModelCall } from "../../src/model/model.ts";
-import { estimateTokens } from "../../src/model/model.ts";
-import { openTestAgent } from "../faux/agent.ts";
-import { createScriptedModels, testModel } from "../faux/scripted-models.ts";
+import { workspaceTemplates } from "../../../src/agent/agent.ts";
+import { renderWorkspaceFiles } from "../../../src/agent/context/workspace.ts";
+import { sha256 } from "../../../src/base/ids.ts";
+import type { ModelCall } from "../../../src/model/model.ts";
+import { estimateTokens } from "../../../src/model/model.ts";
+import { openTestAgent } from "../../faux/agent.ts";
+import { createScriptedModels, testModel } from "../../faux/scripted-models.ts";
 
 const nine = [
   "AGENTS.md",

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { LanguageModelV4Message } from "@ai-sdk/provider";
 import fc from "fast-check";
-import { encodeHistory } from "../../src/agent/context/history.ts";
-import { drawPruneLine } from "../../src/agent/context/prune.ts";
-import { createEstimator } from "../../src/agent/context/tokens.ts";
-import { visibleEntries } from "../../src/agent/context/visible.ts";
-import { defaultProfile } from "../../src/agent/agent.ts";
-import type { EntryBody } from "../../src/base/transcript.ts";
-import type { Entry } from "../../src/store/store.ts";
-import { spentUsage } from "../faux/scripted-models.ts";
-import { ownerLabel } from "../faux/store.ts";
+import { encodeHistory } from "../../../src/agent/context/history.ts";
+import { drawPruneLine } from "../../../src/agent/context/prune.ts";
+import { createEstimator } from "../../../src/agent/context/tokens.ts";
+import { visibleEntries } from "../../../src/agent/context/visible.ts";
+import { defaultProfile } from "../../../src/agent/agent.ts";
+import type { EntryBody } from "../../../src/base/transcript.ts";
+import type { Entry } from "../../../src/store/store.ts";
+import { spentUsage } from "../../faux/scripted-models.ts";
+import { ownerLabel } from "../../faux/store.ts";
 
 const pruning = defaultProfile.pruning;
 

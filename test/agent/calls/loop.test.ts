@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
-import { detectLoop } from "../../src/agent/calls/loop.ts";
-import { limits } from "../../src/base/limits.ts";
+import { detectLoop } from "../../../src/agent/calls/loop.ts";
+import { limits } from "../../../src/base/limits.ts";
 
 const call = (tool: string, input: unknown, output = "same") => ({ tool, input: JSON.stringify(input), output });
 const times = <T>(count: number, ...values: readonly T[]): readonly T[] =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { openTestAgent } from "../faux/agent.ts";
+import { openTestAgent } from "../../faux/agent.ts";
 
 suite("what a model is offered", () => {
   const others = { profile: "minimal", allow: undefined, deny: [] } as const;
