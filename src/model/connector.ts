@@ -4,12 +4,12 @@ import type { LanguageModelV4 } from "@ai-sdk/provider";
 import { LoricaError } from "../base/errors.ts";
 import { abortError, unlessAborted } from "../base/wait.ts";
 import { parseModelList } from "../protocol/local-servers.ts";
-import { findKnownProvider } from "../protocol/providers.ts";
+import { findKnownProvider, isLocalProvider } from "../protocol/providers.ts";
 import type { Candidate } from "./directory.ts";
 import type { ProviderDefinition, ProviderFetch } from "./model.ts";
 import type { ModelCall } from "./models.ts";
 import { createProviderFetch, createWatchdog } from "./provider-fetch.ts";
-import type { FetchEffects, Watchdog } from "./provider-fetch.ts";
+import type { AttemptTimeouts, FetchEffects, Watchdog } from "./provider-fetch.ts";
 import { defaultTimeouts } from "./settings.ts";
 import type { ConfiguredProvider, ModelsSettings, ModelTimeouts } from "./settings.ts";
 
@@ -115,11 +115,12 @@ function timeoutsOf(
   provider: ConfiguredProvider,
   settings: ModelsSettings,
   more: Partial<ModelTimeouts>,
-): ModelTimeouts {
-  const general = { ...defaultTimeouts, ...settings.timeouts };
-  // A local server that loads its model first is given longer than others, by its own setting.
-  const own = provider.timeoutMs > 0 ? { firstByteMs: provider.timeoutMs } : {};
-  return { ...general, ...own, ...more };
+): AttemptTimeouts {
+  const { firstByteMs, stallMs, callMs } = { ...defaultTimeouts, ...settings.timeouts, ...more };
+  const attemptMs = provider.timeoutMs > 0 ? provider.timeoutMs : callMs;
+  // A local server may have to load its model first. That it takes minutes is no reason to ask it a second time.
+  const patient = provider.timeoutMs > 0 && isLocalProvider(provider.id, provider.baseUrl);
+  return { firstByteMs: patient ? attemptMs : firstByteMs, stallMs, attemptMs };
 }
 
 const credentialHeaders = /^(authorization|proxy-authorization|cookie|api-key|x-api-key|x-goog-api-key)$/i;

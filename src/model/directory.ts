@@ -1,7 +1,7 @@
 // From what config and callers write (`provider/model`, an alias, a bare name) to a model that can be called.
 import { LoricaError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
-import { findKnownProvider, isLocalHost } from "../protocol/providers.ts";
+import { isLocalProvider } from "../protocol/providers.ts";
 import { carefulDefaults, catalogueOf, findFacts } from "./catalog.ts";
 import type { ModelInfo } from "./model.ts";
 import type { ModelFunction } from "./models.ts";
@@ -111,9 +111,7 @@ function given(configured: ConfiguredModel | undefined): Partial<ModelInfo> {
 /** What the owner's own machine computes costs nothing (COST-004); a proxy on it may. */
 function isFree(provider: ConfiguredProvider, modelId: string): boolean {
   if (provider.api === "rehearsal" || modelId.endsWith(":free")) return true;
-  const known = findKnownProvider(provider.id);
-  if (known !== undefined) return known.local;
-  return URL.canParse(provider.baseUrl) && isLocalHost(new URL(provider.baseUrl).hostname);
+  return isLocalProvider(provider.id, provider.baseUrl);
 }
 
 /** OpenRouter's own model is named with its own prefix, unlike the models of others that it offers. */

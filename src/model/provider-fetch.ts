@@ -37,8 +37,11 @@ export type FetchFor = {
   readonly signal: AbortSignal;
 };
 
-export function createWatchdog(timeouts: ModelTimeouts, controller: AbortController): Watchdog {
+export type AttemptTimeouts = Pick<ModelTimeouts, "firstByteMs" | "stallMs"> & { readonly attemptMs: number };
+
+export function createWatchdog(timeouts: AttemptTimeouts, controller: AbortController): Watchdog {
   const end = (what: string): void => controller.abort(failureError("timeout", what));
+  const total = setTimeout(() => end(`it took longer than ${timeouts.attemptMs} ms`), timeouts.attemptMs);
   let timer = setTimeout(() => end(`nothing came for ${timeouts.firstByteMs} ms`), timeouts.firstByteMs);
   let heard = false;
   return {
@@ -52,7 +55,10 @@ export function createWatchdog(timeouts: ModelTimeouts, controller: AbortControl
       clearTimeout(timer);
       timer = setTimeout(() => end(`nothing more came for ${timeouts.stallMs} ms`), timeouts.stallMs);
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      clearTimeout(timer);
+      clearTimeout(total);
+    },
   };
 }
 

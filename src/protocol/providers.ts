@@ -122,6 +122,13 @@ export function baseUrlProblem(id: string, api: string, baseUrl: string): string
   return undefined;
 }
 
+/** Whether a provider computes on the owner's own machine or beside it: by its entry, else by where it is. */
+export function isLocalProvider(id: string, baseUrl: string): boolean {
+  const known = findKnownProvider(id);
+  if (known !== undefined) return known.local;
+  return URL.canParse(baseUrl) && isLocalHost(new URL(baseUrl).hostname);
+}
+
 /** Loopback, private networks, and the names that container engines give to their host. */
 export function isLocalHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, "").toLowerCase();

@@ -221,6 +221,15 @@ test("PRV-007 a server that is not there is named, with what to do", async () =>
   assert.match(error.message, /ollama\/m cannot be reached: cannot connect to 127\.0\.0\.1:9\. Check that it runs/);
 });
 
+test("a provider's own time limit ends an answer that takes longer", async (t) => {
+  const faux = await startFauxProvider({ script: [{ ...ok, broken: "stall_midway" }] });
+  t.after(() => faux.close());
+  const provider = { id: "litellm", api: "openai-completions" as const, baseUrl: `${faux.url}/v1`, timeoutMs: 60 };
+  const error = await failureOf(collect(createTestModels({ providers: [provider] }).models, callOf(["litellm/m"])));
+  assert.equal(error.code, "timeout");
+  assert.match(error.message, /it took longer than 60 ms/);
+});
+
 test("PRV-022 a slow start within the provider's own time limit is one request", async (t) => {
   const faux = await startFauxProvider({ script: [{ ...ok, delayMs: 300 }] });
   t.after(() => faux.close());
