@@ -1,0 +1,8 @@
+// The front door of sessions: their keys, the lanes that give each its turns in order, the window cache that keeps a
+// long conversation as cheap as a short one, and the ways in and out as JSONL.
+export { encodeSegment, isReserved, parseSessionKey } from "./key.ts";
+export type { SessionKey } from "./key.ts";
+export { createLanes } from "./lane.ts";
+export type { LaneBounds, LaneJob, LaneOptions, Lanes, LaneTurn, Seat } from "./lane.ts";
+export { sessionKeyFor } from "./scope.ts";
+export type { SessionOrigin, SessionScope } from "./scope.ts";
