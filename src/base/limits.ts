@@ -155,7 +155,15 @@ export const limits = {
   walkTimeMs: 10_000,
   grantLifetimeMs: 60_000,
 
+  // Messages stored and answered
+  turnAttemptsMax: 10,
+  storeRetryMs: 250,
+  storeRetryMaxMs: 15_000,
+  hooksRunningMax: 64,
+  nameMaxChars: 512,
+
   // Delivery
+  sendsConcurrentMax: 16,
   outboxAttemptsMax: 6,
   outboxBackoffMs: 1_000,
   outboxBackoffMaxMs: 60_000,

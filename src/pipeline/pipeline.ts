@@ -3,6 +3,10 @@
 import type { TurnEvent, TurnOutcome } from "../agent/agent.ts";
 import type { Envelope } from "../base/envelope.ts";
 
+export { createPipeline } from "./create.ts";
+export { pulledChannel } from "./pulled.ts";
+export type { Binding, Checkpoint, PipelineOptions, PipelineSettings } from "./settings.ts";
+
 export type Accepted =
   /** Stored, and on its way. A duplicate is answered with the run it duplicates. */
   | { readonly kind: "accepted" | "duplicate"; readonly runId: string; readonly sessionKey: string }

@@ -5,6 +5,8 @@ import type { Tool } from "../tool/tool.ts";
 import type { Hook } from "./hook.ts";
 
 export type { Hook, HookPoint } from "./hook.ts";
+export { createObserver } from "./observe.ts";
+export type { Observe, ObserverOptions } from "./observe.ts";
 
 export type PluginDefinition = {
   readonly id: string;

@@ -4,5 +4,7 @@ export { encodeSegment, isReserved, parseSessionKey } from "./key.ts";
 export type { SessionKey } from "./key.ts";
 export { createLanes } from "./lane.ts";
 export type { LaneBounds, LaneJob, LaneOptions, Lanes, LaneTurn, Seat } from "./lane.ts";
+export { isOver } from "./reset.ts";
+export type { ResetRule } from "./reset.ts";
 export { sessionKeyFor } from "./scope.ts";
 export type { SessionOrigin, SessionScope } from "./scope.ts";

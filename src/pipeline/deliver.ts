@@ -1,0 +1,149 @@
+// Step 8: the outbox worker. It takes a row, sends it with the grant that release gave, and keeps the receipt; what the
+// platform refuses for now is tried again later, in order per address, and what cannot be known is shown as unknown.
+import { codeOf, LoricaError } from "../base/errors.ts";
+import { newId } from "../base/ids.ts";
+import { limits } from "../base/limits.ts";
+import { bounded, unlessAborted } from "../base/wait.ts";
+import type { Channel, ChannelDefinition, Receipt } from "../channel/channel.ts";
+import type { OutboxRow } from "../store/store.ts";
+import { untilStored } from "./run/patience.ts";
+import { release } from "./release.ts";
+import type { PipelineOptions } from "./settings.ts";
+
+export type OpenChannel = { readonly definition: ChannelDefinition; readonly channel: Channel };
+
+export type Delivery = {
+  /** Looks for due rows now: something was put into the outbox. */
+  kick(): void;
+  /** Takes nothing more, and resolves once nothing is being sent. */
+  stop(): Promise<void>;
+};
+
+export type DeliveryParts = Pick<
+  PipelineOptions,
+  "store" | "policy" | "audit" | "clock" | "report" | "checkpoint" | "observe"
+> & { readonly channels: ReadonlyMap<string, OpenChannel> };
+
+export function createDelivery(parts: DeliveryParts, signal: AbortSignal): Delivery {
+  const { store, clock } = parts;
+  const sending = new Map<string, Promise<void>>();
+  let timer: NodeJS.Timeout | undefined;
+  const state = { looking: false, again: false, stopped: false };
+
+  const kick = (): void => {
+    state.again = true;
+    if (!state.looking && !state.stopped) void look();
+  };
+  const look = async (): Promise<void> => {
+    state.looking = true;
+    try {
+      while (state.again && !state.stopped) {
+        state.again = false;
+        await startDue();
+      }
+      if (!state.stopped) await armTimer();
+    } catch (error) {
+      parts.report(newId(), error);
+      wakeIn(limits.outboxBackoffMs);
+    } finally {
+      state.looking = false;
+    }
+    if (state.again) kick();
+  };
+  const startDue = async (): Promise<void> => {
+    const free = limits.sendsConcurrentMax - sending.size;
+    if (free <= 0) return;
+    // Rows on their way to being taken are still due, so as many more are read as are known.
+    const rows = await store.outbox.due(clock.now(), free + sending.size);
+    for (const row of rows.filter(({ id }) => !sending.has(id)).slice(0, free)) {
+      const sent = deliver(row, parts, signal)
+        .catch((error: unknown) => parts.report(newId(), error))
+        .finally(() => {
+          sending.delete(row.id);
+          kick();
+        });
+      sending.set(row.id, sent);
+    }
+  };
+  const armTimer = async (): Promise<void> => {
+    if (sending.size > 0) return;
+    const pending = await store.outbox.list({ status: "pending", limit: limits.sendsConcurrentMax });
+    if (pending.length === 0) return;
+    wakeIn(Math.min(...pending.map((row) => row.nextAttemptAt)) - clock.now());
+  };
+  const wakeIn = (ms: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(kick, Math.min(limits.outboxBackoffMaxMs, Math.max(10, ms)));
+  };
+  return {
+    kick,
+    async stop() {
+      state.stopped = true;
+      clearTimeout(timer);
+      await Promise.all(sending.values());
+    },
+  };
+}
+
+async function deliver(row: OutboxRow, parts: DeliveryParts, signal: AbortSignal): Promise<void> {
+  const { store, clock } = parts;
+  const open = parts.channels.get(row.to.channel);
+  if (open === undefined) return store.outbox.end(row.id, "failed", `there is no channel ${row.to.channel}`);
+  const decision = release(row, parts.policy, parts.audit);
+  if (decision.kind === "deny") return store.outbox.end(row.id, "held", decision.reason);
+  if (!(await store.outbox.take(row.id))) return;
+  if (row.turnId !== undefined) parts.observe({ point: "reply.released", turnId: row.turnId, outboxId: row.id });
+  parts.checkpoint?.("taken");
+  const message = { idempotencyKey: row.id, to: row.to, text: row.text, media: row.media };
+  const ending = bounded(signal, limits.sendTimeoutMs);
+  const receipt = await attempt(open.definition, {
+    send: () => unlessAborted(open.channel.send(decision.grant, message, ending), ending),
+    report: (error) => parts.report(row.id, error),
+  });
+  parts.checkpoint?.("sent");
+  const keep = (write: () => Promise<void>): Promise<void> =>
+    untilStored(write, signal, (error) => parts.report(row.id, error));
+  const attempts = row.attempts + 1;
+  const { reason } = { reason: "", ...receipt };
+  if (receipt.kind === "sent") await keep(() => store.outbox.sent(row.id, receipt.platformId));
+  else if (receipt.kind === "unknown") await keep(() => store.outbox.end(row.id, "unknown", reason));
+  else if (receipt.kind === "failed" || attempts >= limits.outboxAttemptsMax)
+    await keep(() => store.outbox.end(row.id, "failed", reason));
+  else await keep(() => store.outbox.retry(row.id, reason, clock.now() + backoffMs(attempts, receipt.afterMs)));
+  parts.checkpoint?.("receipted");
+  recordEffect(row, receipt.kind, parts);
+}
+
+type Attempt = Receipt | { readonly kind: "unknown"; readonly reason: string };
+
+/** A send that throws or takes too long may have arrived; it is repeated only where the platform would notice. */
+async function attempt(
+  { capabilities }: ChannelDefinition,
+  { send, report }: { readonly send: () => Promise<Receipt>; readonly report: (error: unknown) => void },
+): Promise<Attempt> {
+  try {
+    return await send();
+  } catch (error) {
+    report(error);
+    const reason = `${error instanceof LoricaError ? error.message : "the channel failed"} (${codeOf(error)})`;
+    if (capabilities.idempotentSend) return { kind: "retry", reason, afterMs: 0 };
+    return { kind: "unknown", reason: `${reason}; it may have arrived` };
+  }
+}
+
+function backoffMs(attempts: number, afterMs: number): number {
+  const growing = limits.outboxBackoffMs * 2 ** (attempts - 1);
+  return Math.min(limits.outboxBackoffMaxMs, Math.max(growing, afterMs));
+}
+
+function recordEffect(row: OutboxRow, result: string, { audit }: DeliveryParts): void {
+  audit.record({
+    kind: "effect",
+    verb: "message.send",
+    agentId: row.agentId,
+    sessionKey: row.sessionKey,
+    principal: row.principal.id,
+    resource: `${row.to.channel}/${row.to.account}/${row.to.recipient}`,
+    result: { result, attempts: row.attempts + 1, chars: row.text.length },
+  });
+}

@@ -1,0 +1,31 @@
+// Step 7: may this reply leave? Policy is asked at each attempt, right before it, so that every send has a grant of its
+// own and a reply that waited for hours is judged by the rules of the hour in which it leaves.
+import type { Action } from "../base/action.ts";
+import type { AuditLog } from "../audit/audit.ts";
+import type { Decision, Policy } from "../policy/policy.ts";
+import type { OutboxRow } from "../store/store.ts";
+
+export function release(row: OutboxRow, policy: Policy, audit: AuditLog): Decision<"message.send"> {
+  const { channel, account, recipient } = row.to;
+  const action: Action<"message.send"> = {
+    verb: "message.send",
+    agentId: row.agentId,
+    sessionKey: row.sessionKey,
+    principal: row.principal,
+    label: row.label,
+    resource: { channel, account, recipient, outboxId: row.id },
+  };
+  const decision = policy.decide(action);
+  audit.record({
+    kind: "decision",
+    verb: "message.send",
+    verdict: decision.kind,
+    rule: decision.rule,
+    agentId: row.agentId,
+    sessionKey: row.sessionKey,
+    principal: row.principal.id,
+    resource: `${channel}/${account}/${recipient}`,
+    ...(decision.kind === "deny" ? { reason: decision.reason } : {}),
+  });
+  return decision;
+}

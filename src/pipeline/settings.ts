@@ -1,0 +1,67 @@
+// What the pipeline is built from, and the part of the configuration that it reads.
+import type { TurnRunner } from "../agent/agent.ts";
+import type { AuditLog } from "../audit/audit.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Chat, QueueMode } from "../base/envelope.ts";
+import type { ChannelDefinition } from "../channel/channel.ts";
+import type { Observe } from "../plugin/plugin.ts";
+import type { Policy } from "../policy/policy.ts";
+import type { LaneBounds, ResetRule, SessionScope } from "../session/session.ts";
+import type { Store } from "../store/store.ts";
+
+/** Which agent answers where, as the config states it. */
+export type Binding = {
+  readonly agentId: string;
+  readonly match: {
+    readonly channel: string;
+    /** Left out it means the channel's default account; `*` means each. */
+    readonly accountId?: string | undefined;
+    readonly peer?: { readonly kind: Chat["kind"]; readonly id: string } | undefined;
+    readonly guildId?: string | undefined;
+    readonly teamId?: string | undefined;
+    readonly roles?: readonly string[] | undefined;
+  };
+};
+
+export type PipelineSettings = {
+  readonly agents: ReadonlySet<string>;
+  /** Who answers where no binding says so; undefined where several agents exist and none was chosen. */
+  readonly defaultAgent: string | undefined;
+  readonly bindings: readonly Binding[];
+  readonly session: SessionScope;
+  readonly reset: ResetRule;
+  readonly queue: { readonly mode: QueueMode; readonly byChannel: Readonly<Record<string, QueueMode>> };
+  readonly responsePrefix?: string | undefined;
+};
+
+/** The boundaries between steps, where a test may end the process. */
+export type Checkpoint =
+  | "received"
+  | "stored"
+  | "begun"
+  | "joined"
+  | "ran"
+  | "finished"
+  | "taken"
+  | "sent"
+  | "receipted";
+
+export type PipelineOptions = {
+  readonly store: Store;
+  readonly runner: TurnRunner;
+  readonly policy: Policy;
+  readonly channels: readonly ChannelDefinition[];
+  readonly audit: AuditLog;
+  readonly observe: Observe;
+  readonly clock: Clock;
+  /** Asked at each message, so that changed settings hold from the next one on. */
+  readonly settings: () => PipelineSettings;
+  readonly laneBounds?: () => Partial<LaneBounds>;
+  /** The name of a text command such as `stop`; a command has a turn to itself. */
+  readonly commandOf?: (text: string) => string | undefined;
+  /** Doors whose messages may carry `request.rehearsal`: the owner's own terminal, and tests. */
+  readonly rehearsalDoors?: readonly string[];
+  /** Writes an error's particulars to the log, under the id that a person was shown. */
+  readonly report: (id: string, error: unknown) => void;
+  readonly checkpoint?: (name: Checkpoint) => void;
+};
