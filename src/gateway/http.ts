@@ -63,7 +63,11 @@ export function createHttpEdge(deps: {
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     open.add(res);
-    res.once("close", () => open.delete(res));
+    res.once("close", () => {
+      open.delete(res);
+      // Node closes idle connections when it stops listening; this one becomes idle only now.
+      if (!server.listening) setImmediate(() => server.closeIdleConnections());
+    });
     req.on("error", () => res.destroy());
     try {
       checkSingles(req);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
 import { sha256 } from "../../src/base/ids.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import type { EdgeDeps, GatewaySettings } from "../../src/gateway/gateway.ts";
@@ -40,7 +41,9 @@ const settings: GatewaySettings = {
 
 export type LogLine = { readonly level: string; readonly message: string; readonly fields: Record<string, unknown> };
 
+/** Closed and removed when the test ends, however it ends. */
 export async function openEdge(
+  t: TestContext,
   options: {
     readonly script?: Script;
     readonly settings?: Partial<GatewaySettings>;
@@ -71,6 +74,11 @@ export async function openEdge(
   });
   const socketPath = join(folder, "gateway.sock");
   const { httpPort } = await gateway.listen({ http: { host: "127.0.0.1", port: 0 }, socket: { path: socketPath } });
+  t.after(async () => {
+    await gateway.close(0);
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return {
     ...faux,
     store,
@@ -82,11 +90,6 @@ export async function openEdge(
     configure: (change: Partial<GatewaySettings>) => gateway.configure({ ...settings, ...options.settings, ...change }),
     connect: (scopes: readonly string[] = ["operator.admin"], caps: readonly string[] = ["tool-events"]) =>
       connectClient(socketPath, { scopes, caps }),
-    async close(): Promise<void> {
-      await gateway.close(0);
-      await store.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
   };
 }
 

@@ -28,8 +28,8 @@ function clientOf(url: string): OpenAI {
   return new OpenAI({ baseURL: `${url}/v1`, apiKey: token, maxRetries: 0 });
 }
 
-test("GW-005 the official client gets a chat completion", async () => {
-  const edge = await openEdge({ script: withTool });
+test("GW-005 the official client gets a chat completion", async (t) => {
+  const edge = await openEdge(t, { script: withTool });
   const answer = await clientOf(edge.url).chat.completions.create({
     model: "openclaw",
     messages: [
@@ -56,11 +56,10 @@ test("GW-005 the official client gets a chat completion", async () => {
   assert.deepEqual(request, { agentId: "main", queue: "followup", instructions: "Be brief.", outputTokensMax: 77 });
   assert.equal(envelope.text, "How many files?");
   assert.equal(envelope.channel, "http");
-  await edge.close();
 });
 
-test("GW-005 the official client streams a chat with a tool call in it, and its usage", async () => {
-  const edge = await openEdge({ script: withTool });
+test("GW-005 the official client streams a chat with a tool call in it, and its usage", async (t) => {
+  const edge = await openEdge(t, { script: withTool });
   const stream = await clientOf(edge.url).chat.completions.create({
     model: "openclaw/main",
     messages: [{ role: "user", content: "How many files?" }],
@@ -80,11 +79,10 @@ test("GW-005 the official client streams a chat with a tool call in it, and its 
   );
   assert.deepEqual(chunks.at(-1)?.choices, []);
   assert.deepEqual(chunks.at(-1)?.usage, usage);
-  await edge.close();
 });
 
-test("a stream on the wire is what clients of the API expect, to the byte", async () => {
-  const edge = await openEdge({ script: ({ finish }) => finish(doneOutcome("hi")) });
+test("a stream on the wire is what clients of the API expect, to the byte", async (t) => {
+  const edge = await openEdge(t, { script: ({ finish }) => finish(doneOutcome("hi")) });
   const response = await fetch(`${edge.url}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}` },
@@ -106,11 +104,10 @@ test("a stream on the wire is what clients of the API expect, to the byte", asyn
       "",
     ].join("\n\n"),
   );
-  await edge.close();
 });
 
-test("a stateless client's conversation comes in front of its last message", async () => {
-  const edge = await openEdge({ script: ({ finish }) => finish(doneOutcome("ok")) });
+test("a stateless client's conversation comes in front of its last message", async (t) => {
+  const edge = await openEdge(t, { script: ({ finish }) => finish(doneOutcome("ok")) });
   const messages = [
     { role: "user" as const, content: "My name is Ada." },
     { role: "assistant" as const, content: "Hello Ada." },
@@ -121,11 +118,10 @@ test("a stateless client's conversation comes in front of its last message", asy
     edge.handled[0]?.text,
     "[What was said before]\nUser: My name is Ada.\nAssistant: Hello Ada.\n[The message to answer]\nUser: What is my name?",
   );
-  await edge.close();
 });
 
-test("a named user keeps one session, which gets only what is new", async () => {
-  const edge = await openEdge({ script: ({ finish }) => finish(doneOutcome("ok")) });
+test("a named user keeps one session, which gets only what is new", async (t) => {
+  const edge = await openEdge(t, { script: ({ finish }) => finish(doneOutcome("ok")) });
   const client = clientOf(edge.url);
   await client.chat.completions.create({
     model: "openclaw",
@@ -148,11 +144,10 @@ test("a named user keeps one session, which gets only what is new", async () => 
       ["two", "agent:main:openai-user:ada"],
     ],
   );
-  await edge.close();
 });
 
-test("an image comes in as data, is stored, and is what it says it is", async () => {
-  const edge = await openEdge({ script: ({ finish }) => finish(doneOutcome("a dot")) });
+test("an image comes in as data, is stored, and is what it says it is", async (t) => {
+  const edge = await openEdge(t, { script: ({ finish }) => finish(doneOutcome("a dot")) });
   const png = Buffer.from("89504e470d0a1a0a0000", "hex").toString("base64");
   const ask = (url: string) =>
     clientOf(edge.url).chat.completions.create({
@@ -175,11 +170,10 @@ test("an image comes in as data, is stored, and is what it says it is", async ()
   await assert.rejects(ask(`data:image/jpeg;base64,${png}`), /content is not image\/jpeg/);
   await assert.rejects(ask("https://example.com/x.png"), /only data: URLs .* nothing is fetched/);
   await assert.rejects(ask("data:image/svg+xml;base64,AAAA"), /image\/svg\+xml is not accepted/);
-  await edge.close();
 });
 
-test("a caller that leaves cancels its run at once, streaming or not", async () => {
-  const edge = await openEdge();
+test("a caller that leaves cancels its run at once, streaming or not", async (t) => {
+  const edge = await openEdge(t);
   for (const stream of [true, false]) {
     const started = edge.handled.length;
     const leaving = new AbortController();
@@ -196,11 +190,10 @@ test("a caller that leaves cancels its run at once, streaming or not", async () 
     await until(() => edge.aborted.length > started);
     assert.equal(edge.aborted[started], edge.handled[started]?.id);
   }
-  await edge.close();
 });
 
-test("a full house answers 429 with when to come again, and stores nothing", async () => {
-  const edge = await openEdge();
+test("a full house answers 429 with when to come again, and stores nothing", async (t) => {
+  const edge = await openEdge(t);
   edge.state.refuse = new LoricaError("overloaded", "256 turns wait already", { retryAfterMs: 2_500 });
   const failure = await clientOf(edge.url)
     .chat.completions.create({ model: "openclaw", messages: [{ role: "user", content: "hi" }] })
@@ -209,11 +202,10 @@ test("a full house answers 429 with when to come again, and stores nothing", asy
   assert.equal(failure.headers.get("retry-after"), "3");
   assert.equal(failure.code, "overloaded");
   assert.equal(failure.message, "429 256 turns wait already");
-  await edge.close();
 });
 
-test("GW-051 a failed run answers its code and id, and no path of this machine", async () => {
-  const edge = await openEdge({
+test("GW-051 a failed run answers its code and id, and no path of this machine", async (t) => {
+  const edge = await openEdge(t, {
     script: ({ finish }) =>
       finish({
         status: "failed",
@@ -238,11 +230,10 @@ test("GW-051 a failed run answers its code and id, and no path of this machine",
       id: "e-77",
     },
   });
-  await edge.close();
 });
 
-test("an error in a stream that has begun is an event, and the official client throws it", async () => {
-  const edge = await openEdge({
+test("an error in a stream that has begun is an event, and the official client throws it", async (t) => {
+  const edge = await openEdge(t, {
     script: ({ emit, finish }) => {
       emit({ type: "text", text: "Half of", delta: "Half of" });
       finish({ status: "failed", code: "timeout", message: "the model stalled", id: "e-1", usage: noUsage });
@@ -258,11 +249,10 @@ test("an error in a stream that has begun is an event, and the official client t
     for await (const chunk of stream) seen += chunk.choices[0]?.delta.content ?? "";
   }, /the model stalled/);
   assert.equal(seen, "Half of");
-  await edge.close();
 });
 
-test("GW-041 an idempotency key makes one run of two requests, and a conflict of two different ones", async () => {
-  const edge = await openEdge({ script: ({ finish }) => finish(doneOutcome("once")) });
+test("GW-041 an idempotency key makes one run of two requests, and a conflict of two different ones", async (t) => {
+  const edge = await openEdge(t, { script: ({ finish }) => finish(doneOutcome("once")) });
   const ask = async (content: string) => {
     const response = await fetch(`${edge.url}/v1/chat/completions`, {
       method: "POST",
@@ -275,7 +265,6 @@ test("GW-041 an idempotency key makes one run of two requests, and a conflict of
   assert.deepEqual(first, second);
   assert.equal(edge.handled.length, 1);
   assert.equal((await ask("pay twice"))[0], 409);
-  await edge.close();
 });
 
 async function fillSession(edge: Awaited<ReturnType<typeof openEdge>>, key: string): Promise<void> {
