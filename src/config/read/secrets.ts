@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { sha256 } from "../../base/ids.ts";
 import { redactedLiteral } from "../../base/secret.ts";
 import { configSchema } from "../schema/schema.ts";
-import { bareOf, metaOf, stepInto } from "../schema/walk.ts";
+import { metaOf, stepInto } from "../schema/walk.ts";
 import { renderPath } from "./issue.ts";
 import type { Findings, Path } from "./issue.ts";
 import { isPlaceholder } from "./migrate.ts";
@@ -45,7 +45,7 @@ function walk({ tree, schema, path }: Standing, extracting: Extracting): void {
       values === "all" ||
       (values === "named" && isCredentialHeader(String(name)));
     if (!secret) {
-      if (below !== undefined) walk({ tree: part, schema: bareOf(below), path: here }, extracting);
+      if (below !== undefined) walk({ tree: part, schema: below, path: here }, extracting);
       continue;
     }
     const kept = extractOne(part, here, extracting);

@@ -58,17 +58,25 @@ export const logging = section(
   "restart",
 );
 
+/** Variables that decide how programs start or where they connect: setting one is running code. */
+const startsPrograms =
+  /^(PATH|HOME|SHELL|ENV|IFS|BASH_ENV|PS4|TMPDIR|LD_|DYLD_|NODE_|NPM_|PYTHON|PERL|RUBY|JAVA_|GIT_|SSL_|CURL_|OPENSSL_|GLIBC_|(HTTPS?|ALL|NO)_PROXY$|OPENCLAW_|LORICA_|XDG_)/;
+
+const variableName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,62}$/, "names of variables are upper case")
+  .refine((name) => !startsPrograms.test(name), "cannot be set here: it changes how programs start or connect");
+
 export const env = section(
   {
     vars: key(
-      z
-        .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), z.strictObject({ secret: z.string() }))
-        .default({})
-        .meta({ "x-secret-values": true, "x-secret-all": true }),
+      z.record(variableName, z.strictObject({ secret: z.string() })).default({}),
       "Variables for `${VAR}` in this file and for provider keys. Values are kept as secrets; commands never see them.",
-    ),
+    ).meta({ "x-secret-values": true, "x-secret-all": true }),
     shellEnv: section(
-      { enabled: later(z.boolean(), { safe: false, step: "later" }, "Run the login shell to read its environment.") },
+      {
+        enabled: later(z.boolean(), { safe: false, step: "later" }, "Run the login shell to read its environment."),
+      },
       "The login shell's environment.",
     ),
   },

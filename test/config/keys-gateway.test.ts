@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { accepts, defaultsTo, issuesOf, loadGood, refuses, valueAt, waits } from "./harness.ts";
+
+const token = "0123456789abcdef".repeat(4);
+
+test("KEY-001 the gateway listens on loopback unless told otherwise, and only where a word for it exists", async () => {
+  await defaultsTo("gateway.bind", "loopback");
+  await accepts("gateway.bind", "loopback", "lan", "auto");
+  await refuses("gateway.bind", /must be one of "loopback", "lan", "tailnet", "auto", "custom"/, "everywhere");
+  await refuses("gateway.bind", /comes with step 2/, "tailnet");
+});
+
+test("KEY-002 bind custom needs the address to listen on", async () => {
+  assert.deepEqual(await issuesOf({ gateway: { bind: "custom" } }), [
+    'gateway.customBindHost: is missing; bind: "custom" listens on the address it names',
+  ]);
+  assert.equal(
+    await valueAt({ gateway: { bind: "custom", customBindHost: "10.0.0.2" } }, "gateway.customBindHost"),
+    "10.0.0.2",
+  );
+  await refuses("gateway.customBindHost", /not an IP address/, "example.org", "10.0.0.0/8");
+});
+
+test("KEY-003 the port is a port number, 18789 by default", async () => {
+  await defaultsTo("gateway.port", 18_789);
+  await accepts("gateway.port", 1, 65_535);
+  await refuses("gateway.port", /too small|too large|must be a/, 0, 65_536, 1.5, "18789");
+});
+
+test("GW-003 the port comes from the command line, then the environment, then the file, then the default", async () => {
+  const { loadBytes } = await import("../../src/config/load.ts");
+  const { nowhere } = await import("./harness.ts");
+  const port = async (given: { flag?: number; env?: string; file?: number }): Promise<number | undefined> => {
+    const text = given.file === undefined ? "{}" : `{ gateway: { port: ${given.file} } }`;
+    const env = given.env === undefined ? {} : { OPENCLAW_GATEWAY_PORT: given.env };
+    const loaded = await loadBytes(new TextEncoder().encode(text), {
+      paths: nowhere,
+      env,
+      overrides: { port: given.flag },
+    });
+    return loaded.kind === "loaded" ? loaded.config.gateway.port : undefined;
+  };
+  assert.deepEqual(
+    [
+      await port({ flag: 1, env: "2", file: 3 }),
+      await port({ env: "2", file: 3 }),
+      await port({ file: 3 }),
+      await port({}),
+    ],
+    [1, 2, 3, 18_789],
+  );
+  await assert.rejects(port({ env: "http" }), {
+    code: "invalid_request",
+    message: /OPENCLAW_GATEWAY_PORT must be a port/,
+  });
+});
+
+test("GW-027 KEY-005 no authentication is not to be had, on any address", async () => {
+  await waits("gateway.auth.mode", "token", "none", "password", "trusted-proxy");
+  assert.match(
+    (await issuesOf({ gateway: { bind: "lan", auth: { enabled: false } } })).join(),
+    /gateway.auth.mode: only "token" is accepted/,
+  );
+});
+
+test("KEY-006 the token has at least 32 characters and may be a reference", async () => {
+  const plain = await loadGood({ gateway: { auth: { token } } });
+  const reference = await loadGood({ gateway: { auth: { token: "${T}" } } }, { T: token });
+  const named = await loadGood({ gateway: { auth: { token: { secret: "gateway:token" } } } });
+  assert.deepEqual([...plain.secrets], [["gateway:token", token]]);
+  assert.deepEqual([...reference.secrets], [["gateway:token", token]]);
+  assert.deepEqual([...named.secrets], []);
+  for (const loaded of [plain, reference, named])
+    assert.deepEqual(loaded.config.gateway.auth.token, { secret: "gateway:token" });
+  await refuses("gateway.auth.token", /at least 32 characters/, "short");
+});
+
+test("a token that a failed script left behind is refused", async () => {
+  for (const bad of ["undefined", "null", "", null])
+    assert.equal((await issuesOf({ gateway: { auth: { token: bad } } })).length, 1, String(bad));
+  for (const bad of ["undefined", "null", "tooshort"])
+    assert.match(
+      (await issuesOf("{}", { OPENCLAW_GATEWAY_TOKEN: bad })).join(),
+      /OPENCLAW_GATEWAY_TOKEN: (holds no token|is too short)/,
+    );
+});
+
+test("KEY-007 the earlier name of the token is moved, once and with a notice", async () => {
+  const loaded = await loadGood({ gateway: { auth: { secret: token } } });
+  assert.deepEqual([...loaded.secrets], [["gateway:token", token]]);
+  assert.deepEqual(loaded.notices.map(({ path, message }) => `${path} ${message}`).slice(0, 1), [
+    "gateway.auth.secret is now written gateway.auth.token",
+  ]);
+});
+
+test("KEY-008 a password is kept as a secret", async () => {
+  const loaded = await loadGood({ gateway: { auth: { password: "correct horse" } } });
+  assert.deepEqual([...loaded.secrets], [["gateway:password", "correct horse"]]);
+  assert.deepEqual(loaded.config.gateway.auth.password, { secret: "gateway:password" });
+});
+
+test("KEY-009 Tailscale's identity headers are not trusted", () => waits("gateway.auth.allowTailscale", false, true));
+
+test("KEY-010 the earlier switch becomes a mode", async () => {
+  assert.equal(await valueAt({ gateway: { auth: { enabled: true } } }, "gateway.auth.mode"), "token");
+  assert.match((await issuesOf({ gateway: { auth: { enabled: false } } })).join(), /^gateway.auth.mode: only "token"/);
+});
+
+test("KEY-011 guessing is limited from the start, on loopback too", async () => {
+  assert.deepEqual(await valueAt({}, "gateway.auth.rateLimit"), {
+    maxAttempts: 10,
+    windowMs: 60_000,
+    lockoutMs: 300_000,
+    exemptLoopback: false,
+  });
+  await waits("gateway.auth.rateLimit.exemptLoopback", false, true);
+});
+
+test("KEY-012 a proxy cannot name users yet", async () => {
+  await refuses("gateway.auth.trustedProxy.userHeader", /step 2/, "x-user");
+  await waits("gateway.auth.trustedProxy.allowUsers", [], ["me"]);
+});
+
+test("KEY-013 KEY-014 Tailscale stays off, and its tidying up may be chosen", async () => {
+  await waits("gateway.tailscale.mode", "off", "serve", "funnel");
+  await defaultsTo("gateway.tailscale.resetOnExit", false);
+  await accepts("gateway.tailscale.resetOnExit", true);
+});
+
+test("KEY-015 trusted proxies are addresses or ranges, none by default", async () => {
+  await defaultsTo("gateway.trustedProxies", []);
+  await accepts("gateway.trustedProxies", ["127.0.0.1"], ["10.0.0.0/8", "2400:cb00::/32"]);
+  await refuses("gateway.trustedProxies[0]", /not an IP address or CIDR range/, "localhost");
+});
+
+test("KEY-016 KEY-017 signing in without a device or a secure context is never accepted", async () => {
+  await waits("gateway.controlUi.dangerouslyDisableDeviceAuth", false, true);
+  await waits("gateway.controlUi.allowInsecureAuth", false, true);
+});
+
+test("KEY-018 no foreign origin may be allowed yet", () =>
+  waits("gateway.controlUi.allowedOrigins", [], ["https://example.org"]));
+
+test("KEY-019 HTTP endpoints are off until enabled, under their earlier names too", async () => {
+  for (const name of ["chatCompletions", "responses"]) {
+    await defaultsTo(`gateway.http.endpoints.${name}.enabled`, false);
+    await accepts(`gateway.http.endpoints.${name}.enabled`, true);
+    assert.equal(await valueAt({ [name]: { enabled: true } }, `gateway.http.endpoints.${name}.enabled`), true);
+  }
+});
+
+test("KEY-020 tools over HTTP can be denied, and none can be added", async () => {
+  await accepts("gateway.tools.deny", ["exec"]);
+  await waits("gateway.tools.allow", [], ["sessions_spawn"]);
+});
+
+test("KEY-021 node commands are exact names", async () => {
+  await accepts("gateway.nodes.denyCommands", ["camera.snap"]);
+  await refuses("gateway.nodes.denyCommands[0]", /command names are exact/, "camera.*", "/camera/");
+  await waits("gateway.nodes.allowCommands", [], ["camera.snap"]);
+});
+
+test("KEY-022 TLS waits, under its earlier names too", async () => {
+  await waits("gateway.tls.enabled", false, true);
+  assert.match(
+    (await issuesOf({ gateway: { tls: { cert: "/a.pem", key: "/b.pem" } } })).join("\n"),
+    /certPath: leave it out[\s\S]*keyPath: leave it out/,
+  );
+});
+
+test("KEY-004 a remote gateway waits", async () => {
+  await waits("gateway.mode", "local", "remote");
+  await refuses("gateway.remote.url", /step 2/, "wss://example.org");
+});
+
+test("KEY-023 the gateway does not announce itself, in either spelling", async () => {
+  await waits("discovery.mdns.mode", "off", "minimal", "full");
+  assert.equal(await valueAt({ discovery: { mdns: "off" } }, "discovery.mdns.mode"), "off");
+});
+
+test("CFG-019 a value that is valid but dangerous is refused until the owner has written that it is meant", async () => {
+  const meant = "gateway.trustedProxies[0]=0.0.0.0/0";
+  assert.deepEqual(await issuesOf({ gateway: { trustedProxies: ["0.0.0.0/0"] } }), [
+    `gateway.trustedProxies[0]: anybody could claim any address. If this is meant, write it down: add ${JSON.stringify(meant)} to security.acknowledged`,
+  ]);
+  const loaded = await loadGood({ gateway: { trustedProxies: ["0.0.0.0/0"] }, security: { acknowledged: [meant] } });
+  assert.deepEqual(
+    loaded.notices.map(({ message }) => message),
+    ["acknowledged: anybody could claim any address"],
+  );
+  const stale = await loadGood({ security: { acknowledged: [meant] } });
+  assert.deepEqual(
+    stale.notices.map(({ message }) => message),
+    [`${JSON.stringify(meant)} is not needed any more; delete it`],
+  );
+});
+
+test("a key that travels unencrypted to another network is a danger; on this machine it is not", async () => {
+  const at = (baseUrl: string) => ({ models: { providers: { mine: { baseUrl } } } });
+  assert.match((await issuesOf(at("http://api.example.org/v1"))).join(), /would cross the network unencrypted/);
+  for (const near of [
+    "http://127.0.0.1:1234/v1",
+    "http://model-runner.docker.internal/v1",
+    "http://192.168.1.4/v1",
+    "http://[::1]:8000/v1",
+  ])
+    await loadGood(at(near));
+});
