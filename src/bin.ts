@@ -3,14 +3,14 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import type { BrokerOptions, CliContext, Owner } from "./cli/cli.ts";
+import { systemClock } from "./base/clock.ts";
+import type { BrokerOptions, CliContext, Keys } from "./cli/cli.ts";
 import type { StatePaths } from "./config/config.ts";
 
 /** What main.ts exports: the composition of both processes. */
 type Main = {
   runBroker(options: BrokerOptions): Promise<void>;
   runGateway(): Promise<void>;
-  openOffline(paths: StatePaths, env: BrokerOptions["env"]): Promise<Owner>;
 };
 
 const codeRoot = dirname(import.meta.dirname);
@@ -47,8 +47,31 @@ function createContext(pathsFor: CliContext["pathsFor"]): CliContext {
     stderr: process.stderr,
     pathsFor,
     runBroker: async (options) => (await loadMain()).runBroker(options),
-    openOffline: async (paths) => (await loadMain()).openOffline(paths, process.env),
+    openOffline: async (paths) => {
+      const { openOffline } = await import("./cli/offline.ts");
+      return openOffline({ paths, env: process.env, openKeys: (given) => openKeys(paths, given) });
+    },
     signal: createSignal(),
+  };
+}
+
+/** The vault's file, for a command that runs while no broker does. */
+async function openKeys(paths: StatePaths, given: ReadonlyMap<string, string>): Promise<Keys> {
+  const { createGatewayToken, ensureGatewayToken, gatewayTokenName, openFileVault } = await import("./vault/vault.ts");
+  const vault = await openFileVault({ path: paths.secretsPath, clock: systemClock, given });
+  return {
+    list: vault.list,
+    remove: vault.remove,
+    async set(name, value) {
+      const replaced = (await vault.list()).some((secret) => secret.name === name);
+      await vault.write(name, value);
+      return { replaced };
+    },
+    async showToken() {
+      const token = await ensureGatewayToken(vault);
+      return { token, source: vault.sourceOf(gatewayTokenName) ?? "vault" };
+    },
+    createToken: () => createGatewayToken(vault),
   };
 }
 

@@ -178,7 +178,8 @@ function parseKey(text: string, from: string): string {
 }
 
 function providerEdits({ id, api, baseUrl, modelId }: ProviderTarget): Edit[] {
-  const provider = `models.providers.${id}`;
+  // An id may hold a dot, which would read as a step of the path.
+  const provider = id.includes(".") ? `models.providers[${JSON.stringify(id)}]` : `models.providers.${id}`;
   return [
     { path: `${provider}.baseUrl`, value: baseUrl },
     { path: `${provider}.api`, value: api },

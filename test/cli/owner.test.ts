@@ -27,7 +27,7 @@ test("config goes through the owner's methods", async () => {
     hashBefore: null,
     hashAfter: "abcdef0123456789",
     suspicious,
-    backup: null,
+    backup: "bak.1",
   });
   let answer: unknown = view(18_789);
   Object.assign(line.overrides, {
@@ -49,7 +49,7 @@ test("config goes through the owner's methods", async () => {
   await line.run(["config", "set", "gateway.trustedProxies", "[a,", "b]"]);
   await line.run(["config", "unset", "gateway.port"]);
   await line.run(["config", "rollback"]);
-  await line.run(["config", "rollback", "abcdef"]);
+  await line.run(["config", "rollback", "bak.1"]);
   assert.deepEqual(called, [
     ["config.get", { path: "gateway.port" }],
     ["config.get", { path: "x" }],
@@ -58,7 +58,7 @@ test("config goes through the owner's methods", async () => {
     ["config.set", { edits: [{ path: "gateway.trustedProxies", text: "[a, b]" }] }],
     ["config.set", { edits: [{ path: "gateway.port", unset: true }] }],
     ["config.rollback", {}],
-    ["config.rollback", { to: "abcdef" }],
+    ["config.rollback", { to: "bak.1" }],
   ]);
   assert.equal((await line.run(["config", "validate"])).stdout, "/c is valid\n");
   answer = view(null, false);
@@ -67,7 +67,7 @@ test("config goes through the owner's methods", async () => {
   assert.match(invalid.stderr, /\/c:3:5: no key gatway; did you mean gateway\?/);
   assert.equal((await line.run(["config", "history"])).stdout.split("\n").length, 3);
   const suspicious = await line.run(["config", "history", "--suspicious"]);
-  assert.equal(suspicious.stdout, "1970-01-01 00:00:00  abcdef012345  two  !  a, b\n");
+  assert.equal(suspicious.stdout, "1970-01-01 00:00:00  bak.1  two  !  a, b\n");
 });
 
 test("CLI-015 secrets come from stdin, never from the command line, and are not printed", async () => {

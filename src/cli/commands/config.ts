@@ -1,5 +1,7 @@
 // `config`: through the broker where one runs, because it is the only writer; on the file, under its lock, where none does.
+import { systemClock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
+import { configJsonSchema, createConfigFile, renderChanges } from "../../config/config.ts";
 import type { ConfigChange, ConfigRevision } from "../../protocol/owner-methods.ts";
 import type { Invocation } from "../context.ts";
 import { commandLine, withOwner } from "../reach.ts";
@@ -73,6 +75,10 @@ function invalid(invocation: Invocation, path: string, issues: readonly string[]
   );
 }
 
+export async function configSchema({ io }: Invocation): Promise<void> {
+  io.line(JSON.stringify(await configJsonSchema(), null, 2));
+}
+
 export async function configPath({ io, paths }: Invocation): Promise<void> {
   io.result({ path: paths.configPath }, () => io.line(paths.configPath));
 }
@@ -90,13 +96,16 @@ export async function configHistory(invocation: Invocation): Promise<void> {
 
 function cells(revision: ConfigRevision): string[] {
   const at = new Date(revision.at).toISOString().slice(0, 19).replace("T", " ");
-  return [
-    at,
-    revision.hashAfter.slice(0, 12),
-    revision.actor,
-    revision.suspicious ? "!" : "",
-    revision.changedPaths.join(", "),
-  ];
+  return [at, revision.backup ?? "-", revision.actor, revision.suspicious ? "!" : "", revision.changedPaths.join(", ")];
+}
+
+/** Reads the files itself: comparing changes nothing, and works best when nothing else does. */
+export async function configDiff({ io, args, context, paths }: Invocation): Promise<void> {
+  const file = createConfigFile({ paths, env: context.env, clock: systemClock });
+  const [version = "last-good"] = args;
+  const changes = await file.compare(version);
+  const text = await renderChanges(changes);
+  io.result(changes, () => io.line(changes.length === 0 ? `nothing differs from ${version}` : text));
 }
 
 export async function configRollback(invocation: Invocation): Promise<void> {

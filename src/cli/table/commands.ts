@@ -347,9 +347,20 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/config.ts")).configValidate,
   },
   {
+    path: "config schema",
+    summary: "print the JSON Schema",
+    load: async () => (await import("../commands/config.ts")).configSchema,
+  },
+  {
     path: "config file",
     summary: "print the file's path",
     load: async () => (await import("../commands/config.ts")).configPath,
+  },
+  {
+    path: "config diff",
+    takes: "[version]",
+    summary: "what changed since the last good config, or since a version: last-good, bak, bak.1 to bak.4",
+    load: async () => (await import("../commands/config.ts")).configDiff,
   },
   {
     path: "config history",
@@ -359,8 +370,8 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     path: "config rollback",
-    takes: "[revision]",
-    summary: "bring back the last good config, or a revision of the history",
+    takes: "[version]",
+    summary: "bring back the newest config that is valid and differs, or a version: last-good, bak, bak.1 to bak.4",
     load: async () => (await import("../commands/config.ts")).configRollback,
   },
   { path: "secret", summary: "keys and tokens, kept by the broker" },
