@@ -1,7 +1,7 @@
 // catalogue
-// A snapshot of what is known of models: limits in tokens, prices in US dollars per million tokens. Facts as of 2026-10,
-// taken from the providers' own price and model pages by way of the public models.dev data. Longer-context price tiers
-// are left out. A price that was not found is null, and so is any cost computed from it. Config overrides every field.
+// A snapshot of what is known of models: limits in tokens, prices in US dollars per million tokens. From the public
+// models.dev data, whose rows are of between 2026-06 and 2026-10. Higher price tiers for long prompts are left out, so a
+// very long prompt costs more than is counted here. Config overrides every field.
 import type { ModelCost, ModelInfo } from "./model.ts";
 
 type Facts = Omit<ModelInfo, "provider">;
@@ -10,9 +10,10 @@ type Prices = readonly [number, number, number, number];
 
 const million = 1_000_000;
 
+// How much the 5.5 models hold was not found: they get what every earlier one holds at the least.
 const anthropic = [
-  facts("claude-opus-5-5", "Claude Opus 5.5", { context: million, output: 128_000, prices: [4, 20, 0.2, 5] }),
-  facts("claude-sonnet-5-5", "Claude Sonnet 5.5", { context: million, output: 128_000, prices: [2, 10, 0.1, 2.5] }),
+  facts("claude-opus-5-5", "Claude Opus 5.5", { context: 200_000, output: 128_000, prices: [4, 20, 0.2, 5] }),
+  facts("claude-sonnet-5-5", "Claude Sonnet 5.5", { context: 200_000, output: 128_000, prices: [2, 10, 0.1, 2.5] }),
   facts("claude-opus-5", "Claude Opus 5", { context: million, output: 128_000, prices: [5, 25, 0.5, 6.25] }),
   facts("claude-sonnet-5", "Claude Sonnet 5", { context: million, output: 128_000, prices: [2, 10, 0.2, 2.5] }),
   facts("claude-fable-5", "Claude Fable 5", { context: million, output: 128_000, prices: [10, 50, 1, 12.5] }),
@@ -21,14 +22,15 @@ const anthropic = [
   facts("claude-haiku-4-5", "Claude Haiku 4.5", { context: 200_000, output: 64_000, prices: [1, 5, 0.1, 1.25] }),
 ];
 
-// OpenAI counts a cached token as read only; where it prices the writing too, that is the fourth figure.
+// The context is the most that these take as input; their answer has room of its own. Where writing to the cache has no
+// price of its own, here and at Google, it is that of input.
 const openai = [
-  facts("gpt-6-astra", "GPT-6 Astra", { context: 1_050_000, output: 128_000, prices: [10, 50, 1, 12.5] }),
-  facts("gpt-5.6", "GPT-5.6", { context: 1_050_000, output: 128_000, prices: [2, 10, 0.2, 2.5] }),
-  facts("gpt-5.6-luna", "GPT-5.6 Luna", { context: 1_050_000, output: 128_000, prices: [1, 6, 0.1, 1] }),
-  facts("gpt-5.5", "GPT-5.5", { context: 1_050_000, output: 128_000, prices: [5, 30, 0.5, 5] }),
-  facts("gpt-5.4", "GPT-5.4", { context: 1_050_000, output: 128_000, prices: [2.5, 15, 0.25, 2.5] }),
-  facts("gpt-5-mini", "GPT-5 Mini", { context: 400_000, output: 128_000, prices: [0.25, 2, 0.025, 0.25] }),
+  facts("gpt-6-astra", "GPT-6 Astra", { context: 922_000, output: 128_000, prices: [10, 50, 1, 12.5] }),
+  facts("gpt-5.6", "GPT-5.6", { context: 922_000, output: 128_000, prices: [2, 10, 0.2, 2.5] }),
+  facts("gpt-5.6-luna", "GPT-5.6 Luna", { context: 922_000, output: 128_000, prices: [1, 6, 0.1, 1] }),
+  facts("gpt-5.5", "GPT-5.5", { context: 922_000, output: 128_000, prices: [5, 30, 0.5, 5] }),
+  facts("gpt-5.4", "GPT-5.4", { context: 272_000, output: 128_000, prices: [2.5, 15, 0.25, 2.5] }),
+  facts("gpt-5-mini", "GPT-5 Mini", { context: 272_000, output: 128_000, prices: [0.25, 2, 0.025, 0.25] }),
 ];
 
 const google = [
