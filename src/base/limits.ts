@@ -194,6 +194,7 @@ export const limits = {
   stopGraceMs: 5_000,
 
   // The command line
+  configHistoryMax: 500,
   cliConnectTimeoutMs: 5_000,
   cliRequestTimeoutMs: 30_000,
   cliProbeTimeoutMs: 5_000,

@@ -21,6 +21,8 @@ export type BrokerOptions = {
   readonly codeRoot: string;
   readonly version: string;
   readonly overrides: GatewayOverrides;
+  /** `allow root` only where its owner insists, by OPENCLAW_ALLOW_ROOT=1. */
+  readonly root: "refuse root" | "allow root";
   /** Ends with SIGINT or SIGTERM: drain, then stop. */
   readonly signal: AbortSignal;
 };

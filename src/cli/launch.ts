@@ -70,7 +70,7 @@ async function untilReady(invocation: Invocation, child: ChildProcess, said: () 
   const stop = new AbortController();
   const waiting = AbortSignal.any([invocation.signal, stop.signal]);
   try {
-    await Promise.race([poll({ ...invocation, signal: waiting }), failed.promise]);
+    await Promise.race([awaitGateway({ ...invocation, signal: waiting }), failed.promise]);
   } finally {
     stop.abort();
     child.removeAllListeners();
@@ -78,7 +78,8 @@ async function untilReady(invocation: Invocation, child: ChildProcess, said: () 
   }
 }
 
-async function poll(invocation: Invocation): Promise<void> {
+/** Returns once the gateway answers: also for one that somebody else has just started. */
+export async function awaitGateway(invocation: Invocation): Promise<void> {
   const deadline = performance.now() + limits.cliStartTimeoutMs;
   for (;;) {
     try {

@@ -3,7 +3,7 @@
 import { systemClock } from "../base/clock.ts";
 import { LoricaError } from "../base/errors.ts";
 import { isRecord } from "../base/json.ts";
-import type { Json } from "../base/json.ts";
+import { limits } from "../base/limits.ts";
 import type { Parsed } from "../base/parsed.ts";
 import {
   createConfigFile,
@@ -16,7 +16,13 @@ import {
   viewConfig,
 } from "../config/config.ts";
 import type { ConfigFile, Edit, EditResult, Environment, StatePaths } from "../config/config.ts";
-import type { ConfigChange, ConfigRevision, ConfigView, OwnerMethodName } from "../protocol/owner-methods.ts";
+import type {
+  ConfigChange,
+  ConfigRevision,
+  ConfigView,
+  OwnerMethodName,
+  OwnerParamsOf,
+} from "../protocol/owner-methods.ts";
 import type { Owner } from "./context.ts";
 
 /** The vault, as far as a command needs it. Handed in, because only the program's root may open it. */
@@ -80,19 +86,45 @@ async function changing<T>({ paths }: OfflineOptions, work: () => Promise<T>): P
 }
 
 function configMethods(file: ConfigFile, options: OfflineOptions): Methods {
+  const calls = createConfigCalls(file, options.paths);
   return {
-    "config.get": ({ path }: Params) => readView(file, options.paths, typeof path === "string" ? path : undefined),
-    "config.set": (params: Params) =>
-      changing(options, async () => {
-        const edits = await Promise.all((params["edits"] as readonly Params[]).map(parseEdit));
-        return changeOf(await file.edit(edits, { actor }), options.paths);
-      }),
-    "config.history": () => readHistory(file),
-    "config.rollback": ({ to }: Params) =>
-      changing(options, async () => {
-        const result = await file.rollback({ actor, ...(typeof to === "string" ? { to } : {}) });
-        return changeOf(result, options.paths);
-      }),
+    "config.get": ({ path }) => calls.view(textOf(path)),
+    "config.set": ({ edits, baseHash }) =>
+      changing(options, () => calls.edit(edits as OwnerEdits, { baseHash: textOf(baseHash), actor })),
+    "config.history": async ({ limit }) => ({
+      revisions: await calls.history(typeof limit === "number" ? limit : limits.configHistoryMax),
+    }),
+    "config.rollback": ({ to }) => changing(options, () => calls.rollback(textOf(to), actor)),
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+export type OwnerEdits = OwnerParamsOf<"config.set">["edits"];
+
+/** The config as the owner's methods speak of it; also what a running broker answers with. */
+export type ConfigCalls = {
+  view(path: string | undefined): Promise<ConfigView>;
+  edit(
+    edits: OwnerEdits,
+    about: { readonly baseHash: string | undefined; readonly actor: string },
+  ): Promise<ConfigChange>;
+  history(limit: number): Promise<readonly ConfigRevision[]>;
+  rollback(to: string | undefined, actor: string): Promise<ConfigChange>;
+};
+
+export function createConfigCalls(file: ConfigFile, paths: StatePaths): ConfigCalls {
+  return {
+    view: (path) => readView(file, paths, path),
+    async edit(edits, about) {
+      return changeOf(await file.edit(await Promise.all(edits.map(parseEdit)), about), paths);
+    },
+    history: async (limit) => (await readHistory(file)).slice(0, limit),
+    async rollback(to, by) {
+      return changeOf(await file.rollback({ actor: by, to }), paths);
+    },
   };
 }
 
@@ -109,12 +141,10 @@ async function readView(file: ConfigFile, paths: StatePaths, key: string | undef
   return { ...base, exists: loaded.origin === "file", value, valid: true, issues: [] };
 }
 
-async function parseEdit(edit: Params): Promise<Edit> {
-  const key = String(edit["path"]);
-  if (typeof edit["text"] === "string")
-    return { op: "set", ...requireParsed(await parseAssignment(key, edit["text"])) };
-  const path = requireParsed(await parseConfigPath(key));
-  return edit["unset"] === true ? { op: "unset", path } : { op: "set", path, value: edit["value"] as Json };
+async function parseEdit(edit: OwnerEdits[number]): Promise<Edit> {
+  if ("text" in edit) return { op: "set", ...requireParsed(await parseAssignment(edit.path, edit.text)) };
+  const path = requireParsed(await parseConfigPath(edit.path));
+  return "unset" in edit ? { op: "unset", path } : { op: "set", path, value: edit.value };
 }
 
 function requireParsed<T>(result: Parsed<T>): T {
@@ -128,16 +158,14 @@ function changeOf(result: EditResult, paths: StatePaths): ConfigChange {
     throw new LoricaError(
       "config_invalid",
       `nothing was written to ${paths.configPath}:\n${renderIssues(result.issues)}`,
-      {
-        details: { issues: renderIssues(result.issues).split("\n") },
-      },
+      { details: { issues: renderIssues(result.issues).split("\n") } },
     );
   const changed = result.changes.map(({ path, reload }) => ({ path, reload }));
   return { hash: result.loaded.hash, changed, notices: result.loaded.notices.map((notice) => renderIssues([notice])) };
 }
 
 /** Newest first. A revision whose file is still among the copies names it. */
-async function readHistory(file: ConfigFile): Promise<{ readonly revisions: readonly ConfigRevision[] }> {
+async function readHistory(file: ConfigFile): Promise<readonly ConfigRevision[]> {
   const { versions, entries } = await file.history();
   const revisions = entries.map((entry) => ({
     at: Date.parse(entry.at),
@@ -148,7 +176,7 @@ async function readHistory(file: ConfigFile): Promise<{ readonly revisions: read
     suspicious: entry.suspicious,
     backup: versions.find(({ hash }) => hash === entry.after)?.name ?? null,
   }));
-  return { revisions: revisions.toReversed() };
+  return revisions.toReversed();
 }
 
 function keyMethods(file: ConfigFile, options: OfflineOptions): Methods {

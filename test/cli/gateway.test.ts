@@ -183,6 +183,23 @@ test("a restart leaves a gateway alone whose config would not let it start again
   assert.deepEqual(called, []);
 });
 
+test("up waits for a gateway that somebody else is just starting, and starts no second one", async () => {
+  let asked = 0;
+  await line.serve("owner.sock", {
+    "owner.status": () => {
+      asked += 1;
+      return statusOf();
+    },
+  });
+  const upRan = line.run(["up", "--json"]);
+  await new Promise((done) => setTimeout(done, 20));
+  assert.equal(asked, 0);
+  await line.serve("gateway.sock", { health: () => ({ ok: true }), status: () => gatewayStatus });
+  const { exit, stdout } = await upRan;
+  assert.equal(exit, 0);
+  assert.equal((JSON.parse(stdout) as { started: boolean }).started, false);
+});
+
 test("stopping what does not run is no error", async () => {
   assert.deepEqual(await line.run(["gateway", "stop"]), { exit: 0, stdout: "no gateway was running\n", stderr: "" });
 });

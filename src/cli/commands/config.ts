@@ -1,14 +1,13 @@
 // `config`: through the broker where one runs, because it is the only writer; on the file, under its lock, where none does.
 import { systemClock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
 import { configJsonSchema, createConfigFile, renderChanges } from "../../config/config.ts";
 import type { ConfigChange, ConfigRevision } from "../../protocol/owner-methods.ts";
 import type { Invocation } from "../context.ts";
 import { commandLine, withOwner } from "../reach.ts";
 import type { OwnerClient } from "../reach.ts";
 import { renderTable } from "../text.ts";
-
-const historyMax = 500;
 
 export async function configGet(invocation: Invocation): Promise<void> {
   const { io, args } = invocation;
@@ -85,8 +84,10 @@ export async function configPath({ io, paths }: Invocation): Promise<void> {
 
 export async function configHistory(invocation: Invocation): Promise<void> {
   const { io, options } = invocation;
-  const limit = options.whole("limit", { min: 1, max: historyMax }) ?? 20;
-  const { revisions } = await withOwner(invocation, (owner) => owner.call("config.history", { limit: historyMax }));
+  const limit = options.whole("limit", { min: 1, max: limits.configHistoryMax }) ?? 20;
+  const { revisions } = await withOwner(invocation, (owner) =>
+    owner.call("config.history", { limit: limits.configHistoryMax }),
+  );
   const shown = revisions.filter((entry) => entry.suspicious || !options.flag("suspicious")).slice(0, limit);
   io.result(shown, () => {
     if (shown.length === 0) return io.line("no changes are recorded");

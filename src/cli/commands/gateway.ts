@@ -15,7 +15,8 @@ export async function runGateway(invocation: Invocation): Promise<void> {
   const { context, paths, options, signal, args } = invocation;
   if (args.length > 0) throw new LoricaError("invalid_request", `gateway has no subcommand ${JSON.stringify(args[0])}`);
   const { env, codeRoot, version } = context;
-  await context.runBroker({ paths, env, codeRoot, version, overrides: parseOverrides(options), signal });
+  const root = env["OPENCLAW_ALLOW_ROOT"] === "1" ? "allow root" : "refuse root";
+  await context.runBroker({ paths, env, codeRoot, version, overrides: parseOverrides(options), root, signal });
 }
 
 function parseOverrides(options: Options): GatewayOverrides {

@@ -5,7 +5,7 @@ import { LoricaError } from "../../base/errors.ts";
 import type { OwnerStatus } from "../../protocol/owner-methods.ts";
 import type { StatusResult } from "../../protocol/shapes.ts";
 import type { Invocation } from "../context.ts";
-import { launchGateway } from "../launch.ts";
+import { awaitGateway, launchGateway } from "../launch.ts";
 import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
 import { renderTable } from "../text.ts";
 import { runGateway } from "./gateway.ts";
@@ -15,9 +15,11 @@ export async function up(invocation: Invocation): Promise<void> {
   if (options.flag("foreground")) return runGateway(invocation);
   const port = options.whole("port", { min: 1, max: 65_535 });
   const running = await withRunningOwner(invocation, async (owner) => owner !== undefined);
-  if (!running) {
-    const launched = launchGateway(invocation, port === undefined ? {} : { port });
-    await io.progress("starting the gateway", launched);
+  if (running) {
+    // It may have been started a moment ago, and not answer yet.
+    await io.progress("waiting for the gateway", awaitGateway(invocation));
+  } else {
+    await io.progress("starting the gateway", launchGateway(invocation, port === undefined ? {} : { port }));
     await installBinary(invocation);
   }
   const facts = await gather(invocation);
@@ -26,7 +28,7 @@ export async function up(invocation: Invocation): Promise<void> {
 
 type Facts = { readonly owner: OwnerStatus; readonly gateway: StatusResult };
 
-export async function gather(invocation: Invocation): Promise<Facts> {
+async function gather(invocation: Invocation): Promise<Facts> {
   const owner = await withRunningOwner(invocation, async (client) => {
     if (client === undefined) throw new LoricaError("unavailable", "the gateway ended right after its start");
     return client.call("owner.status", {});
