@@ -5,6 +5,8 @@ import { limits } from "../base/limits.ts";
 import type { Tool } from "../tool/tool.ts";
 import { createSlots } from "./calls/slots.ts";
 import type { Slots } from "./calls/slots.ts";
+import { createRenderer } from "./context/envelope.ts";
+import type { Renderer } from "./context/envelope.ts";
 import { createEstimator } from "./context/tokens.ts";
 import type { Estimator } from "./context/tokens.ts";
 import { createWindows } from "./context/window.ts";
@@ -17,6 +19,7 @@ type JSONSchema = LanguageModelV4FunctionTool["inputSchema"];
 export type RunnerState = {
   readonly windows: Windows;
   readonly estimator: Estimator;
+  readonly renderer: Renderer;
   /** Tool calls of all turns together (TOOL-028). */
   readonly slots: Slots;
   readonly schemas: ReadonlyMap<string, LanguageModelV4FunctionTool>;
@@ -26,6 +29,7 @@ export function createRunnerState(options: TurnRunnerOptions): RunnerState {
   const estimator = createEstimator();
   return {
     estimator,
+    renderer: createRenderer(),
     windows: createWindows(options.store.transcript, estimator),
     slots: createSlots(limits.toolCallsGatewayMax),
     schemas: new Map(options.tools.map((tool) => [tool.name, describeTool(tool)])),

@@ -6,6 +6,8 @@ import type { EntryBody, Usage } from "../base/transcript.ts";
 import { needsCell, toolsFor } from "../policy/policy.ts";
 import type { Entry, Session, Turn } from "../store/store.ts";
 import type { Tool } from "../tool/tool.ts";
+import { visibleEntries } from "./context/visible.ts";
+import type { Visible } from "./context/visible.ts";
 import type { Window } from "./context/window.ts";
 import type { RunnerState } from "./runner-state.ts";
 import type { TurnRun, TurnRunnerOptions } from "./runner.ts";
@@ -27,6 +29,8 @@ export type TurnScope = {
   /** By name: what this principal may call and what works now. */
   readonly tools: ReadonlyMap<string, Tool>;
   readonly unavailable: { readonly tools: readonly string[]; readonly reason: string };
+  /** What of the window the model sees. */
+  visible(): Visible;
   /** The join of the session's label and of all that is in the window. */
   label(): Label;
   usage(): Usage;
@@ -49,8 +53,9 @@ export async function openScope(
   const session = await options.store.sessions.find(turn.sessionKey);
   if (session === undefined) throw new LoricaError("not_found", `the session ${turn.sessionKey} was deleted`);
   const window = await state.windows.open(turn.windowId);
+  const visible = createView(window, turn.id);
   let offJournal = noUsage;
-  const label = (): Label => joinAll([session.label, turn.label, ...window.entries().map((entry) => entry.label)]);
+  const label = (): Label => joinAll([session.label, turn.label, window.label()]);
   const where = { turnId: turn.id, sessionKey: turn.sessionKey, agentId: turn.agentId };
   const book = (usage: Usage, call: BookedCall): Promise<void> =>
     options.store.usage.add({ ...usage, ...where, ...call, at: options.clock.now() });
@@ -63,6 +68,7 @@ export async function openScope(
     window,
     ...toolsOf(options, profile, turn),
     label,
+    visible,
     usage: () => addUsage(offJournal, usageOf(window.entries(), turn.id)),
     book,
     async spend(usage, call) {
@@ -73,6 +79,18 @@ export async function openScope(
       const joined = added === undefined ? label() : joinLabels(label(), added);
       return window.append(bodies.map((body) => ({ windowId: turn.windowId, turnId: turn.id, label: joined, body })));
     },
+  };
+}
+
+/** Worked out once for each state of the window. */
+function createView(window: Window, turnId: string): () => Visible {
+  let seen: readonly Entry[] | undefined;
+  let view: Visible = { compaction: undefined, entries: [] };
+  return () => {
+    const entries = window.entries();
+    if (entries !== seen) view = visibleEntries(entries, turnId);
+    seen = entries;
+    return view;
   };
 }
 

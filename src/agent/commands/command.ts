@@ -28,6 +28,8 @@ const focusMaxChars = 800;
 
 /** The whole message must be the command: `/status`, `/model openai/gpt-x`. Anything else is a message. */
 export function parseCommand(text: string): Command | undefined {
+  // Every message of a session is asked this, and hardly one is a command.
+  if (!/^\s*\//.test(text)) return undefined;
   const match = /^\/([a-z]+)(?::|\s|$)\s*([^]*)$/i.exec(text.trim());
   if (match === null) return undefined;
   return parsers.get(match[1]?.toLowerCase() ?? "")?.((match[2] ?? "").trim());

@@ -12,7 +12,6 @@ import { estimatePrompt } from "./context.ts";
 import type { Plan, Standing } from "./context.ts";
 import { chooseCut } from "./cut.ts";
 import { plainSummary, summaryPrompt, withIdentifiers } from "./summary.ts";
-import { visibleEntries } from "./visible.ts";
 import type { Visible } from "./visible.ts";
 
 export type Pressure = "threshold" | "overflow" | "asked";
@@ -28,9 +27,9 @@ export async function compact(
   scope: TurnScope,
   parts: { readonly standing: Standing; readonly plan: Plan; readonly pressure: Pressure; readonly focus?: string },
 ): Promise<boolean> {
-  const { turn, window } = scope;
+  const { turn } = scope;
   if (compactionsOf(scope) >= limits.compactionsPerTurnMax) return false;
-  const visible = visibleEntries(window.entries(), turn.id);
+  const visible = scope.visible();
   const keepTokens = tokensToKeep(scope, visible, parts);
   const firstKeptSeq = chooseCut(visible.entries, { keepTokens, turnId: turn.id, estimator: scope.state.estimator });
   if (firstKeptSeq === undefined) return false;

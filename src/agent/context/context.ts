@@ -10,7 +10,6 @@ import { renderSystemPrompt } from "./prompt.ts";
 import { drawPruneLine, pruneResult } from "./prune.ts";
 import type { PruneLine } from "./prune.ts";
 import { estimateText, estimateTools } from "./tokens.ts";
-import { visibleEntries } from "./visible.ts";
 import { filesFor, renderWorkspaceFiles } from "./workspace.ts";
 
 /** The part that stays the same through a turn, and between turns while nobody edits a file. */
@@ -77,20 +76,28 @@ export function planCall(scope: TurnScope): Plan {
 }
 
 export async function assemblePrompt(scope: TurnScope, standing: Standing, plan: Plan): Promise<LanguageModelV4Prompt> {
-  const visible = visibleEntries(scope.window.entries(), scope.turn.id);
+  const visible = scope.visible();
   const line = pruneLine(scope, plan);
   const media = await loadMedia(visible.entries, {
     media: scope.options.store.media,
     seesImages: plan.seesImages,
     fromSeq: line.trimBefore,
   });
-  const view = { turnId: scope.turn.id, provider: plan.provider, media, line, pruning: scope.profile.pruning };
+  const { renderer } = scope.state;
+  const view = {
+    turnId: scope.turn.id,
+    provider: plan.provider,
+    renderer,
+    media,
+    line,
+    pruning: scope.profile.pruning,
+  };
   return [...standing.messages, ...encodeHistory(visible, view)];
 }
 
 /** What the next prompt will cost, estimated before it is sent (COST-016). */
 export function estimatePrompt(scope: TurnScope, standing: Standing, plan: Plan): number {
-  const visible = visibleEntries(scope.window.entries(), scope.turn.id);
+  const visible = scope.visible();
   const line = pruneLine(scope, plan);
   let tokens = standing.tokens;
   if (visible.compaction !== undefined) tokens += scope.state.estimator.entry(visible.compaction);
@@ -99,7 +106,7 @@ export function estimatePrompt(scope: TurnScope, standing: Standing, plan: Plan)
 }
 
 function pruneLine(scope: TurnScope, plan: Plan): PruneLine {
-  const { entries } = visibleEntries(scope.window.entries(), scope.turn.id);
+  const { entries } = scope.visible();
   return drawPruneLine(entries, {
     contextTokens: plan.contextTokens,
     estimator: scope.state.estimator,

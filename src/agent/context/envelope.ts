@@ -7,15 +7,34 @@ const fromMaxChars = 80;
 const idChars = 6;
 const minuteMs = 60_000;
 
+export type RenderedMessage = { readonly header: string; readonly text: string };
+
+export type Renderer = { message(entry: Entry, previousAt: number | undefined): RenderedMessage };
+
+/** A session's messages are rendered anew for each call; each of them costs that work only once. */
+export function createRenderer(): Renderer {
+  const rendered = new WeakMap<Entry, RenderedMessage & { readonly previousAt: number | undefined }>();
+  return {
+    message(entry, previousAt) {
+      const known = rendered.get(entry);
+      if (known !== undefined && known.previousAt === previousAt) return known;
+      const message = { ...renderMessage(entry, previousAt), previousAt };
+      rendered.set(entry, message);
+      return message;
+    },
+  };
+}
+
+function renderMessage(entry: Entry, previousAt: number | undefined): RenderedMessage {
+  if (entry.body.kind !== "user") return { header: "", text: "" };
+  return { header: renderHeader(entry, entry.body.from, previousAt), text: neutralizeSpeech(entry.body.text) };
+}
+
 /** `previousAt` is when the message before this one came; undefined for the first. */
-export function renderHeader(entry: Entry, from: string, previousAt: number | undefined): string {
+function renderHeader(entry: Entry, from: string, previousAt: number | undefined): string {
   const when = new Date(entry.at).toISOString().slice(0, 16).replace("T", " ");
   const elapsed = previousAt === undefined ? "" : renderElapsed(entry.at - previousAt);
   return `[#${entry.id.slice(-idChars)} ${metadata(from, fromMaxChars)} ${when}Z${elapsed}]`;
-}
-
-export function renderMessage(text: string): string {
-  return neutralizeSpeech(text);
 }
 
 function renderElapsed(ms: number): string {

@@ -6,7 +6,7 @@ import { isRecord } from "../../base/json.ts";
 import type { AssistantPart } from "../../base/transcript.ts";
 import type { Entry } from "../../store/store.ts";
 import type { PruningSettings } from "../settings.ts";
-import { renderHeader, renderMessage } from "./envelope.ts";
+import type { Renderer } from "./envelope.ts";
 import type { Shown } from "./media.ts";
 import { pruneResult } from "./prune.ts";
 import type { PruneLine } from "./prune.ts";
@@ -20,6 +20,7 @@ export type HistoryView = {
   readonly turnId: string;
   /** Reasoning and call metadata go back only to the provider they came from. */
   readonly provider: string;
+  readonly renderer: Renderer;
   readonly media: Shown;
   readonly line: PruneLine;
   readonly pruning: PruningSettings;
@@ -63,11 +64,11 @@ function userParts(
   options: { readonly view: HistoryView; readonly previousAt: number | undefined },
 ): readonly UserPart[] {
   if (entry.body.kind !== "user") return [];
-  const header = text(renderHeader(entry, entry.body.from, options.previousAt));
+  const message = options.view.renderer.message(entry, options.previousAt);
   const attachments = entry.body.media.flatMap((ref) => options.view.media.parts(ref, entry.seq));
   // The person's own words come last: whatever reads only the end of a prompt reads them.
-  const words = entry.body.text === "" ? [] : [text(renderMessage(entry.body.text))];
-  return [header, ...attachments, ...words];
+  const words = message.text === "" ? [] : [text(message.text)];
+  return [text(message.header), ...attachments, ...words];
 }
 
 /** What an aborted answer said is worth keeping only where no other answer came after it in the same turn. */

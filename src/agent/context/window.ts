@@ -1,4 +1,6 @@
 // A session's window as turns see it: read once, then only what is new, so that turn 500 costs what turn 5 costs.
+import { joinAll } from "../../base/label.ts";
+import type { Label } from "../../base/label.ts";
 import { limits } from "../../base/limits.ts";
 import type { Entry, NewEntry, Transcript } from "../../store/store.ts";
 import type { Estimator } from "./tokens.ts";
@@ -7,6 +9,8 @@ export type Window = {
   readonly id: string;
   /** In order, without what a compaction has put away. */
   entries(): readonly Entry[];
+  /** The join of all that ever entered it: what a compaction put away still counts. */
+  label(): Label;
   append(entries: readonly NewEntry[]): Promise<readonly Entry[]>;
   /** Takes in what others wrote, as messages that joined the turn. */
   refresh(): Promise<void>;
@@ -14,7 +18,7 @@ export type Window = {
 
 export type Windows = { open(windowId: string): Promise<Window> };
 
-type Held = { entries: readonly Entry[]; lastSeq: number; tokens: number };
+type Held = { entries: readonly Entry[]; lastSeq: number; tokens: number; label: Label };
 
 export function createWindows(transcript: Transcript, estimator: Estimator): Windows {
   // Least recently used first. What is dropped is read again from the store.
@@ -35,6 +39,7 @@ export function createWindows(transcript: Transcript, estimator: Estimator): Win
     const compacted = entries.some((entry) => entry.body.kind === "compaction");
     window.entries = compacted ? putAway(all) : all;
     window.tokens = compacted ? estimator.entries(window.entries) : window.tokens + estimator.entries(entries);
+    window.label = joinAll([window.label, ...entries.map((entry) => entry.label)]);
     window.lastSeq = last.seq;
   }
 
@@ -51,7 +56,7 @@ export function createWindows(transcript: Transcript, estimator: Estimator): Win
 
   return {
     async open(windowId) {
-      const window = held.get(windowId) ?? { entries: [], lastSeq: 0, tokens: 0 };
+      const window = held.get(windowId) ?? { entries: [], lastSeq: 0, tokens: 0, label: joinAll([]) };
       held.delete(windowId);
       held.set(windowId, window);
       await refresh(windowId, window);
@@ -59,6 +64,7 @@ export function createWindows(transcript: Transcript, estimator: Estimator): Win
       return {
         id: windowId,
         entries: () => window.entries,
+        label: () => window.label,
         async append(entries) {
           const stored = await transcript.append(entries);
           const follows = stored[0]?.seq === window.lastSeq + 1;

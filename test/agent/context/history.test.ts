@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { LanguageModelV4Message } from "@ai-sdk/provider";
 import fc from "fast-check";
+import { createRenderer } from "../../../src/agent/context/envelope.ts";
 import { encodeHistory } from "../../../src/agent/context/history.ts";
 import { drawPruneLine } from "../../../src/agent/context/prune.ts";
 import { createEstimator } from "../../../src/agent/context/tokens.ts";
@@ -53,6 +54,7 @@ function encode(entries: readonly Entry[], change: { readonly provider?: string;
   return encodeHistory(visibleEntries(entries, turnId), {
     turnId,
     provider,
+    renderer: createRenderer(),
     media: { parts: () => [] },
     line,
     pruning,
@@ -228,6 +230,7 @@ suite("COST-007 pruning", () => {
     const messages = encodeHistory(visibleEntries(long, "now"), {
       turnId: "now",
       provider: "faux",
+      renderer: createRenderer(),
       media: { parts: () => [] },
       line,
       pruning,
