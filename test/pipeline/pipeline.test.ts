@@ -21,7 +21,13 @@ test("GW-029 GW-034 GW-035 a message becomes a stored turn and a sent reply", as
   assert.deepEqual([message?.text, message?.to], ["echo ping", to]);
   const session = await harness.store.sessions.find("agent:main:direct:alice");
   const [entry] = await harness.store.transcript.read(session?.windowId ?? "");
-  assert.deepEqual(entry?.body, { kind: "user", text: "ping", media: [], from: "Alice", inboxId: envelope.id });
+  assert.deepEqual(entry?.body, {
+    kind: "user",
+    text: "ping",
+    media: [],
+    from: "loopback Alice",
+    inboxId: envelope.id,
+  });
   await soon();
   const [row] = await harness.store.outbox.list({ limit: 9 });
   assert.deepEqual([row?.status, row?.receipt, row?.attempts], ["sent", "p-0", 1]);

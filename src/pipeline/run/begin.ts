@@ -49,8 +49,9 @@ async function openSession(envelope: Envelope, routed: Routed, parts: Parts): Pr
 }
 
 function userEntry({ envelope, routed }: Message, turn: { readonly id: string; readonly windowId: string }): NewEntry {
-  const { id: inboxId, text, media, sender } = envelope;
-  const from = sender.name === "" ? sender.id : sender.name;
+  const { id: inboxId, text, media, sender, channel } = envelope;
+  // A session may be reached over several channels, and the model is told which (AG-011).
+  const from = `${channel} ${sender.name === "" ? sender.id : sender.name}`;
   const body = { kind: "user", text, media, from, inboxId } as const;
   return { windowId: turn.windowId, turnId: turn.id, label: routed.label, body };
 }
