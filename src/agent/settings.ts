@@ -5,6 +5,7 @@ import type { ToolPolicy } from "../policy/policy.ts";
 
 export type AgentProfile = {
   readonly id: string;
+  /** What it calls itself; the id where nobody gave it a name. */
   readonly name: string;
   /** Absolute, as the cell sees it too; undefined for an agent without one. */
   readonly workspace: string | undefined;
@@ -42,7 +43,7 @@ const everything: ToolPolicy = { profile: "coding", allow: undefined, deny: [] }
 /** An agent as it is where config says nothing. */
 export const defaultProfile: AgentProfile = {
   id: "main",
-  name: "Lorica",
+  name: "main",
   workspace: undefined,
   tools: { owner: everything, others: { profile: "minimal", allow: undefined, deny: [] } },
   thinking: "off",

@@ -145,6 +145,10 @@ Sandbox: on, verified`;
       expected.replace("1 calls, 100 in, 10 out, $0.0001", "2 calls, 200 in, 20 out, $0.0001"),
     );
     assert.deepEqual(
+      agent.models.calls[1]?.tools.map((tool) => tool.name),
+      ["session_status"],
+    );
+    assert.deepEqual(
       agent.audit.map((record) => record.resource),
       ["agent:main:main", "agent:main:main"],
     );

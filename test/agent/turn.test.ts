@@ -102,19 +102,49 @@ suite("a turn", () => {
     assert.equal((await agent.entries(turn.windowId)).length, 6);
   });
 
-  test("AG-016 several run side by side, each with its own context", async () => {
-    const models = createScriptedModels((call) => ({ text: `you are ${call.sessionKey}` }));
-    await using agent = await openTestAgent({ models });
-    const keys = Array.from({ length: 8 }, (_, at) => `agent:main:direct:p${at}`);
-    const ran = await Promise.all(keys.map((sessionKey) => agent.say(`secret of ${sessionKey}`, { sessionKey })));
+  test("AG-001 AG-016 several agents run side by side, each with its own model, name, tools and context", async () => {
+    const models = createScriptedModels((call) => ({ text: `${call.agentId} answers` }));
+    const candidates = (agentId: string): readonly string[] => [`faux/${agentId}`];
+    const ids = Array.from({ length: 8 }, (_, at) => `a${at}`);
+    const minimal = { profile: "minimal", allow: undefined, deny: [] } as const;
+    await using agent = await openTestAgent({
+      models: { ...models, candidates },
+      others: Object.fromEntries(
+        ids.map((id, at) => [
+          id,
+          { name: `name-of-${id}`, ...(at % 2 === 0 ? {} : { tools: { owner: minimal, others: minimal } }) },
+        ]),
+      ),
+    });
+    const ran = await Promise.all(ids.map((agentId) => agent.say(`secret-of-${agentId}`, { agentId })));
     assert.deepEqual(
       ran.map(({ outcome }) => outcome.status === "done" && outcome.text),
-      keys.map((key) => `you are ${key}`),
+      ids.map((id) => `${id} answers`),
     );
-    for (const call of models.calls) {
-      const secrets = new Set(JSON.stringify(call.prompt).match(/secret of [\w:]+/g));
-      assert.deepEqual([...secrets], [`secret of ${call.sessionKey}`]);
-    }
+    const seen = models.calls.map((call) => ({
+      id: call.agentId,
+      model: call.candidates,
+      names: [...new Set(JSON.stringify(call.prompt).match(/(?:name|secret)-of-a\d/g))],
+      tools: call.tools.length,
+    }));
+    assert.deepEqual(
+      seen.toSorted((left, right) => left.id.localeCompare(right.id)),
+      ids.map((id, at) => ({
+        id,
+        model: [`faux/${id}`],
+        names: [`name-of-${id}`, `secret-of-${id}`],
+        tools: at % 2 === 0 ? 3 : 1,
+      })),
+    );
+  });
+
+  test("of an agent that config no longer has ends with what to do", async () => {
+    await using agent = await openTestAgent();
+    const { outcome } = await agent.say("hi", { agentId: "gone" });
+    assert.deepEqual(outcome.status === "failed" && [outcome.code, outcome.message], [
+      "not_found",
+      "no agent is called gone: see agents.list in the config",
+    ]);
   });
 });
 
@@ -249,7 +279,7 @@ suite("a turn that goes wrong", () => {
     assert.deepEqual([outcome.status === "failed" && outcome.code, agent.models.calls.length], ["too_large", 0]);
   });
 
-  test("COST-010 caps the answer by agent and by request, whichever is less", async () => {
+  test("caps the answer by agent and by request, whichever is less", async () => {
     await using agent = await openTestAgent({
       script: [{ text: "a" }, { text: "b" }],
       profile: { outputTokensMax: 500 },

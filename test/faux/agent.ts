@@ -21,7 +21,7 @@ import { createScriptedModels } from "./scripted-models.ts";
 import type { ScriptedModels, ScriptedStep } from "./scripted-models.ts";
 import { createRecordingSandbox } from "./sandbox.ts";
 import type { RecordingSandbox, SandboxAnswers } from "./sandbox.ts";
-import { mainKey, openTestStore, ownerLabel } from "./store.ts";
+import { openTestStore, ownerLabel } from "./store.ts";
 import type { TestStore } from "./store.ts";
 
 export type TestAgentOptions = {
@@ -29,6 +29,8 @@ export type TestAgentOptions = {
   /** In place of a script. */
   readonly models?: ScriptedModels | Models;
   readonly profile?: Partial<AgentProfile>;
+  /** More agents, by id. */
+  readonly others?: Readonly<Record<string, Partial<AgentProfile>>>;
   readonly sandbox?: SandboxAnswers;
   readonly files?: Readonly<Record<string, string>>;
   readonly tools?: readonly Tool[];
@@ -37,6 +39,7 @@ export type TestAgentOptions = {
 };
 
 export type Sent = {
+  readonly agentId?: string;
   readonly sessionKey?: string;
   readonly principal?: Principal;
   readonly label?: Label;
@@ -77,9 +80,9 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
   const clock = createTestClock(Date.UTC(2026, 0, 2, 3, 4));
   const opened: TestStore | undefined = options.store === undefined ? await openTestStore(clock) : undefined;
   const store = options.store ?? (opened as TestStore).store;
-  const profile: AgentProfile = { ...defaultProfile, ...options.profile };
+  const profiles = profilesOf(options);
   const policy = createPolicy({
-    rules: compileRules({ agents: new Map([["main", profile.tools]]), cellOff: undefined }),
+    rules: compileRules({ agents: new Map([...profiles].map(([id, { tools }]) => [id, tools])), cellOff: undefined }),
     clock,
   });
   const models = withCalls(options.models ?? createScriptedModels(options.script ?? []));
@@ -87,7 +90,13 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
   const audit: AuditRecord[] = [];
   const hooks: HookPoint[] = [];
   const reports: { id: string; error: unknown }[] = [];
-  const ports = { store, models, effects: { sandbox }, profile: () => profile, redeem: policy.redeem };
+  const ports = {
+    store,
+    models,
+    effects: { sandbox },
+    profile: (agentId: string) => profiles.get(agentId),
+    redeem: policy.redeem,
+  };
   const runner = createTurnRunner({
     store,
     models,
@@ -97,27 +106,13 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
     effects: { sandbox, describeSession: createDescribeSession(ports) },
     workspace: { read: async (_agentId, names) => names.flatMap((name) => fileOf(options.files ?? {}, name)) },
     audit: { record: (record) => void audit.push(record) },
-    profile: (agentId) => (agentId === profile.id ? profile : undefined),
+    profile: (agentId) => profiles.get(agentId),
     observe: (event) => void hooks.push(event),
     redact: options.redact ?? ((text) => text),
     report: (id, error) => void reports.push({ id, error }),
   });
 
-  async function run(turn: Turn, sent: Sent = {}): Promise<Ran> {
-    const events: TurnEvent[] = [];
-    const emit = (event: TurnEvent): void => {
-      events.push(event);
-      sent.emit?.(event);
-    };
-    const turnRun: TurnRun = {
-      request: sent.request ?? {},
-      takeJoined: async () => sent.takeJoined?.(turn),
-      emit,
-      signal: sent.signal ?? new AbortController().signal,
-    };
-    return { turn, events, ...(await runner.run(turn, turnRun)) };
-  }
-
+  const run = (turn: Turn, sent?: Sent): Promise<Ran> => runTurn(runner, turn, sent);
   return {
     store,
     clock,
@@ -141,6 +136,26 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
   };
 }
 
+function profilesOf(options: TestAgentOptions): ReadonlyMap<string, AgentProfile> {
+  const changes = Object.entries({ main: options.profile, ...options.others });
+  return new Map(changes.map(([id, change]) => [id, { ...defaultProfile, id, name: id, ...change }]));
+}
+
+async function runTurn(runner: TurnRunner, turn: Turn, sent: Sent = {}): Promise<Ran> {
+  const events: TurnEvent[] = [];
+  const emit = (event: TurnEvent): void => {
+    events.push(event);
+    sent.emit?.(event);
+  };
+  const run: TurnRun = {
+    request: sent.request ?? {},
+    takeJoined: async () => sent.takeJoined?.(turn),
+    emit,
+    signal: sent.signal ?? new AbortController().signal,
+  };
+  return { turn, events, ...(await runner.run(turn, run)) };
+}
+
 function withCalls(models: ScriptedModels | Models): ScriptedModels {
   return "calls" in models ? models : { ...models, calls: [], left: () => 0 };
 }
@@ -149,13 +164,14 @@ function withCalls(models: ScriptedModels | Models): ScriptedModels {
 async function beginMessage(store: Store, text: string, sent: Sent = {}): Promise<Turn> {
   const { principal = owner, label = ownerLabel, channel = "loopback", from = "loopback owner" } = sent;
   const account = "default";
-  const key = sent.sessionKey ?? mainKey;
-  const { windowId } = await store.sessions.open({ key, agentId: "main", principal, channel, account, label });
+  const agentId = sent.agentId ?? "main";
+  const key = sent.sessionKey ?? `agent:${agentId}:main`;
+  const { windowId } = await store.sessions.open({ key, agentId, principal, channel, account, label });
   const id = newId();
   const replyTo = { channel, account, recipient: "alice" };
   const body: EntryBody = { kind: "user", text, media: sent.media ?? [], from, inboxId: id };
   const begun = await store.turns.begin(
-    { id, sessionKey: key, windowId, agentId: "main", principal, label, replyTo, inboxIds: [] },
+    { id, sessionKey: key, windowId, agentId, principal, label, replyTo, inboxIds: [] },
     [{ windowId, turnId: id, label, body }],
   );
   return begun.turn;

@@ -94,7 +94,7 @@ suite("a tool call", () => {
     ]);
   });
 
-  test("TOOL-018 that runs is logged with what it was, who asked and how it ended", async () => {
+  test("that runs is logged with what it was, who asked and how it ended", async () => {
     const { agent } = await call("exec", { command: "echo hi\nls" }, { sandbox: { run: () => "hi" } });
     const about = {
       verb: "process.run",
@@ -130,7 +130,7 @@ suite("a tool call", () => {
     assert.deepEqual([text, outcome, ended], ["timeout: the time limit of 20 ms passed", "error", true]);
   });
 
-  test("AG-018 TOOL-029 COST-011 shows at most 30 % of the window of what it returned, head and tail", async () => {
+  test("AG-018 TOOL-029 shows at most 30 % of the window of what it returned, head and tail", async () => {
     const models = createScriptedModels(
       [{ calls: [{ tool: "exec", input: { command: "cat" } }] }, { text: "ok" }],
       [{ ...testModel, contextTokens: 10_000 }],

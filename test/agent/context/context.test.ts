@@ -22,7 +22,7 @@ const nine = [
 const files = Object.fromEntries(nine.map((name) => [name, `words of ${name}`]));
 
 suite("the prompt", () => {
-  test("AG-001 AG-012 GW-032 is exactly this for a first message", async () => {
+  test("AG-012 GW-032 is exactly this for a first message", async () => {
     await using agent = await openTestAgent({
       script: [{ text: "Hi." }],
       profile: { name: "Ada", workspace: "/home/o/ws" },
