@@ -1,0 +1,48 @@
+// A process of its own with the gateway's doors on inherited descriptors: 3 is the TCP listener, 4 the unix one.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256 } from "../../src/base/ids.ts";
+import { createGateway } from "../../src/gateway/gateway.ts";
+import { openStore } from "../../src/store/store.ts";
+import { createFauxPipeline, doneOutcome } from "./pipeline.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "lorica-edge-"));
+const clock = { now: Date.now };
+const store = await openStore({ path: join(folder, "test.sqlite"), mediaDir: join(folder, "media"), clock });
+const { pipeline } = createFauxPipeline({
+  script: async ({ envelope, finish }) => {
+    if (envelope.text === "slow") await new Promise((resolve) => setTimeout(resolve, 300));
+    finish(doneOutcome(`you said ${envelope.text}`));
+  },
+});
+const gateway = createGateway({
+  pipeline,
+  store,
+  models: { list: () => [], describe: () => undefined, candidates: () => [] },
+  sandbox: () => ({ kind: "off", reason: "none here", fix: "none", walls: [] }),
+  transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },
+  clock,
+  log: (level, message) => process.stderr.write(`${level} ${message}\n`),
+  settings: {
+    version: "0.0.0",
+    defaultAgentId: "main",
+    agents: [{ id: "main", name: "Main" }],
+    http: { chatCompletions: true, responses: true, hostNames: [] },
+    tokenHash: sha256(process.argv[2] ?? ""),
+  },
+});
+process.once("SIGTERM", () => void stop());
+await gateway.listen({ http: { fd: 3 }, socket: { fd: 4 } });
+process.stdout.write("ready\n");
+
+async function stop(): Promise<void> {
+  await gateway.close(2_000);
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(0);
+}
+
+async function* none(): AsyncGenerator<string> {
+  yield* [];
+}
