@@ -112,6 +112,15 @@ export const limits = {
   fetchBodyMaxBytes: 33_554_432,
   fetchConnectTimeoutMs: 30_000,
 
+  // The gateway process
+  gatewayTmpBytes: 67_108_864,
+  gatewayStartTimeoutMs: 30_000,
+  gatewayStableMs: 60_000,
+  gatewayRestartsMax: 8,
+  gatewayRestartDelayMs: 100,
+  gatewayRestartDelayMaxMs: 10_000,
+  gatewayKillAfterMs: 1_000,
+
   // Vault
   secretsMax: 256,
   secretMaxBytes: 65_536,
@@ -185,6 +194,7 @@ export const limits = {
   redactPatternMaxChars: 512,
   redactTimeoutMs: 50,
   logLineMaxBytes: 65_536,
+  logLinesPerSecondMax: 1_000,
   logFileMaxBytes: 16_777_216,
   logFilesMax: 5,
   storeBusyTimeoutMs: 5_000,
@@ -203,6 +213,9 @@ export const limits = {
   cliProbeTimeoutMs: 5_000,
   cliStartTimeoutMs: 30_000,
   cliStopTimeoutMs: 20_000,
+  ownerModelCheckTimeoutMs: 20_000,
+  ownerModelListMaxBytes: 4_194_304,
+  ownerModelListMax: 1_000,
   cliModelCheckTimeoutMs: 60_000,
   cliDetectTimeoutMs: 1_000,
   cliStdinMaxBytes: 16 * 1_048_576,

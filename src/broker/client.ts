@@ -1,4 +1,5 @@
 // The gateway's side of what the broker does: each port redeems its grant here and sends the action over the link.
+import type { Duplex } from "node:stream";
 import type { AuditLog } from "../audit/audit.ts";
 import type { Grant, Redeem } from "../base/grant.ts";
 import type { Verb } from "../base/action.ts";
@@ -17,7 +18,42 @@ import type {
   WorkspaceFile,
   WorkspaceFiles,
 } from "../sandbox/sandbox.ts";
+import { createLink } from "./link/link.ts";
 import type { Link, LinkAnswer } from "./link/link.ts";
+
+/** What the broker asks of the gateway. */
+export type GatewayCalls = {
+  /** The first call: the settings to run with. Returns once the gateway serves. */
+  start(settings: unknown, link: Link): Promise<void>;
+  /** The settings have changed. */
+  configure(settings: unknown): Promise<void>;
+  /** Nothing new is taken; returns once running turns have ended, or `graceMs` has passed. The process then ends. */
+  stop(graceMs: number): Promise<void>;
+  /** What needs no answer, as `sandbox` with a new status. */
+  hear(name: string, params: unknown): void;
+  readonly onInternalError: (error: unknown, id: string) => void;
+};
+
+/** The descriptors that a gateway process is started with. */
+export const gatewayDescriptors = { link: 4, http: 5, socket: 6 } as const;
+
+/** The gateway's end of the link. A gateway whose link has ended is of no use and must end itself. */
+export function openBrokerLink(stream: Duplex, calls: GatewayCalls): Link {
+  const link: Link = createLink({
+    stream,
+    side: "gateway",
+    onNote: calls.hear,
+    onInternalError: calls.onInternalError,
+    async handle({ method, params }) {
+      if (method === "start") await calls.start(params, link);
+      else if (method === "configure") await calls.configure(params);
+      else if (method === "stop" && isRecord(params)) await calls.stop(Number(params["graceMs"]));
+      else throw new LoricaError("not_found", `the gateway does no ${method}`);
+      return { result: null };
+    },
+  });
+  return link;
+}
 
 /** The broker is ours, so what it answers is what its types say; nothing here parses it again. */
 export function createEgressClient(link: Link, redeem: Redeem): Egress {

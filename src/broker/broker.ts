@@ -1,0 +1,28 @@
+// The broker: the parent process. It holds every secret, is the only one to fetch, to spawn and to write config, and
+// keeps the gateway alive. This is the folder's front door; main builds both sides from it.
+export { createCells } from "./cells.ts";
+export type { CellsOptions, ProbedCells } from "./cells.ts";
+export {
+  createAuditClient,
+  createEgressClient,
+  createSandboxClient,
+  createWorkspaceClient,
+  gatewayDescriptors,
+  openBrokerLink,
+} from "./client.ts";
+export type { GatewayCalls } from "./client.ts";
+export { createBroker } from "./create-broker.ts";
+export type { Broker, BrokerOptions } from "./create-broker.ts";
+export { createLog, openLogWriter } from "./log/log.ts";
+export type { LogSettings, LogThreshold, LogWriter, LogWriterOptions } from "./log/log.ts";
+export { openRotatingFile } from "./log/rotating-file.ts";
+export type { RotatingFile, RotatingFileOptions } from "./log/rotating-file.ts";
+export type { ConfigService, OwnerEdits } from "./owner/config-service.ts";
+export { createOwnerHandlers } from "./owner/handlers.ts";
+export type { OwnerDeps, OwnerHandlers } from "./owner/handlers.ts";
+export { callOwner } from "./owner/dispatch.ts";
+export type { Ceiling, CredentialRule, ProviderCeiling } from "./serve/ceiling.ts";
+export { createBrokerEgress } from "./serve/egress.ts";
+export type { BrokerEgress } from "./serve/egress.ts";
+export { seedWorkspace } from "./serve/workspace.ts";
+export { findBwrap } from "./spawn.ts";

@@ -1,0 +1,175 @@
+// The broker put together: the owner's socket, the gateway process and what each may ask of the rest.
+import type { AuditWriter } from "../audit/audit.ts";
+import type { Clock } from "../base/clock.ts";
+import { limits } from "../base/limits.ts";
+import type { OwnerStatus } from "../protocol/owner-methods.ts";
+import { createGatewayProcess } from "./gateway/process.ts";
+import type { GatewayProcess, GatewayProcessOptions, GatewayStatus } from "./gateway/process.ts";
+import { forbidCoreDumps, refuseRoot } from "./harden.ts";
+import { createLink } from "./link/link.ts";
+import type { LogWriter } from "./log/log.ts";
+import { createOwnerHandlers } from "./owner/handlers.ts";
+import type { OwnerDeps, OwnerHandlers } from "./owner/handlers.ts";
+import { openOwnerSocket } from "./owner/socket.ts";
+import type { OwnerSocket } from "./owner/socket.ts";
+import { createServices } from "./serve/services.ts";
+import type { ServicesOptions } from "./serve/services.ts";
+
+export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
+  Pick<ServicesOptions, "cells"> &
+  Pick<GatewayProcessOptions, "folders" | "bwrap" | "argv" | "listen" | "settings"> & {
+    readonly version: string;
+    readonly profile: string | undefined;
+    readonly paths: {
+      readonly stateDir: string;
+      readonly configPath: string;
+      readonly workspace: string;
+      readonly ownerSocket: string;
+      readonly gatewaySocket: string;
+    };
+    readonly log: LogWriter;
+    readonly auditWriter: AuditWriter;
+    readonly clock: Clock;
+    readonly root: "refuse root" | "allow root";
+    /** What the owner should know, beyond what the config says. */
+    readonly notices: () => readonly string[];
+  };
+
+export type Broker = {
+  /** Returns once the gateway serves. The owner's socket answers before that. */
+  start(): Promise<void>;
+  /** Hands the gateway its settings again: after the config or a secret has changed. */
+  configure(): Promise<void>;
+  /** Says something to the gateway that it may act on; nothing where none runs. */
+  tell(name: string, params: unknown): void;
+  status(): OwnerStatus;
+  /** Lets running turns end within `graceMs`, then ends everything that was started. */
+  stop(graceMs: number): Promise<void>;
+  /** Resolves with a grace period once somebody wants the broker to end, or rejects when the gateway keeps dying. */
+  readonly ended: Promise<number>;
+};
+
+export function createBroker(options: BrokerOptions): Broker {
+  const { clock, paths } = options;
+  const log = options.log.source("broker");
+  const startedAt = clock.now();
+  const ended = Promise.withResolvers<number>();
+  // A broker that is stopped directly leaves it unread.
+  ended.promise.catch(() => undefined);
+  let ownerSocket: OwnerSocket | undefined;
+
+  const gateway = createGatewayProcess({
+    ...options,
+    socketPath: paths.gatewaySocket,
+    openLink: (stream) =>
+      createLink({
+        stream,
+        side: "broker",
+        ...createServices({ ...options, audit: options.auditWriter.source("gateway"), log }),
+        onInternalError: (error, id) => log.error("a request of the gateway failed", { id, err: error }),
+      }),
+    onLine: (line, level) => options.log.accept("gateway", line, level),
+    onGiveUp: ended.reject,
+    log,
+  });
+
+  async function configure(): Promise<void> {
+    const params = await options.settings(gateway.status());
+    await gateway.link()?.call({ method: "configure", params }, AbortSignal.timeout(limits.gatewayStartTimeoutMs));
+  }
+
+  const status = (): OwnerStatus => renderStatus(options, gateway.status(), clock.now() - startedAt);
+  const handlers = ownerHandlers(options, { status, configure, gateway, ended });
+
+  return {
+    async start() {
+      refuseRoot(options.root);
+      await forbidCoreDumps(log);
+      ownerSocket = await openOwnerSocket({ ...options, path: paths.ownerSocket, handlers, log });
+      try {
+        await gateway.start();
+      } catch (error) {
+        await ownerSocket.close();
+        throw error;
+      }
+      const { address, confinement } = gateway.status();
+      options.auditWriter.source("broker").record({ kind: "start", resource: `lorica ${options.version}` });
+      log.info("ready", { ...address, confinement: confinement.kind, readyMs: clock.now() - startedAt });
+    },
+    configure,
+    tell: (name, params) => gateway.link()?.note(name, params),
+    status,
+    async stop(graceMs) {
+      await gateway.stop(graceMs);
+      await options.cells.close();
+      await options.egress.close();
+      await ownerSocket?.close();
+      options.auditWriter.source("broker").record({ kind: "stop" });
+      log.info("stopped");
+    },
+    ended: ended.promise,
+  };
+}
+
+type Parts = {
+  readonly status: () => OwnerStatus;
+  readonly configure: () => Promise<void>;
+  readonly gateway: GatewayProcess;
+  readonly ended: PromiseWithResolvers<number>;
+};
+
+function ownerHandlers(options: BrokerOptions, { status, configure, gateway, ended }: Parts): OwnerHandlers {
+  return createOwnerHandlers({
+    ...options,
+    audit: options.auditWriter.source("broker"),
+    async onSecretsChanged() {
+      await options.onSecretsChanged();
+      await configure();
+    },
+    running: {
+      status,
+      stop(graceMs) {
+        // The answer leaves before the socket that carries it goes.
+        setImmediate(() => ended.resolve(graceMs ?? limits.stopGraceMs));
+        return { pid: process.pid };
+      },
+      restart(graceMs) {
+        gateway.restart(graceMs ?? limits.stopGraceMs).catch(ended.reject);
+      },
+    },
+  });
+}
+
+function renderStatus(options: BrokerOptions, gateway: GatewayStatus, uptimeMs: number): OwnerStatus {
+  const { notices, ...config } = options.config.status();
+  const { confinement } = gateway;
+  const sandbox = options.cells.status();
+  return {
+    version: options.version,
+    pid: process.pid,
+    uptimeMs,
+    profile: options.profile ?? null,
+    paths: {
+      state: options.paths.stateDir,
+      config: options.paths.configPath,
+      workspace: options.paths.workspace,
+      log: options.log.path,
+    },
+    config,
+    gateway: {
+      state: gateway.state,
+      pid: gateway.pid ?? null,
+      restarts: gateway.restarts,
+      confinement: confinement.kind,
+      confinementReason: confinement.kind === "none" ? confinement.reason : null,
+    },
+    listen: gateway.address ?? null,
+    sandbox: {
+      state: sandbox.kind,
+      reason: sandbox.kind === "off" ? sandbox.reason : null,
+      fix: sandbox.kind === "off" ? sandbox.fix : null,
+      walls: sandbox.walls,
+    },
+    notices: [...notices, ...options.notices()],
+  };
+}

@@ -1,0 +1,125 @@
+// Starts one gateway process: opens its sockets, hands them over with the link, and waits until it serves.
+import type { ChildProcess } from "node:child_process";
+import { Duplex } from "node:stream";
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { bounded } from "../../base/wait.ts";
+import { buildSeccompFilter } from "../../sandbox/sandbox.ts";
+import type { Link } from "../link/link.ts";
+import { spawnClean, spawnConfined } from "../spawn.ts";
+import type { GatewayFolders } from "./profile.ts";
+import { gatewayProfile } from "./profile.ts";
+import { openSockets } from "./sockets.ts";
+import type { ListenAddress } from "./sockets.ts";
+
+export type Confinement =
+  | { readonly kind: "bwrap"; readonly bwrap: string }
+  /** The gateway still has no environment, no argument and no descriptor that holds a secret, but it has the host. */
+  | { readonly kind: "none"; readonly reason: string };
+
+export type LaunchOptions = {
+  readonly folders: GatewayFolders;
+  readonly confinement: Confinement;
+  /** Node's options, the program and its arguments; no secret among them. */
+  readonly argv: readonly string[];
+  readonly listen: ListenAddress;
+  readonly socketPath: string;
+  readonly openLink: (stream: Duplex) => Link;
+};
+
+export type Running = {
+  readonly child: ChildProcess;
+  readonly link: Link;
+  readonly address: ListenAddress;
+  /** Resolves with how it ended. */
+  readonly exited: Promise<string>;
+};
+
+/** Descriptors: 3 is the filter that bubblewrap reads, 4 the link, 5 the TCP socket, 6 the unix socket. */
+export async function launchGateway(options: LaunchOptions): Promise<Running> {
+  return await openSockets(options, ({ tcpFd, unixFd, address }) => {
+    const child = spawnGateway(options, [tcpFd, unixFd]);
+    const exited = exitOf(child);
+    const stream = child.stdio[4];
+    if (!(stream instanceof Duplex)) throw new LoricaError("internal", "the gateway has no link");
+    return { child, link: options.openLink(stream), address, exited };
+  });
+}
+
+function spawnGateway({ confinement, folders, argv }: LaunchOptions, sockets: readonly number[]): ChildProcess {
+  const program = [folders.node, ...argv];
+  if (confinement.kind === "none")
+    return spawnClean({
+      file: folders.node,
+      args: argv,
+      stdio: ["ignore", "pipe", "pipe", "ignore", "pipe", ...sockets],
+      cwd: folders.code,
+    });
+  const child = spawnConfined({
+    bwrap: confinement.bwrap,
+    profile: ["--seccomp", "3", ...gatewayProfile(folders)],
+    argv: program,
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", ...sockets],
+  });
+  giveFilter(child);
+  return child;
+}
+
+/** Why bubblewrap cannot confine the gateway on this host, tried with the very profile; undefined where it can. */
+export async function tryConfinement(bwrap: string, folders: GatewayFolders): Promise<string | undefined> {
+  const child = spawnConfined({
+    bwrap,
+    profile: ["--seccomp", "3", ...gatewayProfile(folders)],
+    argv: [folders.node, "--version"],
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+  });
+  giveFilter(child);
+  let said = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    if (said.length < 1_000) said += chunk.toString();
+  });
+  const killer = setTimeout(() => child.kill("SIGKILL"), limits.gatewayStartTimeoutMs);
+  const end = await exitOf(child);
+  clearTimeout(killer);
+  if (end === "exit code 0") return undefined;
+  return said.split("\n")[0] || end;
+}
+
+/** Takes the settings to the gateway and returns once it serves; throws what it said, or how it ended instead. */
+export async function beginServing(running: Running, settings: unknown): Promise<void> {
+  const waiting = new AbortController();
+  const started = running.link.call(
+    { method: "start", params: settings },
+    bounded(waiting.signal, limits.gatewayStartTimeoutMs),
+  );
+  // Whichever of the two comes second is nobody's news any more.
+  started.catch(() => undefined);
+  const ended = running.exited.then((end) => {
+    throw new LoricaError("unavailable", `the gateway process ended while it started (${end}); the log says more`);
+  });
+  ended.catch(() => undefined);
+  try {
+    await Promise.race([started, ended]);
+  } catch (error) {
+    // The link breaks a moment before the exit is known, and the exit says more.
+    if (running.link.closed.aborted) await Promise.race([ended, started.then(() => ended)]);
+    throw error;
+  } finally {
+    waiting.abort();
+  }
+}
+
+function giveFilter(child: ChildProcess): void {
+  const filter = child.stdio[3];
+  if (!(filter instanceof Duplex)) throw new LoricaError("internal", "the filter has no descriptor");
+  // A bwrap that dies before it has read the filter breaks the pipe; its exit says so.
+  filter.on("error", () => undefined);
+  filter.end(buildSeccompFilter(process.arch));
+}
+
+async function exitOf(child: ChildProcess): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  child.once("exit", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  child.once("error", (error) => resolve(`it could not be started: ${error.message}`));
+  return await promise;
+}

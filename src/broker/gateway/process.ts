@@ -1,0 +1,225 @@
+// Keeps one gateway process alive: starts it, starts it again with growing pauses when it dies, and ends it in order.
+import type { Duplex } from "node:stream";
+import type { Log, LogLevel } from "../../audit/audit.ts";
+import type { Clock } from "../../base/clock.ts";
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { sleep } from "../../base/wait.ts";
+import type { Link } from "../link/link.ts";
+import { beginServing, launchGateway, tryConfinement } from "./launch.ts";
+import type { Confinement, Running } from "./launch.ts";
+import { readLines } from "./lines.ts";
+import type { GatewayFolders } from "./profile.ts";
+import type { ListenAddress } from "./sockets.ts";
+
+export type GatewayState = "starting" | "running" | "restarting" | "stopping" | "stopped";
+
+export type GatewayStatus = {
+  readonly state: GatewayState;
+  readonly pid: number | undefined;
+  readonly restarts: number;
+  readonly confinement: Confinement;
+  readonly address: ListenAddress | undefined;
+};
+
+export type GatewayProcess = {
+  /** Returns once the gateway serves. */
+  start(): Promise<void>;
+  status(): GatewayStatus;
+  /** The link to the process that serves now. */
+  link(): Link | undefined;
+  /** Ends the process, running turns first, and starts another. */
+  restart(graceMs: number): Promise<void>;
+  /** Lets running turns end within `graceMs`, then ends the process in any case. */
+  stop(graceMs: number): Promise<void>;
+};
+
+export type GatewayProcessOptions = {
+  readonly folders: GatewayFolders;
+  readonly bwrap: string | undefined;
+  readonly argv: readonly string[];
+  readonly socketPath: string;
+  readonly listen: () => ListenAddress;
+  readonly openLink: (stream: Duplex) => Link;
+  /** The first message on the link; made anew for each process. */
+  readonly settings: (status: GatewayStatus) => Promise<unknown>;
+  readonly onLine: (line: string, fallback: LogLevel) => void;
+  /** Called when it died too often to be started again. */
+  readonly onGiveUp: (error: LoricaError) => void;
+  readonly log: Log;
+  readonly clock: Clock;
+};
+
+export function createGatewayProcess(options: GatewayProcessOptions): GatewayProcess {
+  const keeper = new Keeper(options);
+  return {
+    start: () => keeper.start(),
+    status: () => keeper.status(),
+    link: () => keeper.link(),
+    restart: (graceMs) => keeper.restart(graceMs),
+    stop: (graceMs) => keeper.stop(graceMs),
+  };
+}
+
+class Keeper {
+  readonly #options: GatewayProcessOptions;
+  #confinement: Confinement;
+  #state: GatewayState = "stopped";
+  #running: Running | undefined;
+  #restarts = 0;
+  /** Deaths in a row, none of them after a stable life. */
+  #failures = 0;
+  /** Ends the wait for the next attempt. */
+  #waiting = new AbortController();
+
+  constructor(options: GatewayProcessOptions) {
+    this.#options = options;
+    this.#confinement = firstConfinement(options.bwrap);
+  }
+
+  status(): GatewayStatus {
+    return {
+      state: this.#state,
+      pid: this.#running?.child.pid,
+      restarts: this.#restarts,
+      confinement: this.#confinement,
+      address: this.#running?.address,
+    };
+  }
+
+  link(): Link | undefined {
+    return this.#state === "running" ? this.#running?.link : undefined;
+  }
+
+  async start(): Promise<void> {
+    this.#state = "starting";
+    this.#waiting = new AbortController();
+    try {
+      await this.#launchOrUnconfine();
+      this.#state = "running";
+    } catch (error) {
+      this.#state = "stopped";
+      throw error;
+    }
+  }
+
+  async restart(graceMs: number): Promise<void> {
+    await this.stop(graceMs);
+    this.#restarts += 1;
+    this.#failures = 0;
+    await this.start();
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#waiting.abort();
+    this.#state = "stopping";
+    if (this.#running !== undefined) await endInOrder(this.#running, graceMs, this.#options.log);
+    this.#state = "stopped";
+  }
+
+  /** Whether this host can confine at all is found out only when a start fails: trying it first would cost every start. */
+  async #launchOrUnconfine(): Promise<void> {
+    try {
+      await this.#launch();
+    } catch (error) {
+      const { bwrap, folders, log } = { ...this.#options };
+      const wasConfined = this.#confinement.kind === "bwrap" && bwrap !== undefined && !this.#waiting.signal.aborted;
+      const reason = wasConfined ? await tryConfinement(bwrap, folders) : undefined;
+      if (reason === undefined) throw error;
+      this.#confinement = { kind: "none", reason: `bubblewrap does not work on this host: ${reason}` };
+      log.warn("the gateway runs without confinement", { reason: this.#confinement.reason });
+      await this.#launch();
+    }
+  }
+
+  async #launch(): Promise<void> {
+    const { clock, listen, onLine, settings } = this.#options;
+    const process = await launchGateway({ ...this.#options, confinement: this.#confinement, listen: listen() });
+    this.#running = process;
+    const startedAt = clock.now();
+    const { stdout, stderr } = process.child;
+    if (stdout !== null) readLines(stdout, clock, (line) => onLine(line, "info"));
+    if (stderr !== null) readLines(stderr, clock, (line) => onLine(line, "warn"));
+    // Without its link a gateway is of no use, and one whose link was cut off has broken a rule.
+    process.link.closed.addEventListener("abort", () => process.child.kill("SIGKILL"), { once: true });
+    void process.exited.then((end) => this.#onExit(process, end, clock.now() - startedAt));
+    try {
+      // Whoever stopped while the sockets were being opened found nothing to stop yet.
+      if (this.#waiting.signal.aborted) throw new LoricaError("cancelled", "stopped while the gateway started");
+      await beginServing(process, await settings(this.status()));
+    } catch (error) {
+      process.child.kill("SIGKILL");
+      await process.exited;
+      throw error;
+    }
+  }
+
+  #onExit(process: Running, end: string, livedMs: number): void {
+    process.link.close("the gateway process ended");
+    if (this.#running === process) this.#running = undefined;
+    if (this.#state !== "running") return;
+    this.#options.log.error("the gateway process ended by itself", { end, livedMs });
+    this.#failures = livedMs >= limits.gatewayStableMs ? 1 : this.#failures + 1;
+    this.#state = "restarting";
+    void this.#startAgain();
+  }
+
+  async #startAgain(): Promise<void> {
+    const { signal } = this.#waiting;
+    for (; this.#failures <= limits.gatewayRestartsMax; this.#failures += 1) {
+      const pauseMs = limits.gatewayRestartDelayMs * 2 ** (this.#failures - 1);
+      await sleep(Math.min(pauseMs, limits.gatewayRestartDelayMaxMs), signal).catch(() => undefined);
+      if (signal.aborted) return;
+      this.#restarts += 1;
+      try {
+        await this.#launch();
+        this.#state = "running";
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#options.log.error("the gateway could not be started again", { err: error, attempt: this.#failures });
+      }
+    }
+    this.#state = "stopped";
+    const deaths = this.#failures;
+    this.#options.onGiveUp(
+      new LoricaError("unavailable", `the gateway died ${deaths} times in a row; the log says why`),
+    );
+  }
+}
+
+function firstConfinement(bwrap: string | undefined): Confinement {
+  if (process.getuid?.() === 0)
+    return { kind: "none", reason: "lorica runs as root, and a sandbox is never started as root" };
+  if (bwrap === undefined)
+    return { kind: "none", reason: "bubblewrap is not installed; install it with: apt-get install bubblewrap" };
+  return { kind: "bwrap", bwrap };
+}
+
+/**
+ * Asks, then tells, then makes sure (GW-052). The signals go through the handle of a process that has not been waited
+ * for yet, so they cannot reach another one that got its number.
+ */
+async function endInOrder({ child, link, exited }: Running, graceMs: number, log: Log): Promise<void> {
+  const asked = link.call(
+    { method: "stop", params: { graceMs } },
+    AbortSignal.timeout(graceMs + limits.gatewayKillAfterMs),
+  );
+  asked.catch((error: unknown) => log.warn("the gateway did not stop in order", { err: error }));
+  const within = async (ms: number): Promise<boolean> => {
+    const timer = new AbortController();
+    const late = sleep(ms, timer.signal).then(
+      () => false,
+      () => true,
+    );
+    const ended = await Promise.race([exited.then(() => true), late]);
+    timer.abort();
+    return ended;
+  };
+  await Promise.race([asked.catch(() => undefined), exited]);
+  if (await within(limits.gatewayKillAfterMs)) return;
+  child.kill("SIGTERM");
+  if (await within(limits.gatewayKillAfterMs)) return;
+  child.kill("SIGKILL");
+  await exited;
+}

@@ -1,0 +1,93 @@
+// What the owner's methods do. The same handlers serve the owner's socket of a running broker and, without a gateway,
+// a command that works on the files of a stopped one.
+import type { AuditLog } from "../../audit/audit.ts";
+import { LoricaError } from "../../base/errors.ts";
+import type { OwnerMethodHandlers, OwnerStatus } from "../../protocol/owner-methods.ts";
+import { createGatewayToken, ensureGatewayToken, gatewayTokenName } from "../../vault/vault.ts";
+import type { FileVault } from "../../vault/vault.ts";
+import type { Ceiling } from "../serve/ceiling.ts";
+import type { BrokerEgress } from "../serve/egress.ts";
+import type { ConfigService } from "./config-service.ts";
+import { checkModel } from "./model-check.ts";
+
+export type OwnerContext = { readonly signal: AbortSignal };
+export type OwnerHandlers = OwnerMethodHandlers<OwnerContext>;
+
+/** The parts that only a running broker has. */
+export type RunningBroker = {
+  readonly status: () => OwnerStatus;
+  /** Returns at once; the stop begins when the answer has left. */
+  readonly stop: (graceMs: number | undefined) => { readonly pid: number };
+  readonly restart: (graceMs: number | undefined) => void;
+};
+
+export type OwnerDeps = {
+  readonly config: ConfigService;
+  readonly vault: FileVault;
+  readonly egress: BrokerEgress;
+  readonly ceiling: () => Ceiling;
+  /** `provider/model` of the default agent, where one is configured. */
+  readonly defaultModel: () => string | undefined;
+  readonly audit: AuditLog;
+  /** After a secret was stored, replaced or removed: what is derived from the vault is made anew. */
+  readonly onSecretsChanged: () => Promise<void>;
+  /** Undefined without a running gateway. */
+  readonly running: RunningBroker | undefined;
+};
+
+const historyShown = 50;
+
+export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
+  const { config, vault, audit } = deps;
+
+  async function changeSecret<T>(what: string, name: string, change: () => Promise<T>): Promise<T> {
+    const result = await change();
+    audit.record({ kind: "config", principal: "owner", resource: `${what} ${name}` });
+    await deps.onSecretsChanged();
+    return result;
+  }
+
+  function gateway(): RunningBroker {
+    if (deps.running !== undefined) return deps.running;
+    throw new LoricaError("unavailable", "the gateway is not running; start it with: lorica up");
+  }
+
+  return {
+    "owner.status": async () => gateway().status(),
+    "config.get": async ({ path }) => await config.view(path),
+    "config.set": async ({ edits, baseHash }) => await config.edit(edits, { baseHash, actor: "owner" }),
+    "config.history": async ({ limit }) => ({ revisions: await config.history(limit ?? historyShown) }),
+    "config.rollback": async ({ to }) => await config.rollback(to, "owner"),
+    async "secret.set"({ name, value }) {
+      if (name === gatewayTokenName)
+        throw new LoricaError("invalid_request", "the gateway's token is made with: lorica token create");
+      const replaced = (await vault.list()).some((entry) => entry.name === name);
+      await changeSecret(replaced ? "secret replaced:" : "secret stored:", name, () => vault.write(name, value.trim()));
+      return { name, replaced };
+    },
+    "secret.list": async () => ({ secrets: await vault.list() }),
+    async "secret.remove"({ name }) {
+      const removed = await changeSecret("secret removed:", name, () => vault.remove(name));
+      return { name, removed };
+    },
+    async "token.show"() {
+      const token = await ensureGatewayToken(vault);
+      return { token, source: vault.sourceOf(gatewayTokenName) ?? "vault" };
+    },
+    async "token.create"() {
+      if (vault.sourceOf(gatewayTokenName) === "environment")
+        throw new LoricaError(
+          "conflict",
+          "the environment or the config gives the gateway's token; change it there, or remove it and try again",
+        );
+      const token = await changeSecret("token rotated:", gatewayTokenName, () => createGatewayToken(vault));
+      return { token, source: "vault" };
+    },
+    "gateway.stop": async ({ graceMs }) => ({ stopping: true, ...gateway().stop(graceMs) }),
+    async "gateway.restart"({ graceMs }) {
+      gateway().restart(graceMs);
+      return { restarting: true };
+    },
+    "model.check": async (params, { signal }) => await checkModel(deps, params, signal),
+  };
+}

@@ -1,0 +1,114 @@
+// The owner's socket: protocol 4, one frame a line, behind a file that only its owner can open. The gateway process
+// never sees the file.
+import { chmodSync, renameSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import type { Log } from "../../audit/audit.ts";
+import type { Clock } from "../../base/clock.ts";
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { ownerSession, refusal } from "../../protocol/handshake.ts";
+import type { ConnectParams, ConnectRefusal, Session } from "../../protocol/handshake.ts";
+import { createLineReader } from "../../protocol/lines.ts";
+import { ownerMethods } from "../../protocol/owner-methods.ts";
+import { isScope } from "../../protocol/scopes.ts";
+import { createServerConnection } from "../../protocol/server.ts";
+import type { ServerOptions } from "../../protocol/server.ts";
+import { dispatchOwner } from "./dispatch.ts";
+import type { OwnerHandlers } from "./handlers.ts";
+
+export type OwnerSocket = { close(): Promise<void> };
+
+export type OwnerSocketOptions = {
+  readonly path: string;
+  readonly handlers: OwnerHandlers;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export async function openOwnerSocket(options: OwnerSocketOptions): Promise<OwnerSocket> {
+  const open = new Map<Socket, () => void>();
+  const server = createServer((socket) => {
+    const closed = accept(socket, options);
+    open.set(socket, closed);
+    socket.on("close", () => {
+      closed();
+      open.delete(socket);
+    });
+  });
+  server.maxConnections = limits.rpcConnectionsMax;
+  await listen(server, options.path);
+  return {
+    async close() {
+      // The name goes first: whoever comes now is told that nobody is here, and not kept waiting.
+      rmSync(options.path, { force: true });
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      for (const socket of open.keys()) socket.destroySoon();
+      await promise;
+    },
+  };
+}
+
+/** Under another name first, so that a client never meets a socket that has not its final mode yet. */
+async function listen(server: Server, path: string): Promise<void> {
+  const temporary = `${path}.new`;
+  rmSync(temporary, { force: true });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen({ path: temporary }, resolve);
+  try {
+    await promise;
+    chmodSync(temporary, 0o600);
+    renameSync(temporary, path);
+  } catch (cause) {
+    server.close();
+    throw new LoricaError("internal", `cannot open the owner's socket ${path}`, { cause });
+  }
+}
+
+/** Answers what is to be called when the socket has closed. */
+function accept(socket: Socket, options: OwnerSocketOptions): () => void {
+  const reader = createLineReader(limits.framePreauthMaxBytes);
+  const connection = createServerConnection({
+    transport: {
+      send: (text) => socket.write(`${text}\n`),
+      bufferedBytes: () => socket.writableLength,
+      close: () => socket.destroySoon(),
+      raiseLimit: reader.limit,
+    },
+    now: options.clock.now,
+    authorize,
+    greet: () => greeting(options.version),
+    dispatch: async (call) => await dispatchOwner(call, options),
+  });
+  socket.on("data", (chunk) => {
+    for (const line of reader.push(chunk)) {
+      if (line.ok) connection.receive(line.value);
+      else connection.fail(1009, line.reason);
+    }
+  });
+  // A peer that goes away in the middle of a write is no news; `close` follows and says all there is.
+  socket.on("error", (error) => options.log.debug("an owner's connection failed", { err: error }));
+  return () => connection.closed();
+}
+
+function authorize(params: ConnectParams): Session | ConnectRefusal {
+  if (params.role !== undefined && params.role !== "operator")
+    return refusal("only operators may connect to this socket", 1008);
+  return ownerSession((params.scopes ?? []).filter(isScope));
+}
+
+function greeting(version: string): ReturnType<ServerOptions["greet"]> {
+  return {
+    version,
+    features: { methods: Object.keys(ownerMethods), events: ["tick"] },
+    snapshot: {
+      presence: [],
+      health: {},
+      stateVersion: { presence: 0, health: 0 },
+      uptimeMs: Math.round(process.uptime() * 1_000),
+    },
+  };
+}
