@@ -10,11 +10,10 @@ import { holdsScope } from "../../protocol/scopes.ts";
 import type { Call, ServerOptions } from "../../protocol/server.ts";
 import type { OwnerContext, OwnerHandlers } from "./handlers.ts";
 
+export type OwnerDoor = { readonly handlers: OwnerHandlers; readonly log: Log };
+
 /** The boundary of this socket: what a handler throws becomes a frame here and nowhere else. */
-export async function dispatchOwner(
-  call: Call,
-  options: { readonly handlers: OwnerHandlers; readonly log: Log },
-): ReturnType<ServerOptions["dispatch"]> {
+export async function dispatchOwner(call: Call, options: OwnerDoor): ReturnType<ServerOptions["dispatch"]> {
   try {
     const held = call.connection.client()?.session.scopes ?? [];
     if (!holdsScope(held, "operator.admin")) throw new LoricaError("forbidden", "missing scope: operator.admin");

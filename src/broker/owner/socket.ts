@@ -3,7 +3,6 @@
 import { chmodSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
-import type { Log } from "../../audit/audit.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
@@ -15,16 +14,14 @@ import { isScope } from "../../protocol/scopes.ts";
 import { createServerConnection } from "../../protocol/server.ts";
 import type { ServerOptions } from "../../protocol/server.ts";
 import { dispatchOwner } from "./dispatch.ts";
-import type { OwnerHandlers } from "./handlers.ts";
+import type { OwnerDoor } from "./dispatch.ts";
 
 export type OwnerSocket = { close(): Promise<void> };
 
-export type OwnerSocketOptions = {
+export type OwnerSocketOptions = OwnerDoor & {
   readonly path: string;
-  readonly handlers: OwnerHandlers;
   readonly version: string;
   readonly clock: Clock;
-  readonly log: Log;
 };
 
 export async function openOwnerSocket(options: OwnerSocketOptions): Promise<OwnerSocket> {
