@@ -1,0 +1,28 @@
+// The broker and a gateway that somebody has taken over, on the real kernel.
+import { test } from "node:test";
+import { runAsUser, whyNotAsUser } from "../faux/broker/as-user.ts";
+
+const scenarios = new URL("../faux/broker/scenarios.ts", import.meta.url).href;
+const skip = whyNotAsUser() ?? false;
+
+test("the gateway runs confined where bubblewrap works", { skip }, () => runAsUser(scenarios, "confined"));
+test(
+  "PRV-025 no key and no token is in the gateway's memory, environment or arguments while calls with it succeed",
+  { skip },
+  () => runAsUser(scenarios, "keyStaysOut"),
+);
+test("the gateway has no way out but the broker, and sees neither its pid nor its files", { skip }, () =>
+  runAsUser(scenarios, "noWayOut"),
+);
+test("a gateway that asks for other hosts, agents or methods is refused, and no grant works twice", { skip }, () =>
+  runAsUser(scenarios, "ceilingHolds"),
+);
+test("a gateway that is killed or breaks the link's rules is started again, and the broker lives on", { skip }, () =>
+  runAsUser(scenarios, "comesBack"),
+);
+test("GW-052 a gateway that does not stop when asked is told, and then killed with everything below it", { skip }, () =>
+  runAsUser(scenarios, "stopsInOrder"),
+);
+test("sockets are the owner's alone, and nothing leaves a core dump", { skip }, () =>
+  runAsUser(scenarios, "listensPrivately"),
+);
