@@ -62,7 +62,7 @@ export async function readSecret(context: CliContext, question: string): Promise
 
 async function askHidden(context: CliContext, question: string): Promise<string> {
   const { password, isCancel } = await import("@clack/prompts");
-  const answer = await password({ message: question, mask: "•", signal: context.signal });
+  const answer = await password({ message: question, mask: "•", output: context.stderr, signal: context.signal });
   if (isCancel(answer)) throw new LoricaError("cancelled", "cancelled; nothing was stored");
   return answer ?? "";
 }

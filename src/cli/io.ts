@@ -40,22 +40,34 @@ export type IoSettings = {
 
 export function createIo(settings: IoSettings): Io {
   const { stdout, stderr, json, color } = settings;
-  const io: Io = {
+  const spinner = createSpinner(stderr);
+  // Whatever is said takes the spinner's line; clearing that line afterwards would erase what was said.
+  const say = (stream: Output, text: string): void => {
+    spinner.clear();
+    stream.write(text);
+  };
+  return {
     json,
     width: stdout.columns ?? 100,
     interactive: stdout.isTTY === true && !json,
-    line: (text = "") => void stdout.write(`${text}\n`),
-    write: (text) => void stdout.write(text),
+    line: (text = "") => say(stdout, `${text}\n`),
+    write: (text) => say(stdout, text),
     result: (value, render) => {
-      if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      if (json) say(stdout, `${JSON.stringify(value, null, 2)}\n`);
       else render();
     },
-    note: (text) => void stderr.write(`${text}\n`),
+    note: (text) => say(stderr, `${text}\n`),
     style: (style, text) => (color ? styleText(style, text, { validateStream: false }) : text),
-    progress: (what, work) => showProgress(stderr, what, work),
+    async progress(what, work) {
+      spinner.start(what);
+      try {
+        return await work;
+      } finally {
+        spinner.clear();
+      }
+    },
     exitWith: settings.onExit,
   };
-  return io;
 }
 
 /** Text from a model, a tool or a file, made safe for a terminal that obeys escape sequences. */
@@ -63,24 +75,28 @@ export function showable(io: Pick<Io, "interactive">, text: string): string {
   return io.interactive ? stripControls(text) : text;
 }
 
-async function showProgress<T>(stderr: Output, what: string, work: Promise<T>): Promise<T> {
+function createSpinner(stderr: Output): { start(what: string): void; clear(): void } {
   const animated = stderr.isTTY === true;
-  const startedAt = Date.now();
+  let timer: NodeJS.Timeout | undefined;
   let shown = 0;
-  const timer = setInterval(
-    () => {
-      if (Date.now() - startedAt < progressAfterMs) return;
-      // Without a terminal one line says it; a spinner would fill somebody's log.
-      if (animated) stderr.write(`\r${frames[shown % frames.length]} ${what} …`);
-      else if (shown === 0) stderr.write(`${what} …\n`);
-      shown += 1;
-    },
-    animated ? progressEveryMs : progressAfterMs,
-  );
-  try {
-    return await work;
-  } finally {
+  const clear = (): void => {
     clearInterval(timer);
     if (animated && shown > 0) stderr.write("\r\u001B[K");
-  }
+    shown = 0;
+  };
+  return {
+    clear,
+    start(what) {
+      clear();
+      const startedAt = performance.now();
+      const show = (): void => {
+        if (performance.now() - startedAt < progressAfterMs) return;
+        // Without a terminal one line says it; a spinner would fill somebody's log.
+        if (animated) stderr.write(`\r${frames[shown % frames.length]} ${what} …`);
+        else if (shown === 0) stderr.write(`${what} …\n`);
+        shown += 1;
+      };
+      timer = setInterval(show, animated ? progressEveryMs : progressAfterMs);
+    },
+  };
 }

@@ -23,6 +23,21 @@ test("CLI-001 -v, -V and --version print the version, and the global flags stand
   assert.equal((await line.run(["--update"])).exit, codes.not_built.exit);
 });
 
+test("ENV-001 ENV-002 ENV-010 variables move the state, the config and the profile; a relative one is refused", async (context) => {
+  context.after(() => {
+    for (const name of Object.keys(line.env)) delete line.env[name];
+  });
+  const file = async (): Promise<string> => (await line.run(["config", "file"])).stdout.trim();
+  line.env["OPENCLAW_PROFILE"] = "local";
+  assert.equal(await file(), `${line.home}/.openclaw-local/openclaw.json`);
+  line.env["OPENCLAW_STATE_DIR"] = "/srv/state";
+  assert.equal(await file(), "/srv/state/openclaw.json");
+  line.env["OPENCLAW_CONFIG_PATH"] = "/srv/other.json";
+  assert.equal(await file(), "/srv/other.json");
+  line.env["OPENCLAW_CONFIG_PATH"] = "other.json";
+  assert.equal((await line.run(["config", "file"])).exit, 2);
+});
+
 test("no command prints help that names every command, and works", async () => {
   const { exit, stdout, stderr } = await line.run([]);
   assert.equal(exit, 0);

@@ -138,6 +138,18 @@ test("foreign state is refused with what to do, and left as it is", async () => 
   assert.throws(() => statSync(paths.configPath), { code: "ENOENT" });
 });
 
+test("CLI-056 the default model is set and shown; what is not built says which step brings it", async () => {
+  await run("config set models.providers.mine.baseUrl http://127.0.0.1:9/v1");
+  assert.equal((await run("models set mine/m2")).stdout, "the default model is mine/m2\n");
+  const { stdout } = await run("models status");
+  assert.equal(stdout, 'default    {"primary":"mine/m2","fallbacks":[]}\nproviders  mine\n');
+  const scanned = JSON.parse((await run("models scan --json")).stdout) as readonly { kind: string }[];
+  assert.ok(scanned.length >= 4 && scanned.every(({ kind }) => kind === "found" || kind === "absent"));
+  assert.equal((await run("models list")).exit, 7);
+  for (const words of ["auth add", "aliases list", "fallbacks list", "set-image x", "image-fallbacks list"])
+    assert.equal((await run(`models ${words}`)).exit, 3, words);
+});
+
 test("what needs a gateway says so", async () => {
   const { exit, stderr } = await run("models status --check");
   assert.equal(exit, 7);

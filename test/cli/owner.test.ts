@@ -156,3 +156,22 @@ test("CLI-018 doctor changes nothing, says what is wrong and what to do, and the
   });
   assert.match(checks.find((check) => check.name === "bwrap")?.fix ?? "", /apt-get install .* bubblewrap/);
 });
+
+test("CLI-018 doctor finds a gateway that others can reach, and one whose sandbox is off", async () => {
+  await line.serve("owner.sock", {
+    "config.get": () => ({ path: "/c", valid: true, issues: [], notices: [] }),
+    "owner.status": () => ({
+      pid: 1,
+      paths: { state: line.stateDir, config: `${line.stateDir}/openclaw.json`, workspace: "", log: "" },
+      config: { hashOnDisk: null, hashRunning: null, restartNeeded: [] },
+      gateway: { state: "starting", pid: null, restarts: 0, confinement: "none", confinementReason: "none" },
+      listen: { host: "0.0.0.0", port: 1 },
+      sandbox: { state: "off", reason: "no bubblewrap", fix: "install it", walls: [] },
+      notices: [],
+    }),
+  });
+  const checks = JSON.parse((await line.run(["doctor", "--json"])).stdout) as readonly { name: string; what: string }[];
+  const said = Object.fromEntries(checks.map(({ name, what }) => [name, what]));
+  assert.equal(said["exposure"], "it listens on 0.0.0.0, where others can reach it");
+  assert.equal(said["sandbox"], "off: no bubblewrap");
+});

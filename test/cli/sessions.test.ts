@@ -93,6 +93,7 @@ test("CLI-055 sessions are listed, newest first as the gateway says, by agent an
     "session          model  messages  used\nagent:main:main  m      4         2 min ago  running\n",
   );
   called.length = 0;
+  assert.equal((await line.run("sessions --store /elsewhere".split(" "))).exit, 2);
   await line.run("sessions list --agent work --active 90s --limit 7 --json".split(" "));
   assert.deepEqual(called, [["sessions.list", { limit: 7, agentId: "work", activeMinutes: 2 }]]);
 });
@@ -139,7 +140,7 @@ test("deleting asks; where nobody can be asked it wants --yes", async () => {
   assert.equal((await line.run(["sessions", "reset", "main"])).exit, 0);
 });
 
-test("CLI-056 the models and what was spent are shown as tables", async () => {
+test("the models and what was spent are shown as tables", async () => {
   assert.equal((await line.run(["models"])).stdout, "p/m  8 tokens  text  reasoning\n");
   const { stdout } = await line.run(["usage", "--days", "2"]);
   assert.equal(

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -145,6 +146,15 @@ test("./lorica runs the packaged Node on the entry, with every argument as it wa
     stdout: `--disable-sigusr1|${folder}/lorica.mjs|agent|--message|a "b"  $c *||-|0077\n0\n${folder}/lorica\n`,
     stderr: "",
   });
+});
+
+test("CLI-001 openclaw is the same program, by a link and as a package's command", () => {
+  const { folder } = createCheckout();
+  symlinkSync(join(folder, "lorica"), join(scratch, "openclaw"));
+  const ran = spawnSync(join(scratch, "openclaw"), ["-v"], { encoding: "utf8", env: { PATH: "/usr/bin:/bin" } });
+  assert.equal(ran.stdout, "lorica 1.2.3\n");
+  const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { bin: unknown };
+  assert.deepEqual(bin, { lorica: "./lorica", openclaw: "./lorica" });
 });
 
 test("./lorica --version needs neither Node nor packages", () => {

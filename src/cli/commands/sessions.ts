@@ -15,6 +15,11 @@ const rowsMax = 1_000;
 
 export async function listSessions(invocation: Invocation): Promise<void> {
   const { io, options } = invocation;
+  if (options.text("store") !== undefined)
+    throw new LoricaError(
+      "invalid_request",
+      "--store is not supported: all sessions are in the gateway's one database",
+    );
   const agentId = options.text("agent");
   const activeMs = options.duration("active");
   const result = await withGateway(invocation, (gateway) =>

@@ -24,6 +24,16 @@ const meanings: Readonly<Record<Code, string>> = {
   config_invalid: "the config is not valid; the message names file, line and key",
 };
 
+const variables: readonly (readonly [name: string, what: string])[] = [
+  ["OPENCLAW_PROFILE", "as `--profile`, which goes before it"],
+  ["OPENCLAW_STATE_DIR", "the state directory instead of `~/.openclaw`; an absolute path"],
+  ["OPENCLAW_CONFIG_PATH", "the config file; an absolute path"],
+  ["OPENCLAW_HOME", "the folder that `.openclaw` is made in; an absolute path"],
+  ["OPENCLAW_ALLOW_ROOT", "`1` lets the program itself run as root; commands and file tools stay off then"],
+  ["CUSTOM_API_KEY", "the key that `onboard` stores; `ANTHROPIC_API_KEY` and its like for known providers"],
+  ["NO_COLOR", "no colour; `FORCE_COLOR` forces it"],
+];
+
 export function renderReference(): string {
   return [
     "<!-- Printed by tools/print-cli.ts from src/cli/table. Do not edit. -->",
@@ -43,6 +53,15 @@ export function renderReference(): string {
     ...exitRows(),
     "",
     'With `--json` an error is one line on stderr: `{ "error": { code, message, retryable, exit, details? } }`.',
+    "",
+    "## Variables",
+    "",
+    "| variable | what it does |",
+    "|---|---|",
+    ...variables.map(([name, what]) => `| \`${name}\` | ${what} |`),
+    "",
+    "Started by root, `./lorica` goes on as the system user with only these, the gateway's and providers' own variables,",
+    "`TERM`, `LANG`, `LC_*`, `TZ` and `CI`.",
     "",
     "## Not built yet",
     "",
