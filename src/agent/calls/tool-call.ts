@@ -54,8 +54,10 @@ async function decideAndPerform(scope: TurnScope, call: Ready, bounds: Bounds): 
 
 async function perform(scope: TurnScope, { part, tool }: Ready, grant: Grant<Verb>): Promise<ToolOutput> {
   const timeoutMs = Math.min(tool.timeoutMs, limits.toolTimeoutMs);
-  const onProgress = (text: string): void =>
+  const onProgress = (output: string): void => {
+    const text = scope.options.redact(output);
     scope.run.emit({ type: "tool_progress", callId: part.callId, tool: tool.name, text });
+  };
   return withDeadline(scope.signal, timeoutMs, (signal) =>
     tool.perform(grant, { effects: scope.options.effects, onProgress, signal }),
   );
