@@ -3,7 +3,6 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { sha256 } from "../../src/base/ids.ts";
 import { createRecent } from "../../src/gateway/recent.ts";
-import { parseSessionKey } from "../../src/gateway/session-key.ts";
 import { createStreamedText } from "../../src/gateway/streamed-text.ts";
 import { renderError, withoutPaths } from "../../src/gateway/http/answer.ts";
 import { composeMessage } from "../../src/gateway/http/conversation.ts";
@@ -49,28 +48,6 @@ test("nothing is repeated at the end where the reply is all answers together", (
   assert.equal(streamed.follow("Two."), "\n\nTwo.");
   assert.equal(streamed.finish("One.\n\nTwo."), "");
   assert.equal(createStreamedText().finish("All at once."), "All at once.");
-});
-
-test("session keys are completed, lowered, and never leave their agent", () => {
-  const cases: readonly (readonly [key: string, sessionKey: string | undefined])[] = [
-    ["main", "agent:a:main"],
-    [" Foo ", "agent:a:foo"],
-    ["agent:B:Main", "agent:b:main"],
-    ["agent:b:telegram:direct:+49", "agent:b:telegram:direct:+49"],
-    ["agent:b", undefined],
-    ["agent:b:", undefined],
-    ["agent:b/c:x", undefined],
-    ["", undefined],
-    ["..", undefined],
-    ["a:..:b", undefined],
-    ["a/./b", undefined],
-    ["a\nb", undefined],
-    ["ä", undefined],
-  ];
-  for (const [key, sessionKey] of cases) {
-    const result = parseSessionKey(key, "a");
-    assert.equal(result.ok ? result.value.sessionKey : undefined, sessionKey, JSON.stringify(key));
-  }
 });
 
 test("GW-051 messages lose the paths of this machine and keep those of the API", () => {

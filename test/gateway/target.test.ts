@@ -96,7 +96,7 @@ test("a session key is never a path", async (t) => {
     "agent:../x:y",
     "a b",
     "agent:main:",
-    "x".repeat(300),
+    "x".repeat(600),
   ]) {
     assert.equal((await ask(edge, { "x-openclaw-session-key": key })).status, 400, key);
   }

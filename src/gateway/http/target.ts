@@ -1,8 +1,8 @@
 // Which agent, session and model a call means: from the body's `model` and `user`, and the x-openclaw-* headers.
 import type { IncomingMessage } from "node:http";
 import { newId, sha256 } from "../../base/ids.ts";
+import { encodeSegment, isReserved, parseSessionKey } from "../../session/session.ts";
 import type { Edge, GatewaySettings } from "../edge.ts";
-import { parseSessionKey, restOfKey } from "../session-key.ts";
 import { HttpProblem } from "./answer.ts";
 
 export type Api = "openai" | "openresponses";
@@ -24,10 +24,9 @@ export type Asked = {
   readonly previousKey: string | undefined;
 };
 
-/** Sessions that belong to other parts of the system. */
-const reservedNames = /^(subagent|cron|acp|acp-bridge|hook|incognito-[^:]*|explicit)(:|$)/;
+const userMaxChars = 128;
 /** Sessions that belong to a conversation on some channel; an API call may go on in one that exists, not make one. */
-const channelNames = /(^|:)(direct|group|channel|thread|topic):/;
+const channelNames = /:(direct|group|channel|thread|topic):/;
 
 export async function findTarget(edge: Edge, req: IncomingMessage, asked: Asked): Promise<Target> {
   const settings = edge.settings();
@@ -101,25 +100,23 @@ function chosenModel(edge: Edge, req: IncomingMessage): string | undefined {
 function keyOfHeader(header: string, agentId: string): string {
   const key = parseSessionKey(header, agentId);
   if (!key.ok) throw new HttpProblem(400, key.reason, { param: "x-openclaw-session-key" });
-  const rest = restOfKey(key.value.sessionKey);
-  if (!reservedNames.test(rest)) return key.value.sessionKey;
-  throw new HttpProblem(400, `sessions named ${show(rest.split(":")[0] ?? "")} are reserved`, {
-    param: "x-openclaw-session-key",
-  });
+  if (!isReserved(key.value)) return key.value.key;
+  const kind = key.value.rest.split(":")[0] ?? "";
+  throw new HttpProblem(400, `sessions named ${show(kind)} are reserved`, { param: "x-openclaw-session-key" });
 }
 
 /** Stable for a user, otherwise new with each call. */
 function defaultKey({ api, user }: Asked, agentId: string): string {
   if (user === undefined || user.trim() === "") return `agent:${agentId}:${api}:${newId()}`;
   const name = user.trim().toLowerCase();
-  const plain = /^[a-z0-9][a-z0-9._@+=-]{0,127}$/.test(name) && !name.includes("..");
-  return `agent:${agentId}:${api}-user:${plain ? name : `h-${sha256(name).slice(0, 40)}`}`;
+  const segment = name.length > userMaxChars ? sha256(name) : encodeSegment(name);
+  return `agent:${agentId}:${api}-user:${segment}`;
 }
 
 /** The token stands for the owner: sessions of anybody else are not to be read or written through it (RT-011). */
 async function checkOwnership(edge: Edge, sessionKey: string): Promise<Target["session"]> {
   const session = await edge.store.sessions.find(sessionKey);
-  const mayBegin = !channelNames.test(restOfKey(sessionKey));
+  const mayBegin = !channelNames.test(sessionKey);
   if (session === undefined ? mayBegin : session.principal.kind === "owner")
     return session === undefined || session.entryCount === 0 ? "new" : "known";
   throw new HttpProblem(403, "this session belongs to somebody else", { param: "x-openclaw-session-key" });

@@ -3,11 +3,10 @@ import type { ModelInfo } from "../../model/model.ts";
 import type { AgentRow, ModelChoice, ModelDefaults, SessionRow } from "../../protocol/shapes.ts";
 import type { Session } from "../../store/store.ts";
 import type { Edge } from "../edge.ts";
-import { restOfKey } from "../session-key.ts";
 
 export function sessionRow(edge: Edge, session: Session): SessionRow {
   const activeRunIds = edge.pipeline.active().get(session.key) ?? [];
-  const rest = restOfKey(session.key);
+  const rest = session.key.split(":").slice(2).join(":");
   const ref = session.model ?? edge.models.candidates(session.agentId, "main")[0];
   const model = ref === undefined ? undefined : edge.models.describe(ref);
   return {

@@ -1,8 +1,9 @@
 // Which agent and session a request means.
 import { LoricaError } from "../../base/errors.ts";
+import { parseSessionKey } from "../../session/session.ts";
 import type { GatewaySettings } from "../edge.ts";
-import { parseSessionKey } from "../session-key.ts";
-import type { SessionTarget } from "../session-key.ts";
+
+export type SessionTarget = { readonly agentId: string; readonly sessionKey: string };
 
 /** A session named by key, by agent, or neither: then it is the default agent's main one. */
 export function sessionTarget(
@@ -15,7 +16,7 @@ export function sessionTarget(
 ): SessionTarget {
   const key = parseSessionKey(params.sessionKey ?? params.key ?? "main", params.agentId ?? settings.defaultAgentId);
   if (!key.ok) throw new LoricaError("invalid_request", `session key: ${key.reason}`);
-  const target = key.value;
+  const target = { agentId: key.value.agentId, sessionKey: key.value.key };
   if (params.agentId !== undefined && params.agentId !== target.agentId)
     throw new LoricaError("invalid_request", `the session key names agent ${target.agentId}, not ${params.agentId}`);
   checkAgent(settings, target.agentId);
