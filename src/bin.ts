@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { systemClock } from "./base/clock.ts";
+import { LoricaError } from "./base/errors.ts";
 import type { BrokerOptions, CliContext, Keys } from "./cli/cli.ts";
 import type { StatePaths } from "./config/config.ts";
 
@@ -71,7 +72,11 @@ async function openKeys(paths: StatePaths, given: ReadonlyMap<string, string>): 
       const token = await ensureGatewayToken(vault);
       return { token, source: vault.sourceOf(gatewayTokenName) ?? "vault" };
     },
-    createToken: () => createGatewayToken(vault),
+    async createToken() {
+      if (vault.sourceOf(gatewayTokenName) !== "environment") return createGatewayToken(vault);
+      const message = "the environment or the config gives the gateway's token; change it there, or remove it first";
+      throw new LoricaError("conflict", message);
+    },
   };
 }
 

@@ -187,7 +187,11 @@ function keyMethods(file: ConfigFile, options: OfflineOptions): Methods {
   };
   return {
     "secret.set": ({ name, value }: Params) =>
-      changing(options, async () => ({ name, ...(await (await open()).set(String(name), String(value))) })),
+      changing(options, async () => {
+        if (name === "gateway:token")
+          throw new LoricaError("invalid_request", "the gateway's token is made with: lorica token create");
+        return { name, ...(await (await open()).set(String(name), String(value))) };
+      }),
     "secret.list": async () => ({ secrets: await (await open()).list() }),
     "secret.remove": ({ name }: Params) =>
       changing(options, async () => ({ name, removed: await (await open()).remove(String(name)) })),

@@ -128,6 +128,7 @@ test("CLI-014 CLI-015 onboarding without a gateway: the key is in the vault's fi
     ["gateway:token", "provider:mine"],
   );
   assert.match((await run("token show")).stdout, /^[0-9a-f]{64}\n$/);
+  assert.equal((await line.run(["secret", "set", "gateway:token"], { input: "x".repeat(40) })).exit, 2);
 });
 
 test("foreign state is refused with what to do, and left as it is", async () => {
