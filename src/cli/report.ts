@@ -1,5 +1,5 @@
 // The boundary of the command line: whatever was thrown becomes a message on stderr and an exit status, here only.
-import { codeOf, codes, LoricaError } from "../base/errors.ts";
+import { codeOf, codes, errnoOf, LoricaError } from "../base/errors.ts";
 import type { Code } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { Output } from "./context.ts";
@@ -7,7 +7,8 @@ import type { Output } from "./context.ts";
 export type ReportSettings = { readonly stderr: Output; readonly json: boolean; readonly verbose: boolean };
 
 /** Prints the error and returns the exit status that its code stands for. */
-export function report(error: unknown, { stderr, json, verbose }: ReportSettings): number {
+export function report(thrown: unknown, { stderr, json, verbose }: ReportSettings): number {
+  const error = fromSystem(thrown);
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   if (json) stderr.write(`${JSON.stringify({ error: describe(error, code, message) })}\n`);
@@ -16,6 +17,25 @@ export function report(error: unknown, { stderr, json, verbose }: ReportSettings
   if (!json && (verbose || !(error instanceof LoricaError)) && code === "internal" && error instanceof Error)
     stderr.write(`${error.stack ?? ""}\n`);
   return codes[code].exit;
+}
+
+const systemCodes: Readonly<Record<string, Code>> = {
+  EACCES: "forbidden",
+  EPERM: "forbidden",
+  EROFS: "forbidden",
+  ENOSPC: "unavailable",
+  EDQUOT: "unavailable",
+  EMFILE: "overloaded",
+  ENFILE: "overloaded",
+};
+
+/** What the system refuses is not our bug, and its own words name the file; a stack would only bury them. */
+function fromSystem(error: unknown): unknown {
+  const code = systemCodes[errnoOf(error) ?? ""];
+  if (code === undefined || error instanceof LoricaError || !(error instanceof Error)) return error;
+  return new LoricaError(code, `the system refuses: ${error.message} (as user id ${process.getuid?.()})`, {
+    cause: error,
+  });
 }
 
 function describe(error: unknown, code: Code, message: string): Json {

@@ -100,6 +100,22 @@ test("what is not understood exits 2 and says what there is, in JSON too where -
   assert.equal((JSON.parse(json.stderr) as { error: { code: string } }).error.code, "invalid_request");
 });
 
+test("what the system refuses is coded by what it is, without a stack", async () => {
+  const refuse = (errno: string) => () => Promise.reject(Object.assign(new Error(`${errno}: no`), { code: errno }));
+  for (const [errno, exit] of [
+    ["EACCES", 4],
+    ["ENOSPC", 7],
+  ] as const) {
+    Object.assign(line.overrides, { openOffline: refuse(errno) });
+    const stderr = `lorica: the system refuses: ${errno}: no (as user id ${process.getuid?.()})\n`;
+    assert.deepEqual(await line.run(["config", "validate"]), { exit, stdout: "", stderr });
+  }
+  Object.assign(line.overrides, { openOffline: refuse("EWHATEVER") });
+  const { exit, stderr } = await line.run(["config", "validate"]);
+  assert.equal(exit, 1);
+  assert.match(stderr, /^lorica: EWHATEVER: no\nError: EWHATEVER: no\n {4}at /);
+});
+
 test("every command of a later step exists, takes anything, says which step brings it, and exits 3", async () => {
   for (const { path, step } of later) {
     const { exit, stdout, stderr } = await line.run([...path.split(" "), "list", "--json", "--anything=1", "x"]);
