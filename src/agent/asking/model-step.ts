@@ -28,13 +28,14 @@ export async function askModel(scope: TurnScope, standing: Standing): Promise<vo
 
 /** Compacts where the estimate nears the window, and refuses what cannot fit at all before it costs anything. */
 async function makeRoom(scope: TurnScope, standing: Standing, plan: Plan): Promise<void> {
-  const room = plan.contextTokens - plan.reserveTokens;
+  const cap = scope.profile.promptTokensMax ?? Number.POSITIVE_INFINITY;
+  const room = Math.min(plan.contextTokens - plan.reserveTokens, cap);
   for (const pressure of ["threshold", "overflow"] satisfies Pressure[]) {
     if (estimatePrompt(scope, standing, plan) <= room || !scope.profile.compaction.enabled) break;
     await compact(scope, { standing, plan, pressure });
   }
   const tokens = estimatePrompt(scope, standing, plan);
-  const most = Math.min(plan.contextTokens, scope.profile.promptTokensMax ?? Number.POSITIVE_INFINITY);
+  const most = Math.min(plan.contextTokens, cap);
   if (tokens > most)
     throw new LoricaError(
       "too_large",

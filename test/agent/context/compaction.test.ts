@@ -133,6 +133,14 @@ suite("compaction", () => {
     assert.equal((await agent.say("hi again")).outcome.status, "done");
   });
 
+  test("COST-016 also makes room under the agent's own cap, before it refuses", async () => {
+    const models = talker({ text: "Short." });
+    await using agent = await openTestAgent({ models, profile: { promptTokensMax: 2_500 } });
+    for (let at = 0; at < 6; at++)
+      assert.equal((await agent.say(`message ${at} ${filler(500)}`)).outcome.status, "done");
+    assert.equal(models.calls.filter(isSummary).length > 0, true);
+  });
+
   test("in the middle of a turn keeps word for word what was asked, and each call with its result", async () => {
     const models = talker({ text: "Read some." }, (at) =>
       at < 8 ? { calls: [{ tool: "exec", input: { command: `c${at}` } }] } : { text: "done" },
