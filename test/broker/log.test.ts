@@ -62,7 +62,7 @@ test("a line is one JSON object with level, time, source and message, in a 0600 
   assert.equal(statSync(path).mode & 0o777, 0o600);
 });
 
-test("LOG-001 secrets are redacted in the rendered line, in fields, messages and errors alike", (context) => {
+test("secrets are redacted in the rendered line, in fields, messages and errors alike", (context) => {
   const { path, writer } = setUp(context);
   const log = writer.source("broker");
   log.info("key is hunter2-hunter2", { nested: { deep: ["hunter2-hunter2"] } });

@@ -3,8 +3,7 @@
 import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
-import { Agent } from "undici";
-import type { Dispatcher } from "undici";
+import type { Agent, Dispatcher } from "undici";
 import type { ModelRequest } from "../../base/action.ts";
 import { errnoOf, LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
@@ -53,7 +52,9 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
       const reach = provider.ownerNamed ? "owner-named" : "public";
       checkLiteral(target, reach);
       const credentials = await credentialHeaders(provider, options.readSecret);
-      const agent = agents.get(reach) ?? openAgent(reach);
+      // Loaded by the first request: a broker that waits for its first message has no use for its megabytes.
+      const library = await import("undici");
+      const agent = agents.get(reach) ?? openAgent(library, reach);
       agents.set(reach, agent);
       const dispatch = { origin: target.origin, path: target.path, method: resource.method };
       const headers = { ...parseRequestHeaders(request), ...credentials.headers };
@@ -72,8 +73,8 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
   };
 }
 
-function openAgent(reach: Reach): Agent {
-  return new Agent({
+function openAgent(library: typeof import("undici"), reach: Reach): Agent {
+  return new library.Agent({
     allowH2: false,
     pipelining: 1,
     connections: limits.fetchConnectionsMax,

@@ -1,0 +1,274 @@
+// What the gateway's ports do over the link, and what the broker makes of what comes: grants, agents, nonces, workspaces.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { duplexPair } from "node:stream";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import fc from "fast-check";
+import { silentLog } from "../../src/audit/audit.ts";
+import type { AuditRecord } from "../../src/audit/audit.ts";
+import type { Action } from "../../src/base/action.ts";
+import { LoricaError } from "../../src/base/errors.ts";
+import { limits } from "../../src/base/limits.ts";
+import { owner } from "../../src/base/principal.ts";
+import {
+  createAuditClient,
+  createEgressClient,
+  createSandboxClient,
+  createWorkspaceClient,
+  openBrokerLink,
+} from "../../src/broker/client.ts";
+import { createLink } from "../../src/broker/link/link.ts";
+import { actionOf, createNonceBook, parseAction } from "../../src/broker/serve/action.ts";
+import type { BrokerVerb } from "../../src/broker/serve/action.ts";
+import type { OutgoingRequest } from "../../src/broker/serve/egress.ts";
+import { createServices } from "../../src/broker/serve/services.ts";
+import { compileRules, createPolicy } from "../../src/policy/policy.ts";
+import type { Cells } from "../../src/sandbox/sandbox.ts";
+
+const never = new AbortController().signal;
+const common = {
+  agentId: "main",
+  sessionKey: "s",
+  principal: owner,
+  label: { integrity: "owner", readers: ["owner"] },
+} as const;
+const run: Action<"process.run"> = {
+  ...common,
+  verb: "process.run",
+  resource: { command: "make", cwd: ".", timeoutMs: 1_000, terminal: "none", mode: "foreground" },
+};
+const read: Action<"file.read"> = {
+  ...common,
+  verb: "file.read",
+  resource: { operation: "read", path: "a", offset: 0, lines: 10 },
+};
+const request: Action<"model.request"> = {
+  ...common,
+  verb: "model.request",
+  resource: { provider: "p", method: "POST", url: "https://p.example/v1/chat" },
+};
+
+function folder(context: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "lorica-workspace-"));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function setUp(context: TestContext, change: Partial<Cells> = {}) {
+  const [near, far] = duplexPair();
+  const records: AuditRecord[] = [];
+  const outgoing: (OutgoingRequest & { text: string })[] = [];
+  const unused = async (): Promise<never> => {
+    throw new LoricaError("unavailable", "no cell");
+  };
+  const workspace = folder(context);
+  const cells: Cells = {
+    status: () => ({ kind: "verified", walls: [] }),
+    run: unused,
+    control: unused,
+    read: unused,
+    write: unused,
+    close: async () => undefined,
+    ...change,
+  };
+  const services = createServices({
+    ceiling: () => ({ providers: new Map(), agents: new Map([["main", { workspace, access: "rw" }]]) }),
+    egress: {
+      async fetch(sent, _signal) {
+        let text = "";
+        for await (const chunk of sent.body ?? []) text += Buffer.from(chunk).toString();
+        outgoing.push({ ...sent, text });
+        return { status: 201, headers: { "x-a": "b" }, body: chunks("data: 1\n\n", "data: 2\n\n") };
+      },
+      close: async () => undefined,
+    },
+    cells,
+    audit: { record: (record) => records.push(record) },
+    log: silentLog,
+  });
+  const broker = createLink({
+    stream: far,
+    side: "broker",
+    ...services,
+    onInternalError: (error) => assert.fail(String(error)),
+  });
+  const calls: unknown[] = [];
+  const link = openBrokerLink(near, {
+    start: async (settings) => void calls.push(["start", settings]),
+    configure: async (settings) => void calls.push(["configure", settings]),
+    stop: async (graceMs) => void calls.push(["stop", graceMs]),
+    hear: (name, params) => void calls.push([name, params]),
+    onInternalError: (error) => assert.fail(String(error)),
+  });
+  context.after(() => {
+    link.close("test");
+    broker.close("test");
+  });
+  const policy = createPolicy({
+    rules: [
+      { name: "test", judge: (action) => ({ kind: "allow", rule: action.verb }) },
+      ...compileRules({ agents: new Map(), cellOff: undefined }),
+    ],
+    clock: { now: () => 0 },
+  });
+  function grant<V extends BrokerVerb>(action: Action<V>) {
+    const decision = policy.decide(action);
+    assert.ok(decision.kind === "allow");
+    return decision.grant;
+  }
+  return { link, broker, policy, grant, records, outgoing, workspace, calls };
+}
+
+async function* chunks(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+test("a model request crosses with its grant's action and body, and its answer streams back", async (context) => {
+  const { link, policy, grant, outgoing } = setUp(context);
+  const egress = createEgressClient(link, policy.redeem);
+  const given = grant(request);
+  const response = await egress.fetch(given, { headers: { a: "b" }, body: Buffer.from("hello") }, never);
+  assert.equal(response.status, 201);
+  assert.deepEqual(response.headers, { "x-a": "b" });
+  assert.equal(await new Response(response.body).text(), "data: 1\n\ndata: 2\n\n");
+  assert.deepEqual(
+    outgoing.map(({ resource, headers, bodyBytes, text }) => ({ resource, headers, bodyBytes, text })),
+    [{ resource: request.resource, headers: { a: "b" }, bodyBytes: 5, text: "hello" }],
+  );
+  await assert.rejects(egress.fetch(given, { headers: {}, body: undefined }, never), { code: "forbidden" });
+  assert.equal(outgoing.length, 1);
+});
+
+test("a command's output arrives as it comes and its result whole, however large", async (context) => {
+  const output = `${"ü\n\u0000".repeat(100_000)}end`;
+  const result = { kind: "exited", exitCode: 3, output, droppedBytes: 0, durationMs: 5 } as const;
+  const { link, policy, grant } = setUp(context, {
+    async run(action, onOutput) {
+      assert.deepEqual(action, run);
+      onOutput("first ");
+      await new Promise((turn) => setImmediate(turn));
+      onOutput("second");
+      return result;
+    },
+  });
+  const sandbox = createSandboxClient(link, policy.redeem, { kind: "verified", walls: [] });
+  const progress: string[] = [];
+  assert.deepEqual(await sandbox.run(grant(run), (text) => progress.push(text), never), result);
+  assert.equal(progress.join(""), "first second");
+});
+
+test("what a cell refuses keeps its code, and cancelling reaches it", async (context) => {
+  const reached = Promise.withResolvers<void>();
+  const { link, policy, grant } = setUp(context, {
+    async run(_action, _onOutput, signal) {
+      signal.addEventListener("abort", () => reached.resolve());
+      return await new Promise(() => undefined);
+    },
+    async read() {
+      throw new LoricaError("not_found", "no such file: a");
+    },
+  });
+  const sandbox = createSandboxClient(link, policy.redeem, { kind: "verified", walls: [] });
+  await assert.rejects(sandbox.read(grant(read), never), { code: "not_found", message: "no such file: a" });
+  const leave = new AbortController();
+  const running = sandbox.run(grant(run), () => undefined, leave.signal);
+  setImmediate(() => leave.abort());
+  await assert.rejects(running, { code: "cancelled" });
+  await reached.promise;
+});
+
+test("the sandbox's status is the broker's last word on it", (context) => {
+  const { link, policy } = setUp(context);
+  const sandbox = createSandboxClient(link, policy.redeem, { kind: "verified", walls: [] });
+  const off = { kind: "off", reason: "r", fix: "f", walls: [] } as const;
+  sandbox.update(off);
+  assert.deepEqual(sandbox.status(), off);
+});
+
+test("an agent that the config does not name gets nothing, whatever the gateway granted it", async (context) => {
+  const { link, policy, grant, outgoing } = setUp(context);
+  const egress = createEgressClient(link, policy.redeem);
+  const stranger = grant({ ...request, agentId: "other" });
+  await assert.rejects(egress.fetch(stranger, { headers: {}, body: undefined }, never), { code: "forbidden" });
+  await assert.rejects(createWorkspaceClient(link).read("other", ["AGENTS.md"], never), { code: "forbidden" });
+  assert.deepEqual(outgoing, []);
+});
+
+test("audit records arrive as the gateway's, and what is none is dropped", async (context) => {
+  const { link, records, workspace } = setUp(context);
+  const audit = createAuditClient(link);
+  audit.record({ kind: "decision", verb: "file.read", verdict: "deny", resource: "r".repeat(100_000) });
+  link.note("audit", { kind: "start" });
+  link.note("nonsense", null);
+  await createWorkspaceClient(link).read("main", [], never);
+  assert.deepEqual(records, [
+    { kind: "decision", verb: "file.read", verdict: "deny", resource: "r".repeat(limits.auditTextMaxChars) },
+  ]);
+  assert.ok(workspace.length > 0);
+});
+
+test("the broker starts, configures and stops its gateway by calls", async (context) => {
+  const { broker, calls } = setUp(context);
+  for (const [method, params] of [
+    ["start", { a: 1 }],
+    ["configure", { a: 2 }],
+    ["stop", { graceMs: 7 }],
+  ] as const)
+    assert.deepEqual(await broker.call({ method, params }, never), { result: null, body: undefined });
+  broker.note("sandbox", { kind: "off" });
+  await assert.rejects(broker.call({ method: "other", params: null }, never), { code: "not_found" });
+  assert.deepEqual(calls, [
+    ["start", { a: 1 }],
+    ["configure", { a: 2 }],
+    ["stop", 7],
+    ["sandbox", { kind: "off" }],
+  ]);
+});
+
+test("actions are read field by field, and only the fields of their verb are kept", () => {
+  const extra = { ...run, resource: { ...run.resource, network: true }, admin: true };
+  assert.deepEqual(actionOf("process.run", extra), run);
+  assert.deepEqual(
+    actionOf("process.control", { ...common, verb: "process.control", resource: { operation: "list" } }).resource,
+    {
+      operation: "list",
+    },
+  );
+  const wrong: readonly (readonly [BrokerVerb, unknown])[] = [
+    ["file.read", run],
+    ["process.run", null],
+    ["process.run", { ...run, agentId: 1 }],
+    ["process.run", { ...run, principal: { id: "x", kind: "god", account: "a" } }],
+    ["process.run", { ...run, label: { integrity: "owner", readers: "all" } }],
+    ["process.run", { ...run, resource: { ...run.resource, timeoutMs: -1 } }],
+    ["process.run", { ...run, resource: { ...run.resource, timeoutMs: Number.NaN } }],
+    ["process.run", { ...run, resource: { ...run.resource, mode: "forever" } }],
+    ["file.read", { ...read, resource: { operation: "steal" } }],
+    ["file.read", { ...read, resource: { operation: "constructor" } }],
+    ["model.request", { ...request, resource: { ...request.resource, method: "PUT" } }],
+  ];
+  for (const [verb, value] of wrong) assert.throws(() => actionOf(verb, value), { code: "invalid_request" });
+});
+
+test("no value makes the parser of actions throw", () => {
+  const verbs = fc.constantFrom<BrokerVerb>(
+    "process.run",
+    "process.control",
+    "file.read",
+    "file.write",
+    "model.request",
+  );
+  fc.assert(fc.property(verbs, fc.anything(), (verb, value) => typeof parseAction(verb, value).ok === "boolean"));
+  const record = fc.record({ verb: verbs, agentId: fc.string(), sessionKey: fc.string(), resource: fc.object() });
+  fc.assert(fc.property(record, (value) => !parseAction(value.verb, value).ok));
+});
+
+test("a nonce is taken once, and what is none never", () => {
+  const book = createNonceBook();
+  book.take("0123456789abcdef");
+  for (const nonce of ["0123456789abcdef", "short", "x".repeat(65), undefined, {}])
+    assert.throws(() => book.take(nonce), { code: "forbidden" });
+});
