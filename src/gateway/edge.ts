@@ -7,6 +7,8 @@ import type { Store } from "../store/store.ts";
 
 export type GatewayAgent = { readonly id: string; readonly name: string };
 
+export type RateLimit = { readonly maxAttempts: number; readonly windowMs: number; readonly lockoutMs: number };
+
 export type GatewaySettings = {
   readonly version: string;
   readonly defaultAgentId: string;
@@ -17,6 +19,8 @@ export type GatewaySettings = {
     /** Names under which browsers may reach the gateway, besides `localhost` and plain addresses. */
     readonly hostNames: readonly string[];
   };
+  /** How often an address may show a wrong token. */
+  readonly rateLimit: RateLimit;
   /** Hex SHA-256 of the gateway's token; without one every request that needs it is refused. */
   readonly tokenHash: string | undefined;
 };

@@ -110,9 +110,11 @@ function createRoutes(deps: { readonly edge: Edge; readonly runs: Runs; readonly
       allow(req, "GET", "HEAD");
       return sendJson(res, { status: edge.isDraining() ? 503 : 200, body: { ready: !edge.isDraining() } });
     }
-    const { tokenHash, http } = edge.settings();
-    if (!path.startsWith("/v1/") || !(http.chatCompletions || http.responses)) throw notFound(path);
-    checkBearer(req, tokenHash);
+    const { tokenHash, http, rateLimit } = edge.settings();
+    const isOpen = path.startsWith("/v1/") && (http.chatCompletions || http.responses);
+    // Direct tool calls are not built; whoever tries them without the token learns nothing about that.
+    if (!isOpen && path !== "/tools/invoke") throw notFound(path);
+    checkBearer(req, tokenHash, rateLimit);
     if (path === "/v1/models" || path.startsWith("/v1/models/")) {
       allow(req, "GET", "HEAD");
       return answerModels(edge, res, path);
@@ -157,7 +159,8 @@ function checkHost(req: IncomingMessage, hostNames: readonly string[]): void {
     .replace(/\.$/, "");
   if (isIP(name) !== 0 || name === "localhost" || name.endsWith(".localhost")) return;
   if (hostNames.some((known) => known.toLowerCase() === name)) return;
-  throw new HttpProblem(421, "this gateway does not answer to that host name; its configuration can allow it");
+  const names = ["its address", "localhost", ...hostNames].join(", ");
+  throw new HttpProblem(421, `this gateway does not answer to that host name; use ${names}`);
 }
 
 function checkSingles(req: IncomingMessage): void {

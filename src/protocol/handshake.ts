@@ -1,8 +1,6 @@
 // The first three frames of a connection: the server's challenge, the client's `connect`, the server's `hello-ok`.
 import { z } from "zod";
 import { limits } from "../base/limits.ts";
-import { parsed, rejected } from "../base/parsed.ts";
-import type { Parsed } from "../base/parsed.ts";
 import { protocolVersion } from "./frames.ts";
 import type { ErrorShape, EventFrame } from "./frames.ts";
 import { renderIssues } from "./params.ts";
@@ -168,10 +166,4 @@ export function helloOk(greeting: Greeting, connId: string, session: Session): H
 /** For servers behind a file that only its owner can open: having connected is the proof, and scopes are as asked for. */
 export function ownerSession(scopes: readonly Scope[]): Session {
   return { method: "none", role: "operator", scopes };
-}
-
-export function parseNonce(event: EventFrame): Parsed<string> {
-  const payload = event.payload as { readonly nonce?: unknown } | undefined;
-  if (event.event !== "connect.challenge" || typeof payload?.nonce !== "string") return rejected("not a challenge");
-  return parsed(payload.nonce);
 }

@@ -37,6 +37,7 @@ const settings: GatewaySettings = {
   ],
   http: { chatCompletions: true, responses: true, hostNames: ["lorica.example"] },
   tokenHash: sha256(token),
+  rateLimit: { maxAttempts: 10, windowMs: 60_000, lockoutMs: 60_000 },
 };
 
 export type LogLine = { readonly level: string; readonly message: string; readonly fields: Record<string, unknown> };

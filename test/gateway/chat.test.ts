@@ -204,34 +204,6 @@ test("a full house answers 429 with when to come again, and stores nothing", asy
   assert.equal(failure.message, "429 256 turns wait already");
 });
 
-test("GW-051 a failed run answers its code and id, and no path of this machine", async (t) => {
-  const edge = await openEdge(t, {
-    script: ({ finish }) =>
-      finish({
-        status: "failed",
-        code: "upstream",
-        message: "the provider answered 500 (see /home/ada/.openclaw/logs/x.log)",
-        id: "e-77",
-        usage: noUsage,
-      }),
-  });
-  const response = await fetch(`${edge.url}/v1/chat/completions`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}` },
-    body: JSON.stringify({ messages: [{ role: "user", content: "hi" }] }),
-  });
-  assert.equal(response.status, 502);
-  assert.deepEqual(await response.json(), {
-    error: {
-      message: "the provider answered 500 (see <path>)",
-      type: "api_error",
-      param: null,
-      code: "upstream",
-      id: "e-77",
-    },
-  });
-});
-
 test("an error in a stream that has begun is an event, and the official client throws it", async (t) => {
   const edge = await openEdge(t, {
     script: ({ emit, finish }) => {

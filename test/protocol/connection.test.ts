@@ -106,6 +106,24 @@ test("whoever does not begin with a valid connect is told why and closed", () =>
   }
 });
 
+test("a connection that says nothing is closed in time; one that has introduced itself gets ticks", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const silent = startServer();
+  t.mock.timers.tick(limits.handshakeTimeoutMs - 1);
+  assert.deepEqual(silent.closed, []);
+  t.mock.timers.tick(1);
+  assert.deepEqual(silent.closed, [[1008, "handshake timeout"]]);
+  const { server, sent, closed } = connected();
+  t.mock.timers.tick(2 * limits.tickIntervalMs);
+  assert.deepEqual(sent, [
+    { type: "event", event: "tick", payload: { ts: 7 }, seq: 1 },
+    { type: "event", event: "tick", payload: { ts: 7 }, seq: 2 },
+  ]);
+  server.closed();
+  t.mock.timers.tick(2 * limits.tickIntervalMs);
+  assert.deepEqual([sent.length, closed.length], [2, 0]);
+});
+
 test("requests are answered under their own ids, also twice, and errors with their payload", async () => {
   const { server, sent } = connected(async (call: Call) => {
     if (call.method === "fails") return { failed: errorShape(new LoricaError("timeout", "late"), "e"), payload: 1 };

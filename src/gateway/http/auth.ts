@@ -3,41 +3,40 @@
 import type { IncomingMessage } from "node:http";
 import { equalInConstantTime, sha256 } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
+import type { RateLimit } from "../edge.ts";
 import { createRecent } from "../recent.ts";
 import { HttpProblem } from "./answer.ts";
 
-export type BearerCheck = (req: IncomingMessage, tokenHash: string | undefined) => void;
+export type BearerCheck = (req: IncomingMessage, tokenHash: string | undefined, limit: RateLimit) => void;
 
-type Attempts = { failures: number; lockedUntil: number };
+type Attempts = { failures: number; countedUntil: number; lockedUntil: number };
 
 /**
  * Throws 401, or 429 once an address has failed too often. A locked address is refused unheard; only on a direct
  * connection from this machine is a right token still let in, or any local program could lock the owner out.
  */
 export function createBearerCheck(now: () => number): BearerCheck {
-  const attempts = createRecent<Attempts>({
-    entriesMax: limits.authAddressesMax,
-    windowMs: Math.max(limits.authFailuresWindowMs, limits.authLockoutMs),
-    now,
-  });
+  const attempts = createRecent<Attempts>({ entriesMax: limits.authAddressesMax, windowMs: limits.authMemoryMs, now });
 
-  return (req, tokenHash) => {
+  return (req, tokenHash, limit) => {
     const address = addressGroup(req.socket.remoteAddress ?? "unknown");
-    const known = attempts.find(address);
-    const lockedMs = (known?.lockedUntil ?? 0) - now();
+    const known = attempts.find(address) ?? { failures: 0, countedUntil: 0, lockedUntil: 0 };
+    const lockedMs = known.lockedUntil - now();
     if (lockedMs > 0 && !isDirectLocal(req)) throw tooManyFailures(lockedMs);
     if (tokenHash !== undefined && matches(req.headers.authorization, tokenHash)) return attempts.remove(address);
     if (lockedMs > 0) throw tooManyFailures(lockedMs);
-    const current = known ?? { failures: 0, lockedUntil: 0 };
-    current.failures += 1;
-    if (current.failures > limits.authFailuresMax) {
-      current.lockedUntil = now() + limits.authLockoutMs;
-      current.failures = 0;
-    }
-    if (known === undefined || current.lockedUntil > now()) attempts.add(address, current);
-    if (current.lockedUntil > now()) throw tooManyFailures(limits.authLockoutMs);
+    attempts.add(address, countFailure(known, now(), limit));
+    if (known.lockedUntil > now()) throw tooManyFailures(limit.lockoutMs);
     throw new HttpProblem(401, "Unauthorized", { headers: { "www-authenticate": "Bearer" } });
   };
+}
+
+function countFailure(attempts: Attempts, now: number, limit: RateLimit): Attempts {
+  if (now >= attempts.countedUntil) Object.assign(attempts, { failures: 0, countedUntil: now + limit.windowMs });
+  attempts.failures += 1;
+  if (attempts.failures > limit.maxAttempts)
+    Object.assign(attempts, { countedUntil: 0, lockedUntil: now + limit.lockoutMs });
+  return attempts;
 }
 
 function matches(header: string | undefined, tokenHash: string): boolean {
