@@ -26,3 +26,18 @@ test("GW-052 a gateway that does not stop when asked is told, and then killed wi
 test("sockets are the owner's alone, and nothing leaves a core dump", { skip }, () =>
   runAsUser(scenarios, "listensPrivately"),
 );
+
+const life = new URL("../faux/broker/life-scenarios.ts", import.meta.url).href;
+
+test("where bubblewrap does not work or is missing, the gateway runs without it, and status says so", { skip }, () =>
+  runAsUser(life, "unconfined"),
+);
+test("a taken port, and a program folder that would show a secret, end the start with what to do", { skip }, () =>
+  runAsUser(life, "refusesToStart"),
+);
+test("a gateway that ends while it starts is not waited for, and its last words are in the log", { skip }, () =>
+  runAsUser(life, "saysWhyItDidNotStart"),
+);
+test("GW-052 a broker that is killed takes the gateway and everything below it along", { skip }, () =>
+  runAsUser(life, "diesTogether"),
+);

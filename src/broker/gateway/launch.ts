@@ -102,7 +102,7 @@ export async function beginServing(running: Running, settings: unknown): Promise
     await Promise.race([started, ended]);
   } catch (error) {
     // The link breaks a moment before the exit is known, and the exit says more.
-    if (running.link.closed.aborted) await Promise.race([ended, started.then(() => ended)]);
+    if (running.link.closed.aborted) await ended;
     throw error;
   } finally {
     waiting.abort();

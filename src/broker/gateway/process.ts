@@ -141,7 +141,7 @@ class Keeper {
     if (stdout !== null) readLines(stdout, clock, (line) => onLine(line, "info"));
     if (stderr !== null) readLines(stderr, clock, (line) => onLine(line, "warn"));
     // Without its link a gateway is of no use, and one whose link was cut off has broken a rule.
-    process.link.closed.addEventListener("abort", () => process.child.kill("SIGKILL"), { once: true });
+    process.link.closed.addEventListener("abort", () => this.#onLinkEnd(process), { once: true });
     void process.exited.then((end) => this.#onExit(process, end, clock.now() - startedAt));
     try {
       // Whoever stopped while the sockets were being opened found nothing to stop yet.
@@ -152,6 +152,13 @@ class Keeper {
       await process.exited;
       throw error;
     }
+  }
+
+  #onLinkEnd(process: Running): void {
+    const { message } = process.link.closed.reason as LoricaError;
+    const level = this.#state === "stopping" ? "debug" : "warn";
+    this.#options.log[level](message, { pid: process.child.pid });
+    process.child.kill("SIGKILL");
   }
 
   #onExit(process: Running, end: string, livedMs: number): void {

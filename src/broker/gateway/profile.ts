@@ -19,7 +19,7 @@ export type GatewayFolders = {
 
 /** Of the program's folder only this is bound: a checkout may hold anything else, a `.env` for example. */
 const programParts = ["lorica.mjs", "package.json", "src", "plugins", "node_modules"];
-const libraries = ["/usr/lib", "/usr/lib64", "/usr/lib32", "/usr/local/lib"];
+const libraries = ["/usr/lib", "/usr/lib64", "/usr/lib32"];
 
 export function gatewayProfile(folders: GatewayFolders): readonly string[] {
   const program = programParts.map((part) => join(folders.code, part)).filter(existsSync);

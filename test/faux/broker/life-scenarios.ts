@@ -1,0 +1,85 @@
+// The gateway process from its start to its end, where the host or the gateway itself does not play along.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { createTestBroker } from "./test-broker.ts";
+
+/** A bubblewrap that starts nothing, as on a host without user namespaces. */
+export async function unconfined(): Promise<void> {
+  for (const [bwrap, reason] of [
+    ["/bin/false", /bubblewrap does not work on this host/],
+    [undefined, /bubblewrap is not installed; install it with/],
+  ] as const) {
+    const test = await createTestBroker({ bwrap });
+    await test.broker.start();
+    const { gateway } = test.broker.status();
+    assert.equal(gateway.confinement, "none");
+    assert.match(gateway.confinementReason ?? "", reason);
+    assert.deepEqual(await test.inGateway("return Object.keys(process.env)"), []);
+    await test.close();
+  }
+}
+
+export async function refusesToStart(): Promise<void> {
+  const holder = createServer();
+  await new Promise<void>((ready) => holder.listen(0, "127.0.0.1", ready));
+  const { port } = holder.address() as AddressInfo;
+  const taken = await createTestBroker({ listen: () => ({ host: "127.0.0.1", port }) });
+  await assert.rejects(taken.broker.start(), { code: "conflict", message: new RegExp(`port ${port}`) });
+  assert.equal(taken.broker.status().gateway.state, "stopped");
+  await taken.close();
+  holder.close();
+  const inside = await createTestBroker();
+  const hidden = [realpathSync(process.execPath)];
+  await inside.close();
+  const exposed = await createTestBroker({
+    folders: { code: inside.stateDir, node: realpathSync(process.execPath), writable: [], hidden },
+  });
+  await assert.rejects(exposed.broker.start(), { code: "config_invalid", message: /lies inside of/ });
+  await exposed.close();
+}
+
+export async function saysWhyItDidNotStart(): Promise<void> {
+  const broken = await createTestBroker({ argv: ["--eval", 'console.error("no such module"); process.exit(3)'] });
+  await assert.rejects(broken.broker.start(), {
+    code: "unavailable",
+    message: /ended while it started \(exit code 3\)/,
+  });
+  assert.match(readFileSync(broken.logPath, "utf8"), /"level":"warn".*"source":"gateway","msg":"no such module"/);
+  await broken.close();
+}
+
+/** Starts a broker, says which processes it has, and stays. */
+export async function stay(): Promise<void> {
+  const test = await createTestBroker();
+  await test.broker.start();
+  process.stdout.write(`${JSON.stringify(test.gatewayPids())}\n`);
+  await delay(60_000);
+}
+
+export async function diesTogether(): Promise<void> {
+  const program = `import { stay } from ${JSON.stringify(import.meta.url)}; await stay();`;
+  const broker = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const line = await new Promise<string>((done) =>
+    broker.stdout.once("data", (chunk: Buffer) => done(chunk.toString())),
+  );
+  const pids = JSON.parse(line) as number[];
+  assert.ok(pids.length >= 2 && pids.every((pid) => existsSync(`/proc/${pid}`)));
+  broker.kill("SIGKILL");
+  for (let turn = 0; turn < 200 && pids.some(isAlive); turn++) await delay(25);
+  assert.deepEqual(pids.filter(isAlive), []);
+}
+
+/** Somebody else may have to collect it first; what no longer runs is dead. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
