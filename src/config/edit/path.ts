@@ -11,7 +11,7 @@ const stepsMax = 64;
 export function parsePath(text: string): Parsed<Path> {
   if (text.length > 1_024) return rejected("a key of more than 1024 characters");
   const steps = text.startsWith("/") ? pointerSteps(text) : dottedSteps(text);
-  if (steps === undefined || steps.length > stepsMax || steps.includes(""))
+  if (steps === undefined || steps.length === 0 || steps.length > stepsMax || steps.includes(""))
     return rejected(`not a key: ${JSON.stringify(text)}. Keys are written like gateway.port or agents.list[0].name`);
   if (steps.some((step) => ["__proto__", "constructor", "prototype"].includes(step)))
     return rejected(`not a key: ${JSON.stringify(text)}`);

@@ -29,8 +29,8 @@ export function createJournal(path: string): Journal {
   return {
     async append(entry) {
       await rotate(path);
-      await hintAt(join(dirname(path), "config-audit.json"));
       await appendDurably(path, `${JSON.stringify(entry)}\n`);
+      await hintAt(join(dirname(path), "config-audit.json"));
     },
     async read() {
       const files = [`${path}.1`, path];

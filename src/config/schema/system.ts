@@ -297,26 +297,12 @@ export const secrets = section(
   "Where secrets are kept.",
 );
 
-export const wizard = key(
-  z
-    .strictObject({
-      lastRunAt: text(64).optional(),
-      lastRunVersion: text(64).optional(),
-      lastRunCommit: text(64).optional(),
-      lastRunCommand: text(256).optional(),
-      lastRunMode: z.enum(["local", "remote"]).optional(),
-      securityAcknowledgedAt: text(64).optional(),
-    })
-    .default({}),
-  "What onboarding noted about itself.",
-  "hot",
-);
+/** Bookkeeping that other tools write into the file. It is kept and decides nothing. */
+const notes = z.record(z.string().max(64), z.json()).default({});
 
-export const meta = key(
-  z.strictObject({ lastTouchedVersion: text(64).optional(), lastTouchedAt: text(64).optional() }).default({}),
-  "What wrote the file last.",
-  "hot",
-);
+export const wizard = key(notes, "What onboarding noted about itself.", "hot");
+
+export const meta = key(notes, "What wrote the file last.", "hot");
 
 export const ui = section(
   {
