@@ -22,7 +22,12 @@ export type AgentSettings = Omit<AgentDefaults, "tools" | "workspace" | "models"
   readonly models: AgentDefaults["models"];
   readonly identity: AgentEntry["identity"];
   readonly mentionPatterns: readonly string[];
-  readonly tools: { readonly owner: ToolSettings; readonly others: ToolSettings };
+  readonly tools: {
+    readonly owner: ToolSettings;
+    readonly others: ToolSettings;
+    /** Tool calls of one turn that run at once. */
+    readonly concurrentMax: number;
+  };
 };
 
 /** All agents, the default one first. A config without a list has one agent, `main`. */
@@ -57,7 +62,11 @@ function settle(config: Config, entry: AgentEntry | undefined, place: Place): Ag
     models: { ...defaults.models, ...entry?.models },
     identity: entry?.identity ?? {},
     mentionPatterns: entry?.groupChat.mentionPatterns ?? [],
-    tools: { owner: toolSettings(config, entry, "coding"), others: toolSettings(config, entry, "messaging") },
+    tools: {
+      owner: toolSettings(config, entry, "coding"),
+      others: toolSettings(config, entry, "messaging"),
+      concurrentMax: config.tools.maxConcurrent,
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 // From a file to a Config, in one order: read, parse, include, substitute, migrate, take the secrets out, validate,
 // settle, check. Whatever is wrong is collected, so that a person sees all of it at once; nothing falls back to less.
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { sha256 } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { Environment } from "./environment.ts";
@@ -51,10 +51,28 @@ export const missingHash = sha256("");
 export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   const { configPath } = options.paths;
   const read = await readOwnFile(configPath, limits.configFileMaxBytes);
-  if (read === undefined) return loadBytes(undefined, options);
+  if (read === undefined) return (await refuseEarlierName(configPath)) ?? loadBytes(undefined, options);
   if (read.ok) return loadBytes(read.value.bytes, options);
   const issues = [{ path: "", message: `the file ${read.reason}`, place: { file: configPath, line: 1, column: 1 } }];
   return { kind: "invalid", issues, notices: [], hash: missingHash };
+}
+
+const earlierNames = ["moltbot.json", "clawdbot.json"];
+
+/** A file under an earlier name is somebody's config: starting with defaults beside it would lose what it says. */
+async function refuseEarlierName(configPath: string): Promise<InvalidConfig | undefined> {
+  for (const name of earlierNames) {
+    const file = join(dirname(configPath), name);
+    if ((await readOwnFile(file, limits.configFileMaxBytes)) === undefined) continue;
+    const message = `this file is now called ${basename(configPath)}; run: mv ${file} ${configPath}`;
+    return {
+      kind: "invalid",
+      issues: [{ path: "", message, place: { file, line: 1, column: 1 } }],
+      notices: [],
+      hash: missingHash,
+    };
+  }
+  return undefined;
 }
 
 /** The same for content that is not in the file yet, or not any more. Undefined stands for no file. */

@@ -225,3 +225,26 @@ test("GW-046 each change says whether it takes effect at once, and hand edits ar
   assert(gone.kind === "changed");
   assert.equal(gone.loaded.origin, "defaults");
 });
+
+test("CFG-020 earlier spellings of keys, variables and files are reported, and the file as it was is kept when it changes", async (context) => {
+  const { file, put, paths, port } = await open(context, { CLAWDBOT_GATEWAY_TOKEN: "t".repeat(64) });
+  const old = '{ agent: { defaults: { sandbox: "docker" } }, discovery: { mdns: "off" } }';
+  await put(old);
+  const loaded = await file.load();
+  assert(loaded.kind === "loaded");
+  assert.deepEqual(
+    loaded.notices.map(({ path }) => path),
+    ["CLAWDBOT_GATEWAY_TOKEN", "agent.defaults.sandbox", "agent.defaults", "discovery.mdns", "agents"],
+  );
+  assert.equal((await file.edit(port(1), { actor: "cli" })).kind, "saved");
+  assert.equal(await readFile(`${paths.configPath}.bak`, "utf8"), old);
+  await rm(paths.configPath);
+  const earlier = join(paths.stateDir, "clawdbot.json");
+  await writeFile(earlier, old, { mode: 0o600 });
+  const refused = await file.load();
+  assert(refused.kind === "invalid");
+  assert.deepEqual(
+    refused.issues.map(({ message }) => message),
+    [`this file is now called openclaw.json; run: mv ${earlier} ${paths.configPath}`],
+  );
+});

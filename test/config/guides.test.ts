@@ -161,7 +161,7 @@ async function commands(context: TestContext, env: Record<string, string> = {}, 
   };
 }
 
-test("guide commands: switching to a local provider and back, one key at a time", async (context) => {
+test("PRV-015 guide commands: switching to a local provider and back, one key at a time", async (context) => {
   const { set, get } = await commands(context);
   for (const [key, value] of [
     ["provider.name", "openai"],
@@ -178,7 +178,10 @@ test("guide commands: switching to a local provider and back, one key at a time"
     api: "openai-completions",
   });
   assert.equal(await get("provider.model"), "ai/qwen2.5-coder");
-  assert.match(await set("provider.baseUrl", "https://api.anthropic.com"), /api.anthropic.com is not openai/);
+  assert.match(
+    await set("provider.baseUrl", "https://api.anthropic.com"),
+    /api.anthropic.com is Anthropic, not openai. To switch, run: lorica config set provider.name anthropic/,
+  );
   assert.equal(await set("provider.name", "anthropic"), "saved");
   assert.equal(await set("provider.model", "claude-x"), "saved");
   assert.deepEqual(

@@ -25,7 +25,7 @@ test("a workspace that would show an agent the keys or the config is refused", a
     await refuses("agents.defaults.workspace", /state directory or the home directory|Lorica's own state/, workspace);
 });
 
-test("KEY-042 C-21 C-22 without a profile nobody gets all tools; the nearest profile counts", async () => {
+test("KEY-042 without a profile nobody gets all tools; the nearest profile counts", async () => {
   const profiles = async (config: object) => {
     const agent = findAgent((await loadGood(config as never)).config, nowhere, "a");
     return [agent?.tools.owner.profile, agent?.tools.others.profile];

@@ -64,7 +64,7 @@ test("KEY-075 the short form for one provider is translated, and a host that spe
   );
   assert.match(
     (await issuesOf({ provider: { ...provider, baseUrl: "https://api.anthropic.com" } })).join(),
-    /models.providers.openai.baseUrl: api.anthropic.com is not openai: it speaks anthropic-messages/,
+    /models.providers.openai.baseUrl: api.anthropic.com is Anthropic, not openai/,
   );
 });
 

@@ -19,7 +19,7 @@ const refusal = async (text: string | Uint8Array) => {
   return renderIssues(loaded.issues).replaceAll(`${nowhere.configPath}:`, "");
 };
 
-test("CFG-017 GW-025 each mistake is named with line, column and the nearest right name, all of them at once", async () => {
+test("CFG-017 each mistake is named with line, column and the nearest right name, all of them at once", async () => {
   assert.equal(
     await refusal(
       `{\n  gatway: {},\n  gateway: {\n    prot: 1,\n    port: "x",\n  },\n  dmScope: "main",\n  tools: { profile: "codin" },\n}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { configJsonSchema, describeKey } from "../../src/config/config.ts";
 import { diffConfigs, reloadOf } from "../../src/config/diff.ts";
@@ -9,6 +9,25 @@ import { configSchema } from "../../src/config/schema/schema.ts";
 import { widens } from "../../src/config/widen.ts";
 import type { Json } from "../../src/base/json.ts";
 import { loadGood } from "./harness.ts";
+
+test("the front door loads neither the schema nor the parser before they are needed", async () => {
+  const seen = new Set<string>();
+  const visit = async (file: string): Promise<void> => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    if (!file.endsWith(".ts")) return;
+    const text = await readFile(file, "utf8");
+    for (const [, specifier = ""] of text.matchAll(/^(?:import|export) (?!type\b)[^;]*?from "([^"]+)";/gm))
+      await visit(specifier.startsWith(".") ? resolve(dirname(file), specifier) : specifier);
+  };
+  await visit(resolve(import.meta.dirname, "../../src/config/config.ts"));
+  assert(seen.has("node:fs/promises"), "the walk follows imports");
+  assert.deepEqual(
+    [...seen].filter((name) => !name.endsWith(".ts") && !name.startsWith("node:")),
+    [],
+  );
+  assert.equal(seen.has("node:sqlite"), false);
+});
 
 test("docs/config.md is what the schema prints", async () => {
   const docs = join(resolve(import.meta.dirname, "../.."), "docs/config.md");

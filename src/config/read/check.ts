@@ -2,10 +2,11 @@
 // A dangerous value is refused until the owner has written down that it is meant (CFG-019).
 import { isAbsolute, relative, sep } from "node:path";
 import ipaddr from "ipaddr.js";
+import { findKnownProvider, inferApi, isLocalHost } from "../../protocol/providers.ts";
 import { listAgents } from "../agent-settings.ts";
 import { expandHome } from "../paths.ts";
 import type { StatePaths } from "../paths.ts";
-import { apiOfHost, providerPresets } from "../providers.ts";
+import { knownIds, knownPlace, ownerOfHost } from "../providers.ts";
 import type { Config } from "../schema/schema.ts";
 import { renderPath } from "./issue.ts";
 import type { Findings, Path } from "./issue.ts";
@@ -162,7 +163,7 @@ function checkModels(checking: Checking): void {
       refuse(
         checking,
         path,
-        `names a provider that is not configured${meant(provider, [...providers, ...Object.keys(providerPresets)])}; add models.providers.${provider}`,
+        `names a provider that is not configured${meant(provider, [...providers, ...knownIds])}; add models.providers.${provider}`,
       );
   }
 }
@@ -170,25 +171,36 @@ function checkModels(checking: Checking): void {
 function checkProviders(checking: Checking): void {
   for (const [id, provider] of Object.entries(checking.config.models.providers)) {
     const path: Path = ["models", "providers", id];
+    const why = findKnownProvider(id)?.notBuilt;
+    if (why !== undefined) refuse(checking, path, why);
     if (provider.baseUrl === undefined) {
-      if (Object.keys(provider).length > 0 && !(id in providerPresets))
-        refuse(checking, [...path, "baseUrl"], "is missing; no provider is known by this name");
+      refuse(checking, [...path, "baseUrl"], "is missing; the name alone does not say where this provider is");
       continue;
     }
     const url = new URL(provider.baseUrl);
-    const expected = apiOfHost(url.host);
-    if (expected !== undefined && provider.api !== undefined && provider.api !== expected)
-      refuse(checking, [...path, "api"], `${url.host} speaks ${expected}; set api to that, or leave it out`);
-    const preset = providerPresets[id];
-    if (expected !== undefined && preset !== undefined && preset.api !== expected)
+    if (url.username !== "" || url.password !== "")
+      refuse(checking, [...path, "baseUrl"], "holds a user name or password; put the credential in apiKey");
+    const owner = ownerOfHost(provider.baseUrl);
+    const known = knownPlace(id);
+    if (owner === undefined || owner.id === id) continue;
+    // C-16: a provider's own name at another provider's address is a switch that was made halfway.
+    if (known !== undefined && known.api !== owner.api && inferApi(provider.baseUrl) === owner.api)
       refuse(
         checking,
         [...path, "baseUrl"],
-        `${url.host} is not ${id}: it speaks ${expected}. Name the provider after it, as models.providers.${expected.split("-")[0]}`,
+        `${url.host} is ${owner.name}, not ${id}. To switch, run: lorica config set provider.name ${owner.id}`,
       );
-    if (url.username !== "" || url.password !== "")
-      refuse(checking, [...path, "baseUrl"], "holds a user name or password; put the credential in apiKey");
+    else if (
+      provider.api !== undefined &&
+      inferApi(provider.baseUrl) !== provider.api &&
+      !sameFamily(provider.api, owner.api)
+    )
+      refuse(checking, [...path, "api"], `${url.host} speaks ${owner.api}; set api to that, or leave it out`);
   }
+}
+
+function sameFamily(left: string, right: string): boolean {
+  return left.split("-")[0] === right.split("-")[0];
 }
 
 type Danger = { readonly path: Path; readonly value: string; readonly risk: string };
@@ -237,7 +249,7 @@ export function dangersOf(config: Config): readonly Danger[] {
     }
   }
   for (const [id, provider] of Object.entries(config.models.providers))
-    if (provider.baseUrl?.startsWith("http://") === true && !isPrivateHost(new URL(provider.baseUrl).hostname))
+    if (provider.api !== "rehearsal" && isUnencrypted(provider.baseUrl))
       add(
         ["models", "providers", id, "baseUrl"],
         provider.baseUrl,
@@ -246,11 +258,10 @@ export function dangersOf(config: Config): readonly Danger[] {
   return found;
 }
 
-/** True for hosts that are on this machine or its own network: no dot, a local suffix, or a private address. */
-function isPrivateHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "");
-  if (ipaddr.isValid(host)) return ipaddr.process(host).range() !== "unicast";
-  return !host.includes(".") || /\.(local|localhost|internal|lan|home\.arpa|invalid)$/.test(host);
+function isUnencrypted(baseUrl: string | undefined): baseUrl is string {
+  if (baseUrl === undefined) return false;
+  const { protocol, hostname } = new URL(baseUrl);
+  return protocol === "http:" && !isLocalHost(hostname);
 }
 
 function isEverything(range: string): boolean {

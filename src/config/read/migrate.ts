@@ -71,6 +71,9 @@ export function migrate(root: Branch, findings: Findings): void {
   migrateProvider(migrating);
   migrateChannels(migrating);
   migrateBind(migrating);
+  const mdns = peek(migrating, dotted("discovery.mdns"));
+  if (mdns?.kind === "scalar")
+    renamed(migrating, { from: dotted("discovery.mdns"), to: "discovery.mdns.mode", value: mdns });
   wrapScalar(migrating, dotted("discovery.mdns"), "mode");
   reword(migrating, dotted("discovery.mdns.mode"), booleans("minimal", "off"));
   reword(migrating, dotted("logging.redactSensitive"), booleans("tools", "off"));

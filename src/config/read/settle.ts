@@ -3,7 +3,7 @@
 import { LoricaError } from "../../base/errors.ts";
 import { readVariable } from "../environment.ts";
 import type { Environment } from "../environment.ts";
-import { apiOfHost, otherKeys, providerPresets } from "../providers.ts";
+import { keyVariables, knownPlace, otherKeys, placeOfProvider } from "../providers.ts";
 import type { Config, ProviderConfig } from "../schema/schema.ts";
 import type { Findings, Path } from "./issue.ts";
 import { tokenFault } from "./secrets.ts";
@@ -22,8 +22,7 @@ export function applyEnvironment(config: Config, env: Environment, overrides: Ov
 export function settleProviders(config: Config, variables: Variables): Config {
   const providers: Record<string, ProviderConfig> = {};
   const named = new Set([...Object.keys(config.models.providers), ...providersOfModels(config)]);
-  for (const [id, preset] of Object.entries(providerPresets))
-    if (preset.keys.some((name) => isSet(variables.get(name)))) named.add(id);
+  for (const [id, names] of keyVariables) if (names.some((name) => isSet(variables.get(name)))) named.add(id);
   for (const id of named) {
     const settled = settleProvider(id, config.models.providers[id]);
     if (settled !== undefined) providers[id] = settled;
@@ -59,35 +58,15 @@ export function adoptKeys({ secrets, env, variables, findings }: Adopting): void
   const adopt = (name: string, value: string | undefined): void => {
     if (isSet(value) && !secrets.has(name)) secrets.set(name, value);
   };
-  for (const [id, preset] of Object.entries(providerPresets))
-    for (const variable of preset.keys) adopt(`provider:${id}`, variables.get(variable));
+  for (const [id, names] of keyVariables)
+    for (const variable of names) adopt(`provider:${id}`, variables.get(variable));
   for (const [variable, name] of Object.entries(otherKeys)) adopt(name, variables.get(variable));
 }
 
 function settleProvider(id: string, given: ProviderConfig | undefined): ProviderConfig | undefined {
-  const preset = providerPresets[id];
-  if (given === undefined && preset === undefined) return undefined;
+  if (given === undefined && knownPlace(id) === undefined) return undefined;
   const base = given ?? { auth: "api-key", headers: {}, params: {}, timeoutSeconds: 600, models: [] };
-  const baseUrl = atKnownHost(given?.baseUrl) ?? given?.baseUrl ?? preset?.baseUrl;
-  if (baseUrl === undefined) return base;
-  const moved = given?.baseUrl !== undefined && new URL(given.baseUrl).host !== presetHost(id);
-  // Whoever gives a well-known name another address runs something compatible there, which speaks the older protocol.
-  const inherited = moved && preset?.api === "openai-responses" ? "openai-completions" : preset?.api;
-  return { ...base, baseUrl, api: given?.api ?? apiOfHost(new URL(baseUrl).host) ?? inherited ?? "openai-completions" };
-}
-
-/** Guides print some addresses without their path; at a known host there is only one that works. */
-function atKnownHost(baseUrl: string | undefined): string | undefined {
-  if (baseUrl === undefined) return undefined;
-  const url = new URL(baseUrl);
-  if (url.pathname !== "/") return undefined;
-  return Object.values(providerPresets).find((preset) => !preset.local && new URL(preset.baseUrl).host === url.host)
-    ?.baseUrl;
-}
-
-function presetHost(id: string): string | undefined {
-  const preset = providerPresets[id];
-  return preset === undefined ? undefined : new URL(preset.baseUrl).host;
+  return { ...base, ...placeOfProvider(id, given) };
 }
 
 /** Every model that the config names anywhere, as written. */
