@@ -187,6 +187,7 @@ export const limits = {
   stateDirEntriesMax: 10_000,
   configBackupsMax: 5,
   configJournalMaxBytes: 4_194_304,
+  auditRecordsPerSecondMax: 1_000,
   auditTextMaxChars: 8_192,
   redactInputMaxChars: 262_144,
   redactPatternMaxChars: 512,

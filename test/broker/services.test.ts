@@ -88,6 +88,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
     cells,
     audit: { record: (record) => records.push(record) },
     log: silentLog,
+    clock: { now: () => 0 },
   });
   const broker = createLink({
     stream: far,
@@ -208,6 +209,14 @@ test("audit records arrive as the gateway's, and what is none is dropped", async
     { kind: "decision", verb: "file.read", verdict: "deny", resource: "r".repeat(limits.auditTextMaxChars) },
   ]);
   assert.ok(workspace.length > 0);
+});
+
+test("a flood of audit records is cut off within its second", async (context) => {
+  const { link, records } = setUp(context);
+  const audit = createAuditClient(link);
+  for (let number = 0; number < limits.auditRecordsPerSecondMax + 50; number++) audit.record({ kind: "effect" });
+  await createWorkspaceClient(link).read("main", [], never);
+  assert.equal(records.length, limits.auditRecordsPerSecondMax);
 });
 
 test("the broker starts, configures and stops its gateway by calls", async (context) => {

@@ -16,6 +16,8 @@ export type ProviderCeiling = {
   readonly secret: string;
   /** True where the base URL stands in the config: only then may it lead to the owner's own network. */
   readonly ownerNamed: boolean;
+  /** How long the far side may think before it answers, and pause while it does; for slow models of the owner's own. */
+  readonly timeoutMs?: number;
   /** Headers with secret values: lower-case name → the vault's name of the value. */
   readonly secretHeaders?: Readonly<Record<string, string>>;
 };

@@ -56,7 +56,7 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
       const library = await import("undici");
       const agent = agents.get(reach) ?? openAgent(library, reach);
       agents.set(reach, agent);
-      const dispatch = { origin: target.origin, path: target.path, method: resource.method };
+      const dispatch = { origin: target.origin, path: target.path, method: resource.method, ...timeoutsOf(provider) };
       const headers = { ...parseRequestHeaders(request), ...credentials.headers };
       const body = request.body === undefined ? null : Readable.fromWeb(request.body as NodeReadableStream<Uint8Array>);
       try {
@@ -80,10 +80,18 @@ function openAgent(library: typeof import("undici"), reach: Reach): Agent {
     connections: limits.fetchConnectionsMax,
     keepAliveTimeout: 30_000,
     maxHeaderSize: limits.fetchHeadersMaxBytes,
-    headersTimeout: limits.modelFirstByteTimeoutMs,
-    bodyTimeout: limits.modelStallTimeoutMs,
     connect: { timeout: limits.fetchConnectTimeoutMs, lookup: createCheckedLookup(reach) },
   });
+}
+
+function timeoutsOf({ timeoutMs = 0 }: ProviderCeiling): {
+  readonly headersTimeout: number;
+  readonly bodyTimeout: number;
+} {
+  return {
+    headersTimeout: Math.max(timeoutMs, limits.modelFirstByteTimeoutMs),
+    bodyTimeout: Math.max(timeoutMs, limits.modelStallTimeoutMs),
+  };
 }
 
 function checkTarget(resource: ModelRequest, provider: ProviderCeiling): Target {

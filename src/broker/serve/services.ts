@@ -2,6 +2,7 @@
 // takes the grant's number, and holds what is asked against the ceiling before anything is done.
 import { parseAuditRecord } from "../../audit/audit.ts";
 import type { AuditLog, Log } from "../../audit/audit.ts";
+import type { Clock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { isRecord } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
@@ -19,6 +20,7 @@ export type ServicesOptions = {
   /** Records as the gateway's own. */
   readonly audit: AuditLog;
   readonly log: Log;
+  readonly clock: Clock;
 };
 
 export type Services = { readonly handle: LinkHandler; readonly onNote: (name: string, params: unknown) => void };
@@ -31,6 +33,23 @@ type Service = (
 
 export function createServices(options: ServicesOptions): Services {
   const table = createTable(options);
+  const second = { startedAt: 0, records: 0, dropped: 0 };
+
+  /** A gateway that floods the record would push out of it what it did before. */
+  function recordAudit(params: unknown): void {
+    const now = options.clock.now();
+    if (now - second.startedAt >= 1_000) {
+      if (second.dropped > 0)
+        options.log.warn("audit records of the gateway were left out", { dropped: second.dropped });
+      Object.assign(second, { startedAt: now, records: 0, dropped: 0 });
+    }
+    second.records += 1;
+    const record = parseAuditRecord(params);
+    if (second.records > limits.auditRecordsPerSecondMax) second.dropped += 1;
+    else if (record.ok) options.audit.record(record.value);
+    else options.log.warn("the gateway sent an audit record that is none", { reason: record.reason });
+  }
+
   return {
     async handle(request, signal) {
       const service = table.get(request.method);
@@ -40,8 +59,7 @@ export function createServices(options: ServicesOptions): Services {
       return await service(request.params, request, signal);
     },
     onNote(name, params) {
-      const record = name === "audit" ? parseAuditRecord(params) : undefined;
-      if (record?.ok === true) return options.audit.record(record.value);
+      if (name === "audit") return recordAudit(params);
       options.log.warn("the gateway said something that the broker does not understand", { name: name.slice(0, 64) });
     },
   };
