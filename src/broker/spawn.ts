@@ -3,7 +3,9 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { accessSync, constants } from "node:fs";
+import { Readable, Writable } from "node:stream";
 import { LoricaError } from "../base/errors.ts";
+import { createKill } from "../sandbox/sandbox.ts";
 
 export type CleanSpawn = {
   /** Absolute, because there is no PATH to search. */
@@ -40,10 +42,15 @@ export function spawnClean(options: CleanSpawn): ChildProcess {
 }
 
 /**
- * Starts a program inside bubblewrap. The profile goes in over a descriptor of its own, the next after `stdio`, so that
- * no host path stands in a command line that can be read inside.
+ * Starts a program inside bubblewrap. The profile goes in over a descriptor of its own, so that no
+ * host path stands in a command line that can be read inside.
  */
 export function spawnConfined(options: ConfinedSpawn): ChildProcess {
+  return startConfined(options).child;
+}
+
+/** The same, with a kill that leaves nothing behind even where the sandbox has hardly started. */
+export function startConfined(options: ConfinedSpawn): { readonly child: ChildProcess; readonly kill: () => void } {
   // As root the sandboxed program could still write /proc/sys: the kernel looks at the user id there, not at
   // capabilities.
   if (process.getuid?.() === 0)
@@ -51,17 +58,22 @@ export function spawnConfined(options: ConfinedSpawn): ChildProcess {
   const profileFd = options.stdio.length;
   const child = spawnClean({
     file: options.bwrap,
-    args: ["--args", String(profileFd), "--", ...options.argv],
-    stdio: [...options.stdio, "pipe"],
+    args: ["--args", String(profileFd), "--info-fd", String(profileFd + 1), "--", ...options.argv],
+    stdio: [...options.stdio, "pipe", "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  const profile = child.stdio[profileFd];
-  if (profile === null || profile === undefined || !("write" in profile))
-    throw new LoricaError("internal", "the sandbox profile has no descriptor");
+  // Where the process table or the descriptors are exhausted, Node hands out a child without any stream; the error
+  // event that follows says no more than this does.
+  const streams: readonly unknown[] = Array.isArray(child.stdio) ? child.stdio : [];
+  const [profile, info] = streams.slice(profileFd);
+  if (!(profile instanceof Writable) || !(info instanceof Readable)) {
+    child.once("error", () => undefined);
+    throw new LoricaError("overloaded", `${options.bwrap} cannot be started: too many open files or processes`);
+  }
   // A bwrap that dies before it has read its profile breaks the pipe; its exit says so, this write need not.
   profile.on("error", () => undefined);
   profile.end(options.profile.map((option) => `${option}\0`).join(""));
-  return child;
+  return { child, kill: createKill(child, info) };
 }
 
 function isExecutable(path: string): boolean {

@@ -5,6 +5,7 @@ import type { Grant } from "../base/grant.ts";
 
 export { createFrameReader, encodeFrame, FrameError, parseHead } from "./cell/frames.ts";
 export type { Frame } from "./cell/frames.ts";
+export { createKill } from "./cell/kill.ts";
 export type { CellConfiguration, ControlReply, ControlRequest, FileAnswer, FileRequest } from "./cell/settings.ts";
 export {
   commandProfile,

@@ -4,7 +4,7 @@ import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { homeOf, innerArguments, inside, limitArguments, nodeFlags, outerArguments } from "../../sandbox/sandbox.ts";
 import type { CellConfiguration, CellOptions } from "../../sandbox/sandbox.ts";
-import { spawnConfined } from "../spawn.ts";
+import { startConfined } from "../spawn.ts";
 
 export type Connection = {
   readonly send: (frame: Buffer) => void;
@@ -19,7 +19,7 @@ export type CellLocation = CellOptions & { readonly bwrap: string };
 const complaintMaxChars = 2_000;
 
 export function openConnection(location: CellLocation): Connection {
-  const child = spawnConfined({
+  const { child, kill } = startConfined({
     bwrap: location.bwrap,
     profile: outerArguments(location),
     argv: [...limitArguments(), inside.node, ...nodeFlags, `${inside.code}/supervisor.ts`],
@@ -32,12 +32,12 @@ export function openConnection(location: CellLocation): Connection {
     complaint = (complaint + text).slice(-complaintMaxChars);
   });
   // A pipe breaks because the cell is gone, and `ended` says so.
-  pipe.on("error", () => child.kill("SIGKILL"));
-  pipe.on("end", () => child.kill("SIGKILL"));
+  pipe.on("error", () => kill());
+  pipe.on("end", () => kill());
   return {
     send: (frame) => void (pipe.writable && pipe.write(frame)),
     listen: (onData) => void pipe.on("data", onData),
-    kill: () => void child.kill("SIGKILL"),
+    kill,
     ended: new Promise((resolve) => {
       child.once("error", (error) => resolve(error.message));
       child.once("close", () => resolve(complaint.trim()));

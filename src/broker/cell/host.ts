@@ -6,7 +6,7 @@ import { LoricaError } from "../../base/errors.ts";
 import { sha256 } from "../../base/ids.ts";
 import { homeOf, inside, maskableProc, nodeFlags, systemNames, warmArguments } from "../../sandbox/sandbox.ts";
 import type { CellHost } from "../../sandbox/sandbox.ts";
-import { spawnConfined } from "../spawn.ts";
+import { startConfined } from "../spawn.ts";
 
 export type CellHostOptions = {
   readonly bwrap: string;
@@ -73,15 +73,14 @@ function etcFiles(host: CellHost): Readonly<Record<string, string>> {
 
 /** Types are stripped and code is compiled once, here; a cell reads the result and can never write it. */
 async function warm(bwrap: string, host: CellHost, signal: AbortSignal): Promise<void> {
-  const child = spawnConfined({
+  const { child, kill } = startConfined({
     bwrap,
     profile: warmArguments(host),
     argv: [inside.node, ...nodeFlags, `${inside.code}/warm.ts`],
     // Descriptor 3, where a cell has its pipe, is nothing here: the programs load, find that, and stop.
     stdio: ["ignore", "ignore", "pipe", "ignore"],
   });
-  const onAbort = (): void => void child.kill("SIGKILL");
-  signal.addEventListener("abort", onAbort, { once: true });
+  signal.addEventListener("abort", kill, { once: true });
   let complaint = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(0, 2_000)));
   try {
@@ -95,7 +94,7 @@ async function warm(bwrap: string, host: CellHost, signal: AbortSignal): Promise
         `bubblewrap cannot start a program here: ${complaint.trim() || `exit ${code}`}`,
       );
   } finally {
-    signal.removeEventListener("abort", onAbort);
+    signal.removeEventListener("abort", kill);
   }
 }
 

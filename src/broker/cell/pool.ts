@@ -42,7 +42,9 @@ export function createPool(options: {
   readonly settingsOf: (agentId: string) => CellSettings | undefined;
   readonly protectedPaths: readonly string[];
   readonly onGone: (key: CellKey, end: BackgroundEnd) => void;
+  readonly bounds?: { readonly cellsMax: number; readonly idleMs: number };
 }): Pool {
+  const { cellsMax, idleMs } = options.bounds ?? { cellsMax: limits.cellsMax, idleMs: limits.cellIdleMs };
   const slots = new Map<string, Slot>();
   let closed = false;
 
@@ -103,10 +105,10 @@ export function createPool(options: {
 
   /** The one that has been idle longest gives way; a cell that works never does. */
   function makeRoom(): void {
-    if (slots.size < limits.cellsMax) return;
+    if (slots.size < cellsMax) return;
     const idle = [...slots.values()].filter((slot) => !isBusy(slot)).toSorted((a, b) => a.usedAt - b.usedAt)[0];
     if (idle === undefined)
-      throw new LoricaError("overloaded", `${limits.cellsMax} sandbox cells are at work; try again later`);
+      throw new LoricaError("overloaded", `${cellsMax} sandbox cells are at work; try again later`);
     void retire(idle);
   }
 
@@ -114,12 +116,12 @@ export function createPool(options: {
     slot.users -= 1;
     slot.usedAt = performance.now();
     clearTimeout(slot.timer);
-    slot.timer = setTimeout(() => closeIfIdle(slot), limits.cellIdleMs).unref();
+    slot.timer = setTimeout(() => closeIfIdle(slot), idleMs).unref();
   }
 
   function closeIfIdle(slot: Slot): void {
     if (!isBusy(slot)) return void retire(slot);
-    slot.timer = setTimeout(() => closeIfIdle(slot), limits.cellIdleMs).unref();
+    slot.timer = setTimeout(() => closeIfIdle(slot), idleMs).unref();
   }
 
   return {

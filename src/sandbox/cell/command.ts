@@ -1,11 +1,9 @@
 // One command in a bubblewrap of its own: started, watched, bounded, and killed with everything that it started.
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
+import { hasEnded } from "./kill.ts";
+import { startRoom } from "./room.ts";
+import type { RoomFiles } from "./room.ts";
 import type { EndKind, RunRequest } from "./settings.ts";
-
-export type CommandFiles = { readonly bwrap: string; readonly profile: string; readonly filter: string };
 
 export type CommandEnd = { readonly end: EndKind; readonly exitCode: number; readonly durationMs: number };
 
@@ -18,17 +16,20 @@ export type Command = {
   kill(end: EndKind): void;
 };
 
-export function startCommand(run: RunRequest, files: CommandFiles, onOutput: (chunk: Buffer) => void): Command {
+export function startCommand(run: RunRequest, files: RoomFiles, onOutput: (chunk: Buffer) => void): Command {
   const startedAt = performance.now();
-  const child = launch(run, files);
+  const { child, kill: killRoom } = startRoom(files, {
+    argv: commandLine(run),
+    options: terminalOptions(run),
+    stdio: [run.mode === "background" ? "pipe" : "ignore", "pipe", "pipe"],
+  });
   let end: EndKind = "exited";
   const timer = setTimeout(() => kill("timed_out"), run.timeoutMs);
 
   function kill(reason: EndKind): void {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (hasEnded(child)) return;
     if (end === "exited") end = reason;
-    // Its namespace's first process dies with it, and with that one everything in the namespace.
-    child.kill("SIGKILL");
+    killRoom();
   }
 
   child.stdout?.on("data", onOutput);
@@ -50,24 +51,6 @@ export function startCommand(run: RunRequest, files: CommandFiles, onOutput: (ch
     },
     kill,
   };
-}
-
-function launch(run: RunRequest, files: CommandFiles): ChildProcess {
-  const profile = openSync(files.profile, "r");
-  try {
-    const filter = openSync(files.filter, "r");
-    try {
-      return spawn(files.bwrap, ["--args", "3", "--seccomp", "4", ...terminalOptions(run), "--", ...commandLine(run)], {
-        env: {},
-        cwd: "/",
-        stdio: [run.mode === "background" ? "pipe" : "ignore", "pipe", "pipe", profile, filter],
-      });
-    } finally {
-      closeSync(filter);
-    }
-  } finally {
-    closeSync(profile);
-  }
 }
 
 function terminalOptions(run: RunRequest): readonly string[] {

@@ -1,8 +1,9 @@
 // The commands of one session: foreground ones stream until they end, background ones keep what they print until asked.
 import { startCommand } from "./command.ts";
-import type { Command, CommandEnd, CommandFiles } from "./command.ts";
+import type { Command, CommandEnd } from "./command.ts";
 import { createOutputBuffer } from "./output-buffer.ts";
 import type { OutputBuffer } from "./output-buffer.ts";
+import type { RoomFiles } from "./room.ts";
 import type { CellBounds, ControlReply, ControlRequest, ProcessState } from "./settings.ts";
 
 type Request<K extends ControlRequest["kind"]> = Extract<ControlRequest, { readonly kind: K }>;
@@ -30,7 +31,7 @@ export type Commands = {
 export type Reply = (reply: ControlReply, body?: Buffer) => void;
 
 export function createCommands(options: {
-  readonly files: CommandFiles;
+  readonly files: RoomFiles;
   readonly bounds: CellBounds;
   readonly reply: Reply;
 }): Commands {

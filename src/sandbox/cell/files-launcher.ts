@@ -1,10 +1,9 @@
 // Starts the file worker in a bubblewrap of its own and passes frames through, unread, in both directions.
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import { Duplex } from "node:stream";
 import { createFrameReader, FrameError } from "./frames.ts";
 import type { Frame } from "./frames.ts";
+import { startRoom } from "./room.ts";
+import type { Room, RoomFiles } from "./room.ts";
 import type { CellConfiguration, FilesSettings } from "./settings.ts";
 
 export type FilesLauncher = {
@@ -13,35 +12,37 @@ export type FilesLauncher = {
   pass(frame: Buffer): void;
 };
 
-export function createFilesLauncher(options: {
+type LauncherOptions = {
   readonly configuration: CellConfiguration;
-  readonly profile: string;
-  readonly filter: string;
+  readonly files: RoomFiles;
   readonly onFrame: (frame: Frame) => void;
   readonly onGone: (generation: number) => void;
-}): FilesLauncher {
+};
+
+export function createFilesLauncher(options: LauncherOptions): FilesLauncher {
   const { bounds } = options.configuration;
-  let worker: { readonly child: ChildProcess; readonly pipe: Duplex } | undefined;
+  let worker: { readonly room: Room; readonly pipe: Duplex } | undefined;
 
   function start(generation: number): void {
     if (worker !== undefined) return;
-    const child = launch(options);
+    const room = launch(options);
+    const { child } = room;
     const pipe = child.stdio[3];
     if (!(pipe instanceof Duplex)) throw new Error("the file worker has no pipe");
-    worker = { child, pipe };
+    worker = { room, pipe };
     const reader = createFrameReader({ headMaxBytes: bounds.headMaxBytes, bodyMaxBytes: bounds.answerMaxBytes });
-    pipe.on("error", () => child.kill("SIGKILL"));
+    pipe.on("error", () => room.kill());
     pipe.on("data", (chunk: Buffer) => {
       try {
         for (const frame of reader.push(chunk)) if (frame.lane === "file") options.onFrame(frame);
       } catch (error) {
         // The worker reads what strangers wrote; one that no longer frames its answers is not listened to.
         if (!(error instanceof FrameError)) throw error;
-        child.kill("SIGKILL");
+        room.kill();
       }
     });
     const gone = (): void => {
-      if (worker?.child !== child) return;
+      if (worker?.room !== room) return;
       worker = undefined;
       options.onGone(generation);
     };
@@ -51,30 +52,17 @@ export function createFilesLauncher(options: {
 
   return {
     start,
-    kill: () => void worker?.child.kill("SIGKILL"),
+    kill: () => void worker?.room.kill(),
     pass: (frame) => void worker?.pipe.write(frame),
   };
 }
 
-function launch(options: {
-  readonly configuration: CellConfiguration;
-  readonly profile: string;
-  readonly filter: string;
-}): ChildProcess {
-  const { bwrap, node, filesProgram } = options.configuration;
-  const profile = openSync(options.profile, "r");
-  const filter = openSync(options.filter, "r");
-  try {
-    const argv = [...node, filesProgram, JSON.stringify(settingsOf(options.configuration))];
-    return spawn(bwrap, ["--args", "4", "--seccomp", "5", "--", ...argv], {
-      env: {},
-      cwd: "/",
-      stdio: ["ignore", "ignore", "inherit", "pipe", profile, filter],
-    });
-  } finally {
-    closeSync(profile);
-    closeSync(filter);
-  }
+function launch({ configuration, files }: LauncherOptions): Room {
+  return startRoom(files, {
+    argv: [...configuration.node, configuration.filesProgram, JSON.stringify(settingsOf(configuration))],
+    options: [],
+    stdio: ["ignore", "ignore", "inherit", "pipe"],
+  });
 }
 
 function settingsOf({ home, bounds, fileBounds }: CellConfiguration): FilesSettings {

@@ -79,8 +79,7 @@ function createRoom(configuration: CellConfiguration, filter: Buffer): Room {
     }),
     files: createFilesLauncher({
       configuration,
-      profile: paths.files,
-      filter: paths.filter,
+      files: { bwrap: configuration.bwrap, profile: paths.files, filter: paths.filter },
       onFrame: (frame) => link.write(packFrame(frame)),
       onGone: (generation) => reply({ kind: "files_gone", generation }),
     }),

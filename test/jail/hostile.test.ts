@@ -1,0 +1,227 @@
+// A cell that turns on its broker, one too many, one whose broker dies, and hosts on which there can be none.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { createPool } from "../../src/broker/cell/pool.ts";
+import type { CellPlace } from "../../src/broker/cell/pool.ts";
+import { explainFailure } from "../../src/broker/cell/diagnosis.ts";
+import { prepareCellHost } from "../../src/broker/cell/host.ts";
+import { probeSandbox } from "../../src/broker/cell/probe.ts";
+import { createCells } from "../../src/broker/cells.ts";
+import { findBwrap } from "../../src/broker/spawn.ts";
+import { commandProfile } from "../../src/sandbox/sandbox.ts";
+import type { ProcessRun } from "../../src/base/action.ts";
+import { action, cells, cellsOptions, leave, never, place, processesWith, until, workspace } from "./room.ts";
+
+const bwrap = findBwrap() ?? "bwrap is missing";
+const run: ProcessRun = { command: "echo hello", cwd: ".", timeoutMs: 10_000, terminal: "none", mode: "foreground" };
+let codes = 0;
+
+before(async () => {
+  assert.equal((await cells.probe(never)).kind, "verified");
+});
+after(leave);
+
+/** A host whose cells run this supervisor instead of the real one. */
+async function hostileHost(supervisor: string): Promise<CellPlace> {
+  const codeDir = join(place.folder, `hostile-${(codes += 1)}`);
+  cpSync(place.codeDir, codeDir, { recursive: true });
+  writeFileSync(join(codeDir, "supervisor.ts"), supervisor);
+  const cacheDir = join(place.folder, `hostile-cache-${codes}`);
+  mkdirSync(cacheDir);
+  writeFileSync(join(codeDir, "warm.ts"), "process.exit(0);");
+  const host = await prepareCellHost({ ...cellsOptions, bwrap, codeDir, cacheDir }, never);
+  return { bwrap, host, profile: commandProfile };
+}
+
+const preamble = `
+import { Socket } from "node:net";
+import { encodeFrame } from "./frames.ts";
+const link = new Socket({ fd: 3, readable: true, writable: true });
+const send = (head: object, body = "") => link.write(encodeFrame("control", head as {}, Buffer.from(body)));
+link.once("data", () => { send({ kind: "ready" }); link.on("data", () => attack()); });
+`;
+const forged = `{ kind: "ended", call: 1, end: "exited", exitCode: 0, droppedBytes: 0, durationMs: 1 }`;
+const attacks: readonly (readonly [string, string, RegExp])[] = [
+  ["noise", `link.write(Buffer.alloc(64, 255))`, /broke its protocol/],
+  ["a frame without end", `link.write(Buffer.from([0, 0, 0, 2, 255, 255, 255, 255]))`, /broke its protocol/],
+  ["a head that is no object", `link.write(Buffer.from([0, 0, 0, 1, 0, 0, 0, 0, 49]))`, /broke its protocol/],
+  ["a reply of no known shape", `send({ kind: "ended", call: 1, exitCode: 9999 })`, /broke its protocol/],
+  [
+    "output beyond the bound",
+    `for (let n = 0; n < 3; n++) send({ kind: "output", call: 1 }, "x".repeat(1_000_000))`,
+    /broke its protocol/,
+  ],
+  ["its own death", `process.exit(3)`, /the sandbox cell ended/],
+];
+for (const [name, attack, message] of attacks) {
+  test(`a cell that answers with ${name} is ended, with a coded error`, async () => {
+    const hostile = await hostileHost(`${preamble}\nfunction attack() { ${attack}; }`);
+    const pool = poolOf(8);
+    const use = pool.use({ agentId: "main", sessionKey: "x" }, hostile, {
+      use: (cell) => cell.commands.run(run, () => undefined, never),
+      signal: never,
+    });
+    await assert.rejects(use, { code: "unavailable", message });
+    await pool.close();
+  });
+}
+
+test("answers that nobody waits for change nothing", async () => {
+  const extra = `send({ kind: "ended", call: 99, end: "exited", exitCode: 0, droppedBytes: 0, durationMs: 1 });
+    send({ kind: "gone", processId: "p1", end: "exited", exitCode: 0, durationMs: 1 });
+    send({ kind: "files_gone", generation: 7 });
+    send({ kind: "output", call: 1 }, "real"); send(${forged}); send(${forged});`;
+  const hostile = await hostileHost(`${preamble}\nfunction attack() { ${extra} }`);
+  const gone: unknown[] = [];
+  const pool = poolOf(8, gone);
+  const result = await pool.use({ agentId: "main", sessionKey: "x" }, hostile, {
+    use: (cell) => cell.commands.run(run, () => undefined, never),
+    signal: never,
+  });
+  assert.deepEqual(result, { kind: "exited", exitCode: 0, output: "real", droppedBytes: 0, durationMs: 1 });
+  assert.deepEqual(gone, []);
+  await pool.close();
+});
+
+test("of too many cells the one that was idle longest is closed, and one that works is not", async () => {
+  const real: CellPlace = {
+    bwrap,
+    host: await prepareCellHost({ ...cellsOptions, bwrap }, never),
+    profile: commandProfile,
+  };
+  const pool = poolOf(2);
+  const count = (): number => processesWith("/opt/lorica/cell/supervisor.ts").length;
+  const before = count();
+  const inSession = (sessionKey: string, command: string, signal = never) =>
+    pool.use({ agentId: "main", sessionKey }, real, {
+      use: (cell) => cell.commands.run({ ...run, command }, () => undefined, signal),
+      signal,
+    });
+  await inSession("a", "echo a > /tmp/a");
+  await inSession("b", "echo b > /tmp/b");
+  await inSession("a", "true");
+  await inSession("c", "true");
+  assert.match(JSON.stringify(await inSession("a", "cat /tmp/a")), /"output":"a\\n"/);
+  const busy = new AbortController();
+  const working = [inSession("a", "sleep 60", busy.signal), inSession("c", "sleep 60", busy.signal)];
+  const ended = Promise.allSettled(working);
+  await until(() => processesWith("sleep 60").length >= 2, "both work");
+  await assert.rejects(inSession("d", "true"), { code: "overloaded" });
+  busy.abort();
+  await ended;
+  await pool.close();
+  await until(() => count() === before, "all cells are closed");
+});
+
+test("a cell without work is closed by itself, and one with a background process is not", async () => {
+  const real: CellPlace = {
+    bwrap,
+    host: await prepareCellHost({ ...cellsOptions, bwrap }, never),
+    profile: commandProfile,
+  };
+  const pool = poolOf(4, [], 50);
+  const start = (sessionKey: string, options: Partial<ProcessRun>) =>
+    pool.use({ agentId: "main", sessionKey }, real, {
+      use: (cell) => cell.commands.run({ ...run, ...options }, () => undefined, never),
+      signal: never,
+    });
+  await start("busy", { command: "sleep 86666", mode: "background" });
+  await start("idle", { command: "true" });
+  const before = processesWith("/opt/lorica/cell/supervisor.ts").length;
+  await until(() => processesWith("/opt/lorica/cell/supervisor.ts").length < before, "the idle one is closed");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert.notDeepEqual(processesWith("sleep 86666"), []);
+  await pool.close();
+  assert.deepEqual(processesWith("sleep 86666"), []);
+});
+
+test("when the broker is killed, nothing of its cells is left", async () => {
+  const script = join(place.folder, "broker.ts");
+  const source = join(import.meta.dirname, "../../src");
+  writeFileSync(
+    script,
+    `import { createCells } from ${JSON.stringify(join(source, "broker/cells.ts"))};
+     const options = JSON.parse(process.argv[2]);
+     const cells = createCells({ ...options, cells: () => ({ workspace: options.workspace, access: "rw" }), audit: { record() {} } });
+     const signal = new AbortController().signal;
+     await cells.probe(signal);
+     await cells.run(options.action, () => {}, signal);
+     console.log("running");
+     setInterval(() => {}, 1000);`,
+  );
+  const started = action("process.run", { ...run, command: "sleep 86777", mode: "background" }, {});
+  const options = { ...cellsOptions, workspace, action: started };
+  const broker = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve) => broker.stdout.once("data", resolve));
+  assert.notDeepEqual(processesWith("sleep 86777"), []);
+  broker.kill("SIGKILL");
+  await until(() => processesWith("sleep 86777").length === 0, "the command is gone");
+});
+
+test("SBX-015 one wall that does not hold, and there is no sandbox", async () => {
+  const leaky = { ...commandProfile, etc: [...commandProfile.etc, "/etc/machine-id"] };
+  const { status, host } = await probeSandbox({ ...cellsOptions, profile: leaky }, never);
+  assert.equal(host, undefined);
+  assert.ok(status.kind === "off");
+  assert.deepEqual(
+    status.walls.filter((wall) => !wall.held).map((wall) => wall.name),
+    ["read /etc/machine-id"],
+  );
+  assert.match(status.reason, /read \/etc\/machine-id/);
+});
+
+test("SBX-015 without a working probe every request is refused with the reason and the fix", async () => {
+  const none = createCells({ ...cellsOptions, node: "/absent/node" });
+  const status = await none.probe(never);
+  assert.ok(status.kind === "off");
+  const asked = none.run(action("process.run", run, {}), () => undefined, never);
+  await assert.rejects(asked, { code: "unavailable", message: new RegExp(`the sandbox is off: .*To bring it back: `) });
+  await none.close();
+});
+
+test("requests that come before the probe has ended wait for it", async () => {
+  const early = createCells(cellsOptions);
+  const probing = early.probe(never);
+  const result = await early.run(action("process.run", run, {}), () => undefined, never);
+  assert.ok(result.kind === "exited" && result.output === "hello\n");
+  assert.equal((await probing).kind, "verified");
+  await early.close();
+});
+
+const settings = (values: Readonly<Record<string, string>>) => (path: string) => values[path];
+const explanations: readonly (readonly [string, string, Readonly<Record<string, string>>, RegExp])[] = [
+  [
+    "AppArmor",
+    "bwrap: setting up uid map: Permission denied",
+    { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1" },
+    /apparmor_restrict/,
+  ],
+  [
+    "Debian's switch",
+    "bwrap: No permissions",
+    { "/proc/sys/kernel/unprivileged_userns_clone": "0" },
+    /unprivileged_userns_clone=1/,
+  ],
+  ["a limit of none", "bwrap: x", { "/proc/sys/user/max_user_namespaces": "0" }, /max_user_namespaces=/],
+  ["a masked /proc", "bwrap: Can't mount proc on /newroot/proc: Operation not permitted", {}, /systempaths=unconfined/],
+  ["a container's filter", "bwrap: No permissions to create new namespace", {}, /seccomp profile/],
+];
+for (const [name, complaint, values, fix] of explanations) {
+  test(`SBX-016 what to do about ${name}`, () => {
+    const why = explainFailure(complaint, settings(values));
+    assert.match(why.fix, fix);
+    assert.ok(why.reason.includes(complaint));
+  });
+}
+
+function poolOf(cellsMax: number, gone: unknown[] = [], idleMs = 60_000): ReturnType<typeof createPool> {
+  return createPool({
+    settingsOf: () => ({ workspace, access: "rw" }),
+    protectedPaths: [],
+    onGone: (_key, end) => void gone.push(end),
+    bounds: { cellsMax, idleMs },
+  });
+}
