@@ -49,9 +49,13 @@ async function writeOnce(folder: string, id: string, bytes: Uint8Array): Promise
   } catch (cause) {
     await rm(unfinished, { force: true });
     const full = errnoOf(cause) === "ENOSPC";
-    throw new LoricaError("unavailable", full ? "the disk is full, so the file was not kept" : "cannot keep a file", {
-      cause,
-    });
+    throw new LoricaError(
+      "unavailable",
+      full ? "the disk is full, so the file was not kept" : "cannot keep a file; check the media folder",
+      {
+        cause,
+      },
+    );
   }
 }
 
