@@ -47,6 +47,8 @@ export type HarnessOptions = Partial<Omit<PipelineOptions, "runner" | "settings"
   readonly idempotentSend?: boolean;
   readonly textMaxChars?: number;
   readonly start?: boolean;
+  /** What stands between the pipeline and its store. */
+  readonly wrapStore?: (store: Store) => Store;
 };
 
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
@@ -81,12 +83,12 @@ async function build(
     },
   });
   const pipeline = createPipeline({
-    store,
+    store: options.wrapStore?.(store) ?? store,
     runner: (options.runner ?? createEchoRunner)(store),
     policy: options.policy ?? policy,
     channels: [loopback.definition, pulledChannel({ id: "cli", redeem: policy.redeem }), ...(options.channels ?? [])],
     audit: { record: (record) => audit.push(record) },
-    observe: (event) => observed.push(event),
+    observe: options.observe ?? ((event) => observed.push(event)),
     clock: systemClock,
     settings: () => settings,
     report: (_, error) => reports.push(error),
