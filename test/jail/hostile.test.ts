@@ -13,7 +13,18 @@ import { createCells } from "../../src/broker/cells.ts";
 import { findBwrap } from "../../src/broker/spawn.ts";
 import { commandProfile } from "../../src/sandbox/sandbox.ts";
 import type { ProcessRun } from "../../src/base/action.ts";
-import { action, cells, cellsOptions, leave, never, place, processesWith, until, workspace } from "./room.ts";
+import {
+  action,
+  cells,
+  cellsOptions,
+  leave,
+  never,
+  ownProcessesWith,
+  place,
+  processesWith,
+  until,
+  workspace,
+} from "./room.ts";
 
 const bwrap = findBwrap() ?? "bwrap is missing";
 const run: ProcessRun = { command: "echo hello", cwd: ".", timeoutMs: 10_000, terminal: "none", mode: "foreground" };
@@ -93,7 +104,7 @@ test("of too many cells the one that was idle longest is closed, and one that wo
     profile: commandProfile,
   };
   const pool = poolOf(2);
-  const count = (): number => processesWith("/opt/lorica/cell/supervisor.ts").length;
+  const count = (): number => ownProcessesWith("/opt/lorica/cell/supervisor.ts").length;
   const before = count();
   const inSession = (sessionKey: string, command: string, signal = never) =>
     pool.use({ agentId: "main", sessionKey }, real, {
@@ -106,9 +117,9 @@ test("of too many cells the one that was idle longest is closed, and one that wo
   await inSession("c", "true");
   assert.match(JSON.stringify(await inSession("a", "cat /tmp/a")), /"output":"a\\n"/);
   const busy = new AbortController();
-  const working = [inSession("a", "sleep 60", busy.signal), inSession("c", "sleep 60", busy.signal)];
+  const working = [inSession("a", "sleep 86888", busy.signal), inSession("c", "sleep 86888", busy.signal)];
   const ended = Promise.allSettled(working);
-  await until(() => processesWith("sleep 60").length >= 2, "both work");
+  await until(() => processesWith("sleep 86888").length >= 2, "both work");
   await assert.rejects(inSession("d", "true"), { code: "overloaded" });
   busy.abort();
   await ended;
@@ -130,8 +141,8 @@ test("a cell without work is closed by itself, and one with a background process
     });
   await start("busy", { command: "sleep 86666", mode: "background" });
   await start("idle", { command: "true" });
-  const before = processesWith("/opt/lorica/cell/supervisor.ts").length;
-  await until(() => processesWith("/opt/lorica/cell/supervisor.ts").length < before, "the idle one is closed");
+  const before = ownProcessesWith("/opt/lorica/cell/supervisor.ts").length;
+  await until(() => ownProcessesWith("/opt/lorica/cell/supervisor.ts").length < before, "the idle one is closed");
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.notDeepEqual(processesWith("sleep 86666"), []);
   await pool.close();

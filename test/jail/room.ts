@@ -119,6 +119,25 @@ export function processesWith(text: string): readonly number[] {
     .map(Number);
 }
 
+/** Those of them that this test started, directly or not: other tests have cells at the same time. */
+export function ownProcessesWith(text: string): readonly number[] {
+  return processesWith(text).filter((pid) => descendsFromHere(pid));
+}
+
+function descendsFromHere(pid: number): boolean {
+  for (let at = pid; at > 1; at = parentOf(at)) if (at === process.pid) return true;
+  return false;
+}
+
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    // Gone since it was listed.
+    return 0;
+  }
+}
+
 function commandLineOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ");
