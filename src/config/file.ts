@@ -63,6 +63,11 @@ export type ConfigFileOptions = {
   readonly env: Environment;
   readonly clock: Clock;
   readonly overrides?: LoadOptions["overrides"];
+  /**
+   * Keeps a credential that an edit sets as plain text; the file then gets only its name. Called before the file is
+   * written, so that no name is ever without its secret. Left out, the text is written as it is and reported.
+   */
+  readonly keepSecret?: (name: string, value: string) => Promise<void>;
 };
 
 export function createConfigFile(options: ConfigFileOptions): ConfigFile {
@@ -85,9 +90,10 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
         const present = await readVersion(paths.configPath);
         const before = await judge(present);
         requireBase(before.hash, edit.baseHash);
-        const text = await editText(present, edits, options);
-        if (typeof text !== "string") return { kind: "refused", issues: text };
-        return store.save({ present, before, next: new TextEncoder().encode(text), actor: edit.actor });
+        const edited = await editText(present, edits, options);
+        if ("issues" in edited) return { kind: "refused", issues: edited.issues };
+        const next = new TextEncoder().encode(edited.text);
+        return store.save({ present, before, next, secrets: edited.secrets, actor: edit.actor });
       }),
     rollback: (edit) =>
       inTurn(async () => {
@@ -95,7 +101,7 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
         const before = await judge(present);
         requireBase(before.hash, edit.baseHash);
         const next = await chooseVersion({ paths, judge, to: edit.to, hash: before.hash });
-        return store.save({ present, before, next, actor: edit.actor });
+        return store.save({ present, before, next, secrets: new Map(), actor: edit.actor });
       }),
     history: async () => ({ versions: await listVersions(paths.configPath), entries: await journal.read() }),
     async compare(version) {
@@ -109,7 +115,9 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
     markGood: (hash) =>
       inTurn(async () => {
         const present = await readVersion(paths.configPath);
-        if (present === undefined || (await judge(present)).hash !== hash) return;
+        const loaded = await judge(present);
+        if (present === undefined || loaded.kind === "invalid" || loaded.hash !== hash) return;
+        await store.noteStopped(loaded);
         await writeAtomically(paths.lastGoodPath, present);
       }),
     watch(current, onReload, signal) {
@@ -137,12 +145,13 @@ type Saving = {
   readonly present: Uint8Array | undefined;
   readonly before: Loaded;
   readonly next: Uint8Array;
+  readonly secrets: ReadonlyMap<string, string>;
   readonly actor: string;
 };
 
 /** Writes what has been judged good, and records it. */
 function createStore(
-  { paths, clock }: ConfigFileOptions,
+  { paths, clock, keepSecret }: ConfigFileOptions,
   { journal, judge }: { journal: ReturnType<typeof createJournal>; judge: (bytes: Uint8Array) => Promise<Loaded> },
 ) {
   const written = new Set<string>();
@@ -162,9 +171,10 @@ function createStore(
     });
   };
   return {
-    async save({ present, before, next, actor }: Saving): Promise<EditResult> {
+    async save({ present, before, next, secrets, actor }: Saving): Promise<EditResult> {
       const after = await judge(next);
       if (after.kind === "invalid") return { kind: "refused", issues: after.issues };
+      for (const [name, value] of secrets) await keepSecret?.(name, value);
       if (present !== undefined && after.hash === before.hash) return { kind: "unchanged", hash: after.hash };
       const changes = await changesBetween(before, after);
       await rotateBackups(paths.configPath);
@@ -172,6 +182,15 @@ function createStore(
       written.add(after.hash);
       await record({ actor, before: before.hash, after: after.hash }, changes);
       return { kind: "saved", loaded: after, changes };
+    },
+    /** What was edited by hand while nothing ran shows at the next start, against the last config that started. */
+    async noteStopped(after: LoadedConfig): Promise<void> {
+      const good = await readVersion(paths.lastGoodPath);
+      const recorded = (await journal.read()).at(-1)?.after;
+      if (good === undefined || recorded === after.hash) return;
+      const before = await judge(good);
+      if (before.hash === after.hash) return;
+      await record({ actor: "hand", before: before.hash, after: after.hash }, await changesBetween(before, after));
     },
     /** A change that did not come through `save` was made by hand, and is recorded as that. */
     async noteHand(before: string, after: LoadedConfig, changes: readonly ConfigChange[]): Promise<void> {
@@ -190,21 +209,31 @@ function requireBase(present: string, base: string | undefined): void {
   );
 }
 
+type Edited = { readonly text: string; readonly secrets: ReadonlyMap<string, string> };
+
 /** The edited text, or the reasons why the file as it is cannot be edited. */
 async function editText(
   present: Uint8Array | undefined,
   edits: readonly Edit[],
-  { paths, env }: ConfigFileOptions,
-): Promise<string | readonly Issue[]> {
+  { paths, env, keepSecret }: ConfigFileOptions,
+): Promise<Edited | { readonly issues: readonly Issue[] }> {
   const { createFindings } = await import("./read/issue.ts");
   const { parseTree } = await import("./read/tree.ts");
   const { applyEdits } = await import("./edit/edit.ts");
   const { createEditing } = await import("./edit/resolve.ts");
+  const { separateSecrets } = await import("./edit/separate.ts");
   const text = present === undefined ? "" : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(present);
   const findings = createFindings();
   if (text.trim() !== "") parseTree(text, paths.configPath, findings);
-  if (findings.issues.length > 0) return findings.issues;
-  return applyEdits(text, edits, await createEditing(paths.dotEnvPath, env));
+  if (findings.issues.length > 0) return { issues: findings.issues };
+  const editing = await createEditing(paths.dotEnvPath, env);
+  // A reference that is written back as what it stands for is not a new secret.
+  const separated =
+    keepSecret === undefined
+      ? { edits, secrets: new Map<string, string>(), issues: [] }
+      : separateSecrets(text, edits, editing);
+  if (separated.issues.length > 0) return { issues: separated.issues };
+  return { text: applyEdits(text, separated.edits, editing), secrets: separated.secrets };
 }
 
 type Choosing = {

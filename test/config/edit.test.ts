@@ -133,6 +133,13 @@ test("an earlier spelling is edited as what it means now", () => {
     discovery: { mdns: { mode: "off" } },
     agents: { defaults: { sandbox: "docker" } },
   });
+  assert.deepEqual(read(set(text, "agents.entries.work.name", "W")), {
+    discovery: { mdns: "off" },
+    agents: { defaults: { sandbox: "docker" }, list: [{ id: "work", name: "W" }] },
+  });
+  assert.deepEqual(read(set('{ channels: [{ type: "telegram" }] }', "channels.telegram.dmPolicy", "disabled")), {
+    channels: { telegram: { dmPolicy: "disabled" } },
+  });
   assert.throws(() => set('{ "gateway": 1 }', "gateway.port", 1), { code: "conflict" });
 });
 

@@ -2,7 +2,6 @@
 // name stays as it was written: comments, `${VAR}` references and `$include`s among it.
 import { evaluate } from "@humanwhocodes/momoa";
 import { LoricaError } from "../../base/errors.ts";
-import { isRecord } from "../../base/json.ts";
 import type { Json } from "../../base/json.ts";
 import { redactedLiteral } from "../../base/secret.ts";
 import { createFindings, renderPath } from "../read/issue.ts";
@@ -10,7 +9,9 @@ import type { Path } from "../read/issue.ts";
 import { migrate } from "../read/migrate.ts";
 import { holdsReference } from "../read/substitute.ts";
 import { parseTree, partAt, toJson } from "../read/tree.ts";
-import { find, idOf, insertInto, isContainer, removeAt, replaceValue } from "./splice.ts";
+import { find, insertInto, isContainer, removeAt, replaceValue } from "./splice.ts";
+import { mergeEdits } from "./merge.ts";
+import { isList, itemNamed, nest } from "./nest.ts";
 import { translate } from "./translate.ts";
 
 export type Edit =
@@ -60,9 +61,10 @@ function set(text: string, { path, value }: { readonly path: Path; readonly valu
     return path.length === 0 ? `${JSON.stringify(value, undefined, 2)}\n` : replaceValue(text, path, value);
   }
   const { above, depth } = found;
-  if (!isContainer(above)) return set(modernise(text, path.slice(0, depth)), { path, value }, editing);
+  if (!isContainer(above) || (above.type === "Array" && !isList(path.slice(0, depth))))
+    return set(modernise(text, path.slice(0, depth)), { path, value }, editing);
   const name = path[depth] ?? "";
-  const nested = nest(path.slice(depth + 1), value);
+  const nested = nest(path, depth + 1, value);
   if (above.type === "Object") return insertInto(text, above, { name: String(name), value: nested });
   if (typeof name === "number" && name !== above.elements.length)
     throw new LoricaError(
@@ -71,11 +73,11 @@ function set(text: string, { path, value }: { readonly path: Path; readonly valu
     );
   return insertInto(text, above, {
     name: "",
-    value: typeof name === "number" || name === "-" ? nested : withId(nested, name),
+    value: typeof name === "number" || name === "-" ? nested : itemNamed(name, nested),
   });
 }
 
-/** A plain value of an earlier release stands where an object belongs now: it is rewritten as what it means. */
+/** Where an object belongs, a plain value or a list of an earlier release stands: it is rewritten as what it means. */
 function modernise(text: string, path: Path): string {
   const findings = createFindings();
   const tree = parseTree(text, "config", findings);
@@ -88,48 +90,6 @@ function modernise(text: string, path: Path): string {
     "conflict",
     `${renderPath(path)} holds a plain value, so nothing can be set below it. Unset it first.`,
   );
-}
-
-/** The edits that a patch amounts to. Lists of objects with ids are merged by id, all other lists are replaced. */
-function mergeEdits(text: string, path: Path, patch: Json): readonly Edit[] {
-  if (Array.isArray(patch)) {
-    const present = find(text, path);
-    const items = patch as readonly Json[];
-    const byId = items.every((item) => isRecord(item) && typeof item.id === "string");
-    if (
-      byId &&
-      present.kind === "value" &&
-      present.value.type === "Array" &&
-      present.value.elements.every((item) => idOf(item.value) !== undefined)
-    )
-      return items.flatMap((item) => mergeEdits(text, [...path, String((item as Record<string, Json>).id)], item));
-    return [{ op: "set", path, value: patch }];
-  }
-  if (!isRecord(patch)) return [{ op: "set", path, value: patch }];
-  const there = path.length === 0 || find(text, path).kind === "value";
-  if (!there) return [{ op: "set", path, value: withoutNulls(patch as Json) }];
-  return Object.entries(patch as Record<string, Json>).flatMap(([name, value]) => {
-    const below = [...path, name];
-    if (value !== null) return mergeEdits(text, below, value);
-    return find(text, below).kind === "value" ? [{ op: "unset" as const, path: below }] : [];
-  });
-}
-
-function withoutNulls(value: Json): Json {
-  if (Array.isArray(value)) return value.map((item: Json) => withoutNulls(item));
-  if (!isRecord(value)) return value;
-  const kept = Object.entries(value as Record<string, Json>).filter(([, part]) => part !== null);
-  return Object.fromEntries(kept.map(([name, part]) => [name, withoutNulls(part)]));
-}
-
-function nest(path: Path, value: Json): Json {
-  return path
-    .toReversed()
-    .reduce<Json>((inner, step) => (typeof step === "number" ? [inner] : { [step]: inner }), value);
-}
-
-function withId(value: Json, id: string): Json {
-  return isRecord(value) && !("id" in value) ? { id, ...(value as Record<string, Json>) } : value;
 }
 
 function sameJson(left: Json, right: Json): boolean {

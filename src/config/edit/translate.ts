@@ -20,6 +20,8 @@ const nowhere = { file: "config set", line: 1, column: 1 };
 export function translate(text: string, path: Path, value: Json): readonly Assignment[] {
   const file = parseTree(text, nowhere.file, createFindings());
   const root = file?.kind === "object" ? file : emptyBranch(nowhere);
+  if (path[0] === "agents" && path[1] === "entries" && path.length > 3)
+    return translate(text, ["agents", "list", ...path.slice(2)], value);
   if (path[0] === "provider" && path.length === 2) return translateProvider(root, String(path[1]), value);
   const [assignments, steps] = migrated(path, value);
   const restored = assignments.map((assignment) => ({ ...assignment, path: restore(assignment.path, steps) }));
@@ -46,18 +48,19 @@ function migrated(path: Path, value: Json): readonly [readonly Assignment[], Rea
       renderIssues(findings.issues.map(({ path: at, message }) => ({ path: at, message }))),
     );
   const same = partAt(tree, plain);
-  if (same !== undefined && leaves(tree).every((leaf) => startsWith(leaf.path, plain)))
+  const found = leaves(tree, new Set(steps.keys()));
+  if (same !== undefined && found.every((leaf) => startsWith(leaf.path, plain)))
     return [[{ path: plain, value: toJson(same) }], steps];
-  const found = leaves(tree);
   return [found.length === 0 ? [{ path: plain, value }] : found, steps];
 }
 
 /** Every value that is not an object, and every empty object. */
-function leaves(tree: Tree, at: Path = []): readonly Assignment[] {
+function leaves(tree: Tree, lists: ReadonlySet<number>, at: Path = []): readonly Assignment[] {
   if (tree.kind === "object" && tree.members.size > 0)
-    return [...tree.members].flatMap(([name, part]) => leaves(part, [...at, name]));
-  if (tree.kind === "array" && tree.items.length === 1 && tree.items[0]?.kind === "object" && at.length > 0)
-    return leaves(tree.items[0], [...at, 0]);
+    return [...tree.members].flatMap(([name, part]) => leaves(part, lists, [...at, name]));
+  // A list that the path went through stands for the one item that it names.
+  if (tree.kind === "array" && lists.has(at.length) && tree.items[0] !== undefined)
+    return leaves(tree.items[0], lists, [...at, 0]);
   return at.length === 0 ? [] : [{ path: at, value: toJson(tree) }];
 }
 

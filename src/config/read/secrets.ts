@@ -34,17 +34,11 @@ type Standing = { readonly tree: Tree; readonly schema: z.ZodType; readonly path
 
 function walk({ tree, schema, path }: Standing, extracting: Extracting): void {
   if (tree.kind === "scalar") return;
-  const values =
-    metaOf(schema)["x-secret-values"] === true ? (metaOf(schema)["x-secret-all"] === true ? "all" : "named") : "none";
   const parts = tree.kind === "object" ? [...tree.members] : tree.items.map((item, at) => [at, item] as const);
   for (const [name, part] of parts) {
-    const below = stepInto(schema, name);
     const here = [...path, name];
-    const secret =
-      (below !== undefined && metaOf(below)["x-secret"] === true) ||
-      values === "all" ||
-      (values === "named" && isCredentialHeader(String(name)));
-    if (!secret) {
+    if (secretAt(schema, here) === undefined) {
+      const below = stepInto(schema, name);
       if (below !== undefined) walk({ tree: part, schema: below, path: here }, extracting);
       continue;
     }
@@ -53,6 +47,22 @@ function walk({ tree, schema, path }: Standing, extracting: Extracting): void {
     if (kept === undefined) tree.members.delete(String(name));
     else tree.members.set(String(name), fromJson({ secret: kept }, part.place));
   }
+}
+
+/** The name of the secret that a path holds, seen from the object that it is in; undefined where it holds none. */
+export function secretAt(parent: z.ZodType, path: Path): string | undefined {
+  const name = path.at(-1) ?? "";
+  const below = stepInto(parent, name);
+  const meta = metaOf(parent);
+  const secret =
+    (below !== undefined && metaOf(below)["x-secret"] === true) ||
+    (meta["x-secret-values"] === true && (meta["x-secret-all"] === true || isCredentialHeader(String(name))));
+  return secret ? secretNameOf(path) : undefined;
+}
+
+/** Whether a key is one that local servers ask for and do not read. */
+export function isHarmlessKey(value: string): boolean {
+  return notSecret.test(value);
 }
 
 /** The name that takes the value's place; undefined where there is nothing to keep. */
@@ -86,7 +96,7 @@ function extractOne(part: Tree, path: Path, extracting: Extracting): string | un
     return undefined;
   }
   secrets.set(name, part.value);
-  if (part.origin === "written" && !notSecret.test(part.value))
+  if (part.origin === "written" && !isHarmlessKey(part.value))
     findings.note(
       renderPath(path),
       `stands in plain text. Move it with: lorica secret set ${name}, then delete the line`,
@@ -138,7 +148,7 @@ function textOf(branch: Branch, name: string): string | undefined {
 }
 
 /** Request headers that carry credentials, by what they are called. */
-export function isCredentialHeader(name: string): boolean {
+function isCredentialHeader(name: string): boolean {
   return /auth|token|secret|password|cookie|credential|api-?key|(^|[-_])key$/i.test(name);
 }
 

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import type { Json } from "../../src/base/json.ts";
+import { createConfigFile, prepareStateDir, resolvePaths } from "../../src/config/config.ts";
+import { temporary } from "./harness.ts";
+
+async function open(context: TestContext) {
+  const paths = resolvePaths({ env: {}, home: await temporary(context) });
+  await prepareStateDir(paths);
+  return {
+    paths,
+    put: (text: string) => writeFile(paths.configPath, text, { mode: 0o600 }),
+    text: () => readFile(paths.configPath, "utf8"),
+  };
+}
+
+test("a credential that is set as text is kept as a secret, and the file gets its name", async (context) => {
+  const { paths, put, text } = await open(context);
+  const kept = new Map<string, string>();
+  const file = createConfigFile({
+    paths,
+    env: { KEY: "sk-env" },
+    clock: { now: () => 0 },
+    keepSecret: async (name, value) => void kept.set(name, value),
+  });
+  const set = (path: string[], value: Json) => file.edit([{ op: "set", path, value }], { actor: "cli" });
+  await put('{\n  "models": { "providers": { "openai": { "apiKey": "${KEY}" } } }\n}\n');
+  assert.equal((await set(["models", "providers", "openai", "apiKey"], "sk-env")).kind, "unchanged");
+  assert.equal((await set(["models", "providers", "openai", "apiKey"], "sk-new")).kind, "saved");
+  assert.equal((await set(["provider", "apiKey"], "not-needed")).kind, "saved");
+  assert.equal((await set(["channels", "telegram"], { botToken: "t-1", dmPolicy: "pairing" })).kind, "saved");
+  assert.equal((await set(["env", "NAME"], "v-1")).kind, "saved");
+  const patch = {
+    models: {
+      providers: {
+        mine: { baseUrl: "https://m.example/v1", apiKey: "sk-mine", headers: { "x-api-key": "h-1", "x-team": "a" } },
+      },
+    },
+  };
+  assert.equal((await file.edit([{ op: "merge", path: [], value: patch }], { actor: "cli" })).kind, "saved");
+  assert.deepEqual(Object.fromEntries(kept), {
+    "provider:openai": "sk-new",
+    "channel:telegram.default.bottoken": "t-1",
+    "env:name": "v-1",
+    "provider:mine": "sk-mine",
+    "header:mine.x-api-key": "h-1",
+  });
+  assert.doesNotMatch(await text(), /sk-|t-1|v-1|h-1/);
+  const refused = await set(["gateway", "auth", "token"], "short");
+  assert(refused.kind === "refused");
+  assert.match(refused.issues[0]?.message ?? "", /at least 32 characters/);
+  assert.equal((await set(["models", "providers", "mine", "apikey"], "sk-typo")).kind, "refused");
+  assert.equal(kept.size, 5);
+});
+
+test("what was edited by hand while nothing ran is recorded at the next good start", async (context) => {
+  const { paths, put } = await open(context);
+  const file = createConfigFile({ paths, env: {}, clock: { now: () => 0 } });
+  const good = () => file.load();
+  await put("{}");
+  await file.markGood((await good()).hash);
+  assert.deepEqual((await file.history()).entries, []);
+  await put('{ gateway: { bind: "lan" } }');
+  await file.markGood((await good()).hash);
+  await file.markGood((await good()).hash);
+  const { entries } = await file.history();
+  assert.deepEqual(
+    entries.map(({ actor, changed, suspicious }) => ({ actor, changed, suspicious })),
+    [{ actor: "hand", changed: ["gateway.bind"], suspicious: true }],
+  );
+});
