@@ -116,7 +116,7 @@ export const limits = {
   gatewayStableMs: 60_000,
   gatewayRestartsMax: 8,
   gatewayRestartDelayMs: 100,
-  gatewayRestartDelayMaxMs: 10_000,
+  gatewayRestartDelayMaxMs: 5_000,
   gatewayKillAfterMs: 1_000,
 
   // Vault

@@ -10,7 +10,7 @@ export {
   gatewayDescriptors,
   openBrokerLink,
 } from "./client.ts";
-export type { GatewayCalls } from "./client.ts";
+export type { GatewayCalls, Link } from "./client.ts";
 export { createBroker } from "./create-broker.ts";
 export type { Broker, BrokerOptions } from "./create-broker.ts";
 export { createLog, openLogWriter } from "./log/log.ts";

@@ -21,6 +21,8 @@ import type {
 import { createLink } from "./link/link.ts";
 import type { Link, LinkAnswer } from "./link/link.ts";
 
+export type { Link } from "./link/link.ts";
+
 /** What the broker asks of the gateway. */
 export type GatewayCalls = {
   /** The first call: the settings to run with. Returns once the gateway serves. */

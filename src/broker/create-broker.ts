@@ -1,5 +1,6 @@
 // The broker put together: the owner's socket, the gateway process and what each may ask of the rest.
-import type { AuditWriter } from "../audit/audit.ts";
+import type { Duplex } from "node:stream";
+import type { AuditWriter, Log } from "../audit/audit.ts";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { OwnerStatus } from "../protocol/owner-methods.ts";
@@ -7,6 +8,7 @@ import { createGatewayProcess } from "./gateway/process.ts";
 import type { GatewayProcess, GatewayProcessOptions, GatewayStatus } from "./gateway/process.ts";
 import { forbidCoreDumps, refuseRoot } from "./harden.ts";
 import { createLink } from "./link/link.ts";
+import type { Link } from "./link/link.ts";
 import type { LogWriter } from "./log/log.ts";
 import { createOwnerHandlers } from "./owner/handlers.ts";
 import type { OwnerDeps, OwnerHandlers } from "./owner/handlers.ts";
@@ -58,18 +60,26 @@ export function createBroker(options: BrokerOptions): Broker {
   ended.promise.catch(() => undefined);
   let ownerSocket: OwnerSocket | undefined;
 
+  async function closeAll(): Promise<void> {
+    await options.cells.close();
+    await options.egress.close();
+    await ownerSocket?.close();
+    ownerSocket = undefined;
+  }
+
+  /** Without a gateway there is nothing to be a broker for, and nothing may keep the process alive. */
+  async function giveUp(cause: unknown): Promise<void> {
+    log.fatal("the broker gives up", { err: cause });
+    await closeAll().catch((failure: unknown) => log.error("the broker could not close everything", { err: failure }));
+    ended.reject(cause);
+  }
+
   const gateway = createGatewayProcess({
     ...options,
     socketPath: paths.gatewaySocket,
-    openLink: (stream) =>
-      createLink({
-        stream,
-        side: "broker",
-        ...createServices({ ...options, audit: options.auditWriter.source("gateway"), log }),
-        onInternalError: (error, id) => log.error("a request of the gateway failed", { id, err: error }),
-      }),
+    openLink: (stream) => openLink(options, stream, log),
     onLine: (line, level) => options.log.accept("gateway", line, level),
-    onGiveUp: ended.reject,
+    onGiveUp: (error) => void giveUp(error),
     log,
   });
 
@@ -79,7 +89,7 @@ export function createBroker(options: BrokerOptions): Broker {
   }
 
   const status = (): OwnerStatus => renderStatus(options, gateway.status(), clock.now() - startedAt);
-  const handlers = ownerHandlers(options, { status, configure, gateway, ended });
+  const handlers = ownerHandlers(options, { status, configure, gateway, end: ended.resolve, giveUp });
 
   return {
     async start() {
@@ -89,7 +99,7 @@ export function createBroker(options: BrokerOptions): Broker {
       try {
         await gateway.start();
       } catch (error) {
-        await ownerSocket.close();
+        await closeAll();
         throw error;
       }
       const { address, confinement } = gateway.status();
@@ -101,9 +111,7 @@ export function createBroker(options: BrokerOptions): Broker {
     status,
     async stop(graceMs) {
       await gateway.stop(graceMs);
-      await options.cells.close();
-      await options.egress.close();
-      await ownerSocket?.close();
+      await closeAll();
       options.auditWriter.source("broker").record({ kind: "stop" });
       log.info("stopped");
     },
@@ -111,14 +119,25 @@ export function createBroker(options: BrokerOptions): Broker {
   };
 }
 
+function openLink(options: BrokerOptions, stream: Duplex, log: Log): Link {
+  const services = createServices({ ...options, audit: options.auditWriter.source("gateway"), log });
+  return createLink({
+    stream,
+    side: "broker",
+    ...services,
+    onInternalError: (error, id) => log.error("a request of the gateway failed", { id, err: error }),
+  });
+}
+
 type Parts = {
   readonly status: () => OwnerStatus;
   readonly configure: () => Promise<void>;
   readonly gateway: GatewayProcess;
-  readonly ended: PromiseWithResolvers<number>;
+  readonly end: (graceMs: number) => void;
+  readonly giveUp: (error: unknown) => Promise<void>;
 };
 
-function ownerHandlers(options: BrokerOptions, { status, configure, gateway, ended }: Parts): OwnerHandlers {
+function ownerHandlers(options: BrokerOptions, { status, configure, gateway, end, giveUp }: Parts): OwnerHandlers {
   return createOwnerHandlers({
     ...options,
     audit: options.auditWriter.source("broker"),
@@ -130,11 +149,11 @@ function ownerHandlers(options: BrokerOptions, { status, configure, gateway, end
       status,
       stop(graceMs) {
         // The answer leaves before the socket that carries it goes.
-        setImmediate(() => ended.resolve(graceMs ?? limits.stopGraceMs));
+        setImmediate(() => end(graceMs ?? limits.stopGraceMs));
         return { pid: process.pid };
       },
       restart(graceMs) {
-        gateway.restart(graceMs ?? limits.stopGraceMs).catch(ended.reject);
+        gateway.restart(graceMs ?? limits.stopGraceMs).catch(giveUp);
       },
     },
   });

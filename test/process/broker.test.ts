@@ -41,3 +41,9 @@ test("a gateway that ends while it starts is not waited for, and its last words 
 test("GW-052 a broker that is killed takes the gateway and everything below it along", { skip }, () =>
   runAsUser(life, "diesTogether"),
 );
+test("a gateway that dies again and again ends the broker, and leaves no socket behind", { skip }, () =>
+  runAsUser(life, "givesUp"),
+);
+test("the owner sees the state, rotates the token at once, restarts and stops", { skip }, () =>
+  runAsUser(life, "obeysItsOwner"),
+);

@@ -1,10 +1,16 @@
 // The gateway process from its start to its end, where the host or the gateway itself does not play along.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { createServer } from "node:net";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { sha256 } from "../../../src/base/ids.ts";
+import { createClientConnection } from "../../../src/protocol/client.ts";
+import type { ClientConnection } from "../../../src/protocol/client.ts";
+import { createLineReader } from "../../../src/protocol/lines.ts";
+import type { OwnerStatus } from "../../../src/protocol/owner-methods.ts";
 import { createTestBroker } from "./test-broker.ts";
 
 /** A bubblewrap that starts nothing, as on a host without user namespaces. */
@@ -50,6 +56,54 @@ export async function saysWhyItDidNotStart(): Promise<void> {
   });
   assert.match(readFileSync(broken.logPath, "utf8"), /"level":"warn".*"source":"gateway","msg":"no such module"/);
   await broken.close();
+}
+
+export async function givesUp(): Promise<void> {
+  const test = await createTestBroker();
+  await test.broker.start();
+  const { pid } = test.broker.status();
+  assert.equal(pid, process.pid);
+  // From now on every start fails, so that the pauses between them are all there is to wait for.
+  writeFileSync(join(dirname(test.stateDir), "code", "lorica.mjs"), "process.exit(9);");
+  process.kill(test.gatewayPids().at(-1) ?? 0, "SIGKILL");
+  await assert.rejects(test.broker.ended, { code: "unavailable", message: /died \d+ times in a row/ });
+  assert.equal(existsSync(join(test.stateDir, "run", "owner.sock")), false);
+  await test.close();
+}
+
+export async function obeysItsOwner(): Promise<void> {
+  const test = await createTestBroker();
+  await test.broker.start();
+  const owner = await dialOwner(join(test.stateDir, "run", "owner.sock"));
+  const status = (await owner.request("owner.status", {})) as OwnerStatus;
+  assert.equal(status.gateway.state, "running");
+  assert.equal(status.listen?.host, "127.0.0.1");
+  const before = await test.inGateway("return settings.tokenHash");
+  assert.equal(before, sha256(test.token));
+  const { token } = (await owner.request("token.create", {})) as { token: string };
+  assert.equal(await test.inGateway("return settings.tokenHash"), sha256(token));
+  await owner.request("gateway.restart", { graceMs: 100 });
+  for (let turn = 0; turn < 200 && test.broker.status().gateway.restarts === 0; turn++) await delay(25);
+  while (test.broker.status().gateway.state !== "running") await delay(25);
+  assert.notEqual(test.broker.status().gateway.pid, status.gateway.pid);
+  assert.deepEqual(await owner.request("gateway.stop", { graceMs: 7 }), { stopping: true, pid: process.pid });
+  assert.equal(await test.broker.ended, 7);
+  await test.close();
+}
+
+async function dialOwner(path: string): Promise<ClientConnection> {
+  const socket = connect({ path });
+  const client = createClientConnection({
+    send: (text) => socket.write(`${text}\n`),
+    info: { version: "1", platform: "test", scopes: ["operator.admin"], caps: [] },
+    onEvent: () => undefined,
+  });
+  const reader = createLineReader(1_000_000);
+  socket.on("data", (chunk) => {
+    for (const line of reader.push(chunk)) if (line.ok) client.receive(line.value);
+  });
+  await client.hello;
+  return client;
 }
 
 /** Starts a broker, says which processes it has, and stays. */

@@ -103,7 +103,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
     bwrap: findBwrap(),
     argv: [join(folders.gateway.code, "lorica.mjs"), "gateway-child"],
     listen: () => ({ host: "127.0.0.1", port: 0 }),
-    settings: async () => ({ tokenHash: sha256(token) }),
+    settings: async () => ({ tokenHash: sha256(await ensureGatewayToken(vault)) }),
     notices: () => [],
     ...change,
   });
