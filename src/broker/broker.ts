@@ -18,9 +18,6 @@ export type { LogSettings, LogThreshold, LogWriter, LogWriterOptions } from "./l
 export { openRotatingFile } from "./log/rotating-file.ts";
 export type { RotatingFile, RotatingFileOptions } from "./log/rotating-file.ts";
 export type { ConfigService, OwnerEdits } from "./owner/config-service.ts";
-export { createOwnerHandlers } from "./owner/handlers.ts";
-export type { OwnerDeps, OwnerHandlers } from "./owner/handlers.ts";
-export { callOwner } from "./owner/dispatch.ts";
 export type { Ceiling, CredentialRule, ProviderCeiling } from "./serve/ceiling.ts";
 export { createBrokerEgress } from "./serve/egress.ts";
 export type { BrokerEgress } from "./serve/egress.ts";

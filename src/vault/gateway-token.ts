@@ -6,7 +6,7 @@ import type { Parsed } from "../base/parsed.ts";
 import type { FileVault } from "./file-vault.ts";
 import { gatewayTokenName } from "./names.ts";
 
-export const gatewayTokenMinChars = 32;
+const gatewayTokenMinChars = 32;
 const gatewayTokenMaxChars = 512;
 
 /** Scripts that read a missing value print these; a token that anybody could guess is none (GW-028). */

@@ -13,5 +13,4 @@ export type Vault = {
 export { gatewayTokenName, providerSecretName, secretNamePattern } from "./names.ts";
 export { openFileVault } from "./file-vault.ts";
 export type { FileVault, FileVaultOptions } from "./file-vault.ts";
-export { createGatewayToken, ensureGatewayToken, gatewayTokenMinChars, parseGatewayToken } from "./gateway-token.ts";
-export { secretsFromEnvironment, secretVariables } from "./environment.ts";
+export { createGatewayToken, ensureGatewayToken, parseGatewayToken } from "./gateway-token.ts";

@@ -12,7 +12,6 @@ import {
   gatewayTokenName,
   openFileVault,
   parseGatewayToken,
-  secretsFromEnvironment,
 } from "../../src/vault/vault.ts";
 
 const clock = { now: () => 1_000 };
@@ -134,24 +133,4 @@ test("GW-028 tokens that are no tokens are refused wherever they come from", asy
   });
   const vault = await openFileVault({ path, clock, given: new Map([[gatewayTokenName, "undefined"]]) });
   await assert.rejects(ensureGatewayToken(vault), { code: "config_invalid", message: /the environment or the config/ });
-});
-
-test("provider keys are found in the environment under their usual names, and empty ones are not there", () => {
-  assert.deepEqual(
-    secretsFromEnvironment({
-      ANTHROPIC_API_KEY: "",
-      AI_GATEWAY_API_KEY: "ag",
-      OPENAI_API_KEY: " sk-o \n",
-      GEMINI_API_KEY: "g1",
-      GOOGLE_API_KEY: "g2",
-      BRAVE_API_KEY: "b",
-      PATH: "/usr/bin",
-    }),
-    new Map([
-      ["provider:anthropic", "ag"],
-      ["provider:openai", "sk-o"],
-      ["provider:google", "g1"],
-      ["search:brave", "b"],
-    ]),
-  );
 });
