@@ -8,7 +8,14 @@ import type { Environment } from "./environment.ts";
 import { writeAtomically } from "./keep/atomic.ts";
 import { createJournal } from "./keep/journal.ts";
 import type { JournalEntry } from "./keep/journal.ts";
-import { listVersions, readVersion, rotateBackups, versionNames, versionPath } from "./keep/versions.ts";
+import {
+  comparablePath,
+  listVersions,
+  readVersion,
+  rotateBackups,
+  versionNames,
+  versionPath,
+} from "./keep/versions.ts";
 import type { ConfigVersion } from "./keep/versions.ts";
 import { watchFiles } from "./keep/watch.ts";
 import type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";
@@ -51,7 +58,7 @@ export type ConfigFile = {
   history(): Promise<{ readonly versions: readonly ConfigVersion[]; readonly entries: readonly JournalEntry[] }>;
   /** To a version of `history`; without one, to the newest that is valid and not what is there. */
   rollback(options: EditOptions & { readonly to?: string | undefined }): Promise<EditResult>;
-  /** What changed from a version to the present file. */
+  /** What changed to the present file, from a version or from a file given by its absolute path. */
   compare(version: string): Promise<readonly ConfigChange[]>;
   /** Keeps the present file as the last good one, if it still is the one with this hash. */
   markGood(hash: string): Promise<void>;
@@ -106,7 +113,7 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
     history: async () => ({ versions: await listVersions(paths.configPath), entries: await journal.read() }),
     async compare(version) {
       const [then, now] = [
-        await readVersion(versionPath(paths.configPath, version)),
+        await readVersion(comparablePath(paths.configPath, version)),
         await readVersion(paths.configPath),
       ];
       if (then === undefined) throw new LoricaError("not_found", `there is no version ${version} yet`);

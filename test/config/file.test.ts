@@ -146,13 +146,22 @@ test("each change is recorded with who, when and which keys; what widens is mark
   await put("{}");
 });
 
-test("CFG-032 a diff names each key that changed since a version", async (context) => {
-  const { file, port } = await open(context);
+test("CFG-032 a diff names each key that changed since a version or a file", async (context) => {
+  const { file, port, paths } = await open(context);
   await file.edit(port(1), { actor: "cli" });
   await file.edit([...port(2), { op: "set", path: ["tools", "profile"], value: "coding" }], { actor: "cli" });
   assert.equal(
     await renderChanges(await file.compare("bak")),
     'gateway.port: 1 → 2 (restart)\ntools.profile: unset → "coding" (hot)',
+  );
+  const baseline = join(paths.stateDir, "baseline.json");
+  await writeFile(baseline, "{ gateway: { port: 7 } }", { mode: 0o600 });
+  assert.deepEqual(
+    (await file.compare(baseline)).map(({ path, before }) => [path, before]),
+    [
+      ["gateway.port", 7],
+      ["tools.profile", undefined],
+    ],
   );
   await assert.rejects(file.compare("bak.3"), { code: "not_found" });
 });

@@ -1,5 +1,6 @@
 // The copies of the config file: five from before the last writes, and the last one that a gateway started with.
 import { rename, stat } from "node:fs/promises";
+import { isAbsolute } from "node:path";
 import { isMissing, LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { sha256 } from "../../base/ids.ts";
@@ -24,6 +25,11 @@ export function versionPath(configPath: string, name: string): string {
   if (!versionNames().includes(name))
     throw new LoricaError("not_found", `no version ${JSON.stringify(name)}; there are ${versionNames().join(", ")}`);
   return name === "current" ? configPath : `${configPath}.${name}`;
+}
+
+/** A version, or any other file by its absolute path, as one that `git show` has written. */
+export function comparablePath(configPath: string, name: string): string {
+  return isAbsolute(name) ? name : versionPath(configPath, name);
 }
 
 export async function listVersions(configPath: string): Promise<readonly ConfigVersion[]> {
