@@ -155,6 +155,8 @@ export const limits = {
   fileTextMaxBytes: 262_144,
   fileReadLines: 2_000,
   fileWriteMaxBytes: 8_388_608,
+  patchPathsMaxChars: 20_000,
+  matchesMaxChars: 200_000,
   globResultsMax: 2_000,
   grepResultsMax: 500,
   grepLineMaxChars: 400,

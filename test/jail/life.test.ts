@@ -184,6 +184,23 @@ test("a large file comes back whole, and what is too large is refused with a cod
   );
 });
 
+test("long names and large patches get an answer, and the cell goes on", async () => {
+  const name = "n".repeat(4_000);
+  await assert.rejects(readText(`${name}/x`), { code: "invalid_request", message: /too long/ });
+  await output(
+    "mkdir deep && cd deep && for i in $(seq 15); do mkdir $(printf 'd%.0s' $(seq 240)) && cd d*; done; touch $(seq 300)",
+  );
+  const found = await readFile({ operation: "glob", pattern: "**", path: "deep" });
+  assert.ok(found.kind === "matches" && found.truncated && found.lines.length > 20);
+  const files = Array.from({ length: 2_000 }, (_, index) => `*** Add File: many/${index}-${"x".repeat(100)}\n+x`);
+  const patch = `*** Begin Patch\n${files.join("\n")}\n*** End Patch`;
+  await assert.rejects(writeFile({ operation: "apply_patch", patch }), { code: "too_large" });
+  assert.equal(
+    await output("ls -d many; rm -r deep; echo on"),
+    "ls: cannot access 'many': No such file or directory\non\n",
+  );
+});
+
 test("a file worker that dies fails what it was asked, and the next request has another", async () => {
   await readText("large");
   const [pid] = ownProcessesWith("/opt/lorica/cell/files/worker.ts").toSorted((a, b) => b - a);

@@ -13,6 +13,8 @@ const bounds: FileBounds = {
   textMaxBytes: 100,
   imageMaxBytes: 50,
   editMaxBytes: 1_000,
+  patchPathsMaxChars: 1_000,
+  matchesMaxChars: 1_000,
   globResultsMax: 4,
   grepResultsMax: 3,
   grepLineMaxChars: 20,
@@ -35,7 +37,7 @@ const files: Readonly<Record<string, string | Buffer>> = {
 };
 for (const [name, content] of Object.entries(files)) writeFileSync(join(root, name), content);
 symlinkSync("outside", join(root, "src/link"));
-execFileSync("mkfifo", [join(root, "fifo")]);
+execFileSync("/usr/bin/mkfifo", [join(root, "fifo")]);
 
 const search = (rest: Partial<Search> = {}): Search => ({ root, shown: "", bounds, isCancelled: () => false, ...rest });
 const grep = (pattern: string, include = "", rest: Partial<Search> = {}) =>
@@ -64,6 +66,16 @@ test("glob stops at its bound and says so", async () => {
   const found = await findPaths("**", search());
   assert.equal(found.lines.length, bounds.globResultsMax);
   assert.equal(found.truncated, true);
+});
+
+test("an answer is bounded in size as well as in lines", async () => {
+  const small = { bounds: { ...bounds, matchesMaxChars: 12 } };
+  assert.deepEqual(await findPaths("**/*.ts", search(small)), { lines: ["a.ts"], truncated: true });
+  assert.deepEqual(await grep("alpha", "", small), { lines: [], truncated: true });
+});
+
+test("a newline at the end of a file begins no line", async () => {
+  assert.deepEqual(await grep("^$", "*.ts"), { lines: [], truncated: false });
 });
 
 test("grep answers path, line and text, and reads neither binaries nor fifos", async () => {

@@ -69,6 +69,8 @@ export function configurationOf(location: CellLocation): CellConfiguration {
       textMaxBytes: limits.fileTextMaxBytes,
       imageMaxBytes: limits.fileReadMaxBytes,
       editMaxBytes: limits.fileWriteMaxBytes,
+      patchPathsMaxChars: limits.patchPathsMaxChars,
+      matchesMaxChars: limits.matchesMaxChars,
       globResultsMax: limits.globResultsMax,
       grepResultsMax: limits.grepResultsMax,
       grepLineMaxChars: limits.grepLineMaxChars,

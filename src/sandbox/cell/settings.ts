@@ -30,6 +30,8 @@ export type FileBounds = {
   readonly textMaxBytes: number;
   readonly imageMaxBytes: number;
   readonly editMaxBytes: number;
+  readonly patchPathsMaxChars: number;
+  readonly matchesMaxChars: number;
   readonly globResultsMax: number;
   readonly grepResultsMax: number;
   readonly grepLineMaxChars: number;

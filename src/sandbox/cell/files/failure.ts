@@ -15,7 +15,12 @@ export class FileFailure extends Error {
 export function failureOf(error: unknown, path: string): FileFailure | undefined {
   if (error instanceof FileFailure) return error;
   const meaning = meanings[errnoOf(error) ?? ""];
-  return meaning === undefined ? undefined : new FileFailure(meaning[0], `${path}: ${meaning[1]}`);
+  return meaning === undefined ? undefined : new FileFailure(meaning[0], `${abbreviate(path)}: ${meaning[1]}`);
+}
+
+/** What is wrong must stay readable beside a path of any length. */
+function abbreviate(path: string): string {
+  return path.length > 300 ? `${path.slice(0, 300)}…` : path;
 }
 
 const meanings: Readonly<Record<string, readonly [FailureCode, string]>> = {

@@ -24,22 +24,18 @@ const pathsBetweenYields = 200;
 
 export async function findPaths(pattern: string, search: Search): Promise<Matches> {
   const matcher = compileGlob(pattern);
-  const lines: string[] = [];
+  const results = createResults(search.bounds);
   let truncated = false;
   const walked = await walk(
     search,
     passedOver.filter((name) => !pattern.includes(name)),
     (path) => {
       if (!matcher.test(path)) return "go on";
-      if (lines.length >= search.bounds.globResultsMax) {
-        truncated = true;
-        return "stop";
-      }
-      lines.push(shownPath(search, path));
-      return "go on";
+      truncated = !results.add(shownPath(search, path), search.bounds.globResultsMax);
+      return truncated ? "stop" : "go on";
     },
   );
-  return { lines: lines.toSorted(), truncated: truncated || walked === "cut short" };
+  return { lines: results.lines.toSorted(), truncated: truncated || walked === "cut short" };
 }
 
 export async function findLines(
@@ -51,11 +47,12 @@ export async function findLines(
     wanted.include === ""
       ? undefined
       : compileGlob(wanted.include.includes("/") ? wanted.include : `**/${wanted.include}`);
-  const lines: string[] = [];
+  const results = createResults(search.bounds);
+  const { lines } = results;
   let truncated = false;
   const visit = (path: string): "go on" | "stop" => {
     if (matcher !== undefined && path !== "" && !matcher.test(path)) return "go on";
-    truncated = !addMatches(lines, expression, { path, search });
+    truncated = !addMatches(results, expression, { path, search });
     return truncated ? "stop" : "go on";
   };
   if (!isFolder(search.root)) {
@@ -70,6 +67,26 @@ export async function findLines(
   return { lines, truncated: truncated || walked === "cut short" };
 }
 
+type Results = {
+  readonly lines: readonly string[];
+  /** False where there is no room for it: an answer is bounded in lines and in size. */
+  add(line: string, linesMax: number): boolean;
+};
+
+function createResults({ matchesMaxChars }: FileBounds): Results {
+  const lines: string[] = [];
+  let chars = 0;
+  return {
+    lines,
+    add(line, linesMax) {
+      chars += line.length + 1;
+      if (lines.length >= linesMax || chars > matchesMaxChars) return false;
+      lines.push(line);
+      return true;
+    },
+  };
+}
+
 function compileExpression(pattern: string, ignoreCase: boolean): RegExp {
   try {
     return new RegExp(pattern, ignoreCase ? "i" : "");
@@ -81,19 +98,20 @@ function compileExpression(pattern: string, ignoreCase: boolean): RegExp {
 
 /** False once there is no room for more. A file that cannot be read as text has no lines. */
 function addMatches(
-  lines: string[],
+  results: Results,
   expression: RegExp,
   { path, search }: { readonly path: string; readonly search: Search },
 ): boolean {
   const { bounds } = search;
   const text = textOf(join(search.root, path), bounds);
-  if (text === undefined || (!expression.multiline && text === "")) return true;
+  if (text === undefined || text === "") return true;
   let number = 0;
-  for (const line of text.split("\n")) {
+  // What follows the last newline is no line.
+  for (const line of (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n")) {
     number += 1;
     if (!expression.test(line)) continue;
-    if (lines.length >= bounds.grepResultsMax) return false;
-    lines.push(`${shownPath(search, path)}:${number}: ${line.slice(0, bounds.grepLineMaxChars).trimEnd()}`);
+    const match = `${shownPath(search, path)}:${number}: ${line.slice(0, bounds.grepLineMaxChars).trimEnd()}`;
+    if (!results.add(match, bounds.grepResultsMax)) return false;
   }
   return true;
 }

@@ -10,8 +10,10 @@ import { findLines, findPaths } from "./search.ts";
 import type { Search } from "./search.ts";
 import type { FileAnswer, FileRequest, FilesSettings } from "../settings.ts";
 import { applyChanges, planEdit, planPatch } from "./write.ts";
+import type { Change } from "./write.ts";
 
 const linkFd = 3;
+const messageMaxChars = 2_000;
 const workspace = process.cwd();
 const settings = JSON.parse(process.argv[2] ?? "{}") as FilesSettings;
 const bounds = settings.fileBounds;
@@ -65,12 +67,18 @@ function perform(
     return reply({ call, kind: "changed", paths: [request.path], summary });
   }
   const changes = planPatch(body.toString("utf8"), locate, bounds.editMaxBytes);
+  const summary = changes.map((change) => `${letterOf(change)} ${shown(change.path)}`).join("\n");
+  // Looked at before anything is changed: a patch that is done must be able to say what it did.
+  if (summary.length > bounds.patchPathsMaxChars)
+    throw new FileFailure("too_large", "the patch names too many files; split it");
   applyChanges(changes);
-  const paths = changes.map((change) => shown(change.path));
-  const summary = changes.map(
-    (change) => `${change.content === undefined ? "D" : change.from === undefined ? "A" : "M"} ${shown(change.path)}`,
-  );
-  reply({ call, kind: "changed", paths, summary: summary.join("\n") });
+  reply({ call, kind: "changed", paths: changes.map((change) => shown(change.path)), summary });
+}
+
+/** Added, changed or deleted. */
+function letterOf(change: Change): "A" | "M" | "D" {
+  if (change.content === undefined) return "D";
+  return change.from === undefined ? "A" : "M";
 }
 
 async function search(request: Extract<FileRequest, { kind: "glob" | "grep" }>): Promise<void> {
@@ -109,7 +117,7 @@ function fail(request: FileRequest, error: unknown): void {
   const failure = failureOf(error, path);
   // Anything else is a bug of this program: it ends, the broker sees that, and the next request gets a new one.
   if (failure === undefined) throw error;
-  reply({ call: request.call, kind: "failed", code: failure.code, message: failure.message });
+  reply({ call: request.call, kind: "failed", code: failure.code, message: failure.message.slice(0, messageMaxChars) });
 }
 
 function reply(answer: FileAnswer, body?: Buffer): void {
