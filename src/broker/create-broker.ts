@@ -120,7 +120,8 @@ export function createBroker(options: BrokerOptions): Broker {
 }
 
 function openLink(options: BrokerOptions, stream: Duplex, log: Log): Link {
-  const services = createServices({ ...options, audit: options.auditWriter.source("gateway"), log });
+  const { source } = options.auditWriter;
+  const services = createServices({ ...options, audit: source("gateway"), brokerAudit: source("broker"), log });
   return createLink({
     stream,
     side: "broker",

@@ -60,6 +60,7 @@ function folder(context: TestContext): string {
 function setUp(context: TestContext, change: Partial<Cells> = {}) {
   const [near, far] = duplexPair();
   const records: AuditRecord[] = [];
+  const refusals: AuditRecord[] = [];
   const outgoing: (OutgoingRequest & { text: string })[] = [];
   const unused = async (): Promise<never> => {
     throw new LoricaError("unavailable", "no cell");
@@ -87,6 +88,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
     },
     cells,
     audit: { record: (record) => records.push(record) },
+    brokerAudit: { record: (record) => refusals.push(record) },
     log: silentLog,
     clock: { now: () => 0 },
   });
@@ -120,7 +122,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
     assert.ok(decision.kind === "allow");
     return decision.grant;
   }
-  return { link, broker, policy, grant, records, outgoing, workspace, calls };
+  return { link, broker, policy, grant, records, refusals, outgoing, workspace, calls };
 }
 
 async function* chunks(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
@@ -190,12 +192,19 @@ test("the sandbox's status is the broker's last word on it", (context) => {
 });
 
 test("an agent that the config does not name gets nothing, whatever the gateway granted it", async (context) => {
-  const { link, policy, grant, outgoing } = setUp(context);
+  const { link, policy, grant, outgoing, refusals } = setUp(context);
   const egress = createEgressClient(link, policy.redeem);
   const stranger = grant({ ...request, agentId: "other" });
   await assert.rejects(egress.fetch(stranger, { headers: {}, body: undefined }, never), { code: "forbidden" });
   await assert.rejects(createWorkspaceClient(link).read("other", ["AGENTS.md"], never), { code: "forbidden" });
+  await assert.rejects(link.call({ method: "secret.list", params: {} }, never), { code: "forbidden" });
   assert.deepEqual(outgoing, []);
+  const refusal = { kind: "decision", verdict: "deny", rule: "ceiling" } as const;
+  assert.deepEqual(refusals, [
+    { ...refusal, reason: 'the config has no agent "other"', resource: "model.fetch" },
+    { ...refusal, reason: "the config has no such agent", resource: "workspace.read" },
+    { ...refusal, reason: "the broker does no secret.list", resource: "secret.list" },
+  ]);
 });
 
 test("audit records arrive as the gateway's, and what is none is dropped", async (context) => {

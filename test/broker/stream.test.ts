@@ -39,6 +39,7 @@ async function setUp(context: TestContext, answer: (response: ServerResponse) =>
     egress: broker,
     cells: {} as Cells,
     audit: { record: () => undefined },
+    brokerAudit: { record: () => undefined },
     log: silentLog,
     clock: { now: () => 0 },
   });

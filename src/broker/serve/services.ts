@@ -19,6 +19,8 @@ export type ServicesOptions = {
   readonly cells: Cells;
   /** Records as the gateway's own. */
   readonly audit: AuditLog;
+  /** Records as the broker's. */
+  readonly brokerAudit: AuditLog;
   readonly log: Log;
   readonly clock: Clock;
 };
@@ -32,36 +34,55 @@ type Service = (
 ) => Promise<LinkReply>;
 
 export function createServices(options: ServicesOptions): Services {
+  const { log } = options;
   const table = createTable(options);
-  const second = { startedAt: 0, records: 0, dropped: 0 };
+  // A gateway that floods what is written down would push out of it what it did before.
+  const write = createRate(options.clock, (dropped) =>
+    log.warn("records about the gateway were left out", { dropped }),
+  );
 
-  /** A gateway that floods the record would push out of it what it did before. */
-  function recordAudit(params: unknown): void {
-    const now = options.clock.now();
-    if (now - second.startedAt >= 1_000) {
-      if (second.dropped > 0)
-        options.log.warn("audit records of the gateway were left out", { dropped: second.dropped });
-      Object.assign(second, { startedAt: now, records: 0, dropped: 0 });
-    }
-    second.records += 1;
-    const record = parseAuditRecord(params);
-    if (second.records > limits.auditRecordsPerSecondMax) second.dropped += 1;
-    else if (record.ok) options.audit.record(record.value);
-    else options.log.warn("the gateway sent an audit record that is none", { reason: record.reason });
+  /** What the gateway asks for and may not have is what a gateway does that is no longer ours. */
+  function recordRefusal(method: string, reason: string): void {
+    log.warn("the gateway asked for what it may not have", { method, reason });
+    options.brokerAudit.record({ kind: "decision", verdict: "deny", rule: "ceiling", reason, resource: method });
   }
 
   return {
     async handle(request, signal) {
-      const service = table.get(request.method);
-      if (service === undefined)
-        throw new LoricaError("not_found", `the broker does no ${request.method.slice(0, 64)}`);
-      if (!isRecord(request.params)) throw new LoricaError("invalid_request", "parameters that are not an object");
-      return await service(request.params, request, signal);
+      const method = request.method.slice(0, 64);
+      try {
+        const service = table.get(request.method);
+        if (service === undefined) throw new LoricaError("forbidden", `the broker does no ${method}`);
+        if (!isRecord(request.params)) throw new LoricaError("invalid_request", "parameters that are not an object");
+        return await service(request.params, request, signal);
+      } catch (error) {
+        if (error instanceof LoricaError && error.code === "forbidden")
+          write(() => recordRefusal(method, error.message));
+        throw error;
+      }
     },
     onNote(name, params) {
-      if (name === "audit") return recordAudit(params);
-      options.log.warn("the gateway said something that the broker does not understand", { name: name.slice(0, 64) });
+      const record = name === "audit" ? parseAuditRecord(params) : undefined;
+      write(() => {
+        if (record?.ok === true) options.audit.record(record.value);
+        else log.warn("the gateway said something that the broker does not understand", { name: name.slice(0, 64) });
+      });
     },
+  };
+}
+
+/** Lets so much through in a second, and says later how much it did not. */
+function createRate(clock: Clock, onDropped: (dropped: number) => void): (work: () => void) => void {
+  const second = { startedAt: 0, done: 0, dropped: 0 };
+  return (work) => {
+    const now = clock.now();
+    if (now - second.startedAt >= 1_000) {
+      if (second.dropped > 0) onDropped(second.dropped);
+      Object.assign(second, { startedAt: now, done: 0, dropped: 0 });
+    }
+    second.done += 1;
+    if (second.done <= limits.auditRecordsPerSecondMax) work();
+    else second.dropped += 1;
   };
 }
 

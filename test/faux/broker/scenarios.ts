@@ -155,10 +155,10 @@ export async function ceilingHolds(): Promise<void> {
     const asks: readonly (readonly [string, string, string])[] = [
       ["workspace.read", '{ agentId: "other", names: ["AGENTS.md"] }', "forbidden"],
       ["sandbox.run", '{ nonce: crypto.randomUUID(), action: { verb: "process.run" } }', "invalid_request"],
-      ["config.set", "{}", "not_found"],
-      ["secret.list", "{}", "not_found"],
-      ["token.show", "{}", "not_found"],
-      ["__proto__", "{}", "not_found"],
+      ["config.set", "{}", "forbidden"],
+      ["secret.list", "{}", "forbidden"],
+      ["token.show", "{}", "forbidden"],
+      ["__proto__", "{}", "forbidden"],
       ["model.fetch", "null", "invalid_request"],
     ];
     for (const [method, params, code] of asks) {
