@@ -36,6 +36,8 @@ export type Harness = {
   sentCount(count: number): Promise<void>;
   /** Ends this process's part without saying goodbye, and starts over on the same files. */
   restart(change?: HarnessOptions): Promise<Harness>;
+  /** Gives the files back and says nothing to the pipeline, for one that is past listening. */
+  abandon(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
@@ -97,7 +99,6 @@ async function build(
     ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
   });
   if (options.start !== false) await pipeline.start();
-  const live = { pipeline };
   return {
     pipeline,
     store,
@@ -120,8 +121,9 @@ async function build(
       await store.close();
       return build(await opened.reopen(), { ...options, ...change }, opened);
     },
+    abandon: () => opened[Symbol.asyncDispose](),
     async [Symbol.asyncDispose]() {
-      await live.pipeline.stop(100).catch(() => undefined);
+      await pipeline.stop(100).catch(() => undefined);
       await opened[Symbol.asyncDispose]();
     },
   };
