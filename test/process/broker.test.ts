@@ -47,3 +47,6 @@ test("a gateway that dies again and again ends the broker, and leaves no socket 
 test("the owner sees the state, rotates the token at once, restarts and stops", { skip }, () =>
   runAsUser(life, "obeysItsOwner"),
 );
+test("no gateway can make the broker believe that this host has no walls", { skip }, () =>
+  runAsUser(life, "isNotTalkedOutOfItsWalls"),
+);

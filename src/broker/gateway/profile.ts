@@ -27,6 +27,10 @@ export function gatewayProfile(folders: GatewayFolders): readonly string[] {
   const targets = program.map((path) => realpathSync(path)).filter((path) => !program.includes(path));
   const node = realpathSync(folders.node);
   const readable = [...program, ...targets, node];
+  // Found out by bubblewrap, this would look as if it could not confine anything here.
+  const missing = folders.writable.find((path) => !existsSync(path));
+  if (missing !== undefined)
+    throw new LoricaError("internal", `the folder ${missing} is missing; start again to make it`);
   checkHidden([...readable, ...folders.writable], folders.hidden);
   const options: readonly (readonly string[])[] = [
     ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"],

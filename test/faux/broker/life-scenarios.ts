@@ -1,7 +1,7 @@
 // The gateway process from its start to its end, where the host or the gateway itself does not play along.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
@@ -46,6 +46,20 @@ export async function refusesToStart(): Promise<void> {
   });
   await assert.rejects(exposed.broker.start(), { code: "config_invalid", message: /lies inside of/ });
   await exposed.close();
+}
+
+export async function isNotTalkedOutOfItsWalls(): Promise<void> {
+  const whole = await createTestBroker();
+  rmSync(join(whole.stateDir, "media"), { recursive: true });
+  await assert.rejects(whole.broker.start(), { code: "internal", message: /media is missing/ });
+  assert.equal(whole.broker.status().gateway.confinement, "bwrap");
+  await whole.close();
+  // A gateway that prints what bubblewrap prints, and ends as it does.
+  const words = ["--eval", 'console.error("bwrap: No permissions to create new namespace"); process.exit(1)'];
+  const liar = await createTestBroker({ argv: words });
+  await assert.rejects(liar.broker.start(), { code: "unavailable" });
+  assert.equal(liar.broker.status().gateway.confinement, "bwrap");
+  await liar.close();
 }
 
 export async function saysWhyItDidNotStart(): Promise<void> {
