@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createPool } from "../../src/broker/cell/pool.ts";
 import type { CellPlace } from "../../src/broker/cell/pool.ts";
-import { explainFailure } from "../../src/broker/cell/diagnosis.ts";
+import { explainFailure, missingPrograms } from "../../src/broker/cell/diagnosis.ts";
 import { prepareCellHost } from "../../src/broker/cell/host.ts";
 import { probeSandbox } from "../../src/broker/cell/probe.ts";
 import { createCells } from "../../src/broker/cells.ts";
@@ -184,6 +184,14 @@ test("SBX-015 one wall that does not hold, and there is no sandbox", async () =>
   assert.match(status.reason, /read \/etc\/machine-id/);
 });
 
+test("SBX-015 without bubblewrap there is no sandbox, and the command that installs it is named", () => {
+  assert.deepEqual(missingPrograms(undefined), {
+    reason: "bubblewrap is not installed",
+    fix: "sudo apt-get install bubblewrap",
+  });
+  assert.equal(missingPrograms(bwrap), undefined);
+});
+
 test("SBX-015 without a working probe every request is refused with the reason and the fix", async () => {
   const none = createCells({ ...cellsOptions, node: "/absent/node" });
   const status = await none.probe(never);
@@ -221,7 +229,7 @@ const explanations: readonly (readonly [string, string, Readonly<Record<string, 
   ["a container's filter", "bwrap: No permissions to create new namespace", {}, /seccomp profile/],
 ];
 for (const [name, complaint, values, fix] of explanations) {
-  test(`SBX-016 what to do about ${name}`, () => {
+  test(`what to do about ${name}`, () => {
     const why = explainFailure(complaint, settings(values));
     assert.match(why.fix, fix);
     assert.ok(why.reason.includes(complaint));

@@ -1,7 +1,7 @@
 // What a command or a file tool must not reach. Beside each failure stands the same act outside, which succeeds, and a
 // harmless one inside, which works.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ before(async () => {
 });
 after(leave);
 
-test("SBX-022 the boot probe tries every wall of the profile and finds them standing", () => {
+test("the boot probe tries every wall of the profile and finds them standing", () => {
   const status = cells.status();
   assert.deepEqual(
     status.walls.filter((wall) => !wall.held),
@@ -64,12 +64,19 @@ test("SBX-012 secrets beside the workspace are not there, neither for a command 
     await assert.rejects(readText(path), { code: "not_found" });
   }
   assert.equal(await output("ls -A ~ ~/.openclaw"), `${home}:\n.openclaw\n\n${home}/.openclaw:\nworkspace\n`);
+  assert.match((await exec("ls /run /var /root")).output, /'\/run': No such.*'\/var': No such.*'\/root': No such/s);
   writeFileSync(join(workspace, "mine"), "readable");
   assert.deepEqual([await output("cat mine"), await readText("mine")], ["readable", "readable"]);
 });
 
 test("TOOL-017 SBX-013 nothing of the broker's environment is inside, in no process", async () => {
-  const planted = { LORICA_CANARY: secret, NODE_OPTIONS: "--title=x", BASH_ENV: "/tmp/x", LD_LIBRARY_PATH: "/tmp" };
+  const planted = {
+    LORICA_CANARY: secret,
+    NODE_OPTIONS: "--title=x",
+    BASH_ENV: "/tmp/x",
+    LD_PRELOAD: "/tmp/x.so",
+    DYLD_INSERT_LIBRARIES: "x",
+  };
   Object.assign(process.env, planted);
   try {
     const names = await output("cat /proc/*/environ | tr '\\0' '\\n' | cut -d= -f1 | sort -u | tr '\\n' ' '; env", {
@@ -89,6 +96,33 @@ test("a command sees its own processes and no others", async () => {
   assert.doesNotMatch(seen, /supervisor|walls\.test|worker\.ts/);
   assert.match(seen, /bash/);
   assert.ok(seen.split("\n").filter((line) => line !== "").length <= 4, seen);
+});
+
+test("SBX-011 every command has namespaces, /proc, /dev and a /tmp of its own making, over a read-only system", async () => {
+  const names = ["pid", "mnt", "ipc", "uts", "user"];
+  const ask = `for n in ${names.join(" ")}; do readlink /proc/self/ns/$n; done`;
+  const [one, two] = [await output(ask), await output(ask)].map((text) => text.trim().split("\n"));
+  const here = names.map((name) => readlinkSync(`/proc/self/ns/${name}`));
+  names.forEach((name, index) => {
+    assert.equal(new Set([one?.[index], two?.[index], here[index]]).size, 3, name);
+  });
+  const mounts = await output("while read -r _ at kind flags _; do echo $at $kind ${flags%%,*}; done < /proc/mounts");
+  for (const mount of [
+    "/ tmpfs ro",
+    "/usr .* ro",
+    "/proc proc ro",
+    "/dev tmpfs ro",
+    "/tmp tmpfs rw",
+    `${workspace} .* rw`,
+  ])
+    assert.match(mounts, new RegExp(`^${mount}$`, "m"));
+  assert.equal(
+    await output("ls /dev"),
+    "core\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n".replace(
+      "console\n",
+      "",
+    ),
+  );
 });
 
 test("a command inherits no descriptor but its three streams", async () => {
@@ -141,6 +175,11 @@ test("TOOL-010 nothing outside the workspace can be written, whatever the way", 
     await assert.rejects(writeFile({ operation: "apply_patch", patch }), refused);
     await assert.rejects(writeFile({ operation: "write", path, content: "x" }), refused);
   }
+  for (const path of [join(secretFile, ".."), "/root"]) {
+    await assert.rejects(readFile({ operation: "glob", pattern: "*", path }), { code: "not_found" });
+    const grep = { operation: "grep", pattern: ".", path, include: "", ignoreCase: false } as const;
+    await assert.rejects(readFile(grep), { code: "not_found" });
+  }
   // In its home a command writes into a room of its own.
   await output(`echo x > ${target} && cat ~/outside.txt`);
   assert.equal(readFileSync(target, "utf8"), "untouched");
@@ -176,7 +215,7 @@ test("a file tool neither waits for a fifo nor reads a device", async () => {
   rmSync(join(workspace, "fifo"));
 });
 
-test("SBX-011 sessions have a /tmp each, which their commands and file tools share", async () => {
+test("sessions have a /tmp each, which their commands and file tools share", async () => {
   await output("echo mine > /tmp/note; echo home > ~/note");
   assert.deepEqual([await readText("/tmp/note"), await readText("~/note")], ["mine\n", "home\n"]);
   assert.notEqual((await exec("cat /tmp/note", { session: "other" })).exitCode, 0);
@@ -199,7 +238,7 @@ test("what is not the workspace is bounded in size", async () => {
   }
 });
 
-test("SBX-009 limits hold inside and cannot be raised there", async () => {
+test("limits hold inside and cannot be raised there", async () => {
   const shown = await output("ulimit -u; ulimit -n; ulimit -c; ulimit -f");
   assert.equal(shown, `${limits.cellProcessesMax}\n${limits.cellOpenFilesMax}\n0\n${limits.cellFileMaxBytes / 1024}\n`);
   assert.match((await exec("ulimit -u 100000")).output, /Operation not permitted/);

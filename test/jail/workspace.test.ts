@@ -1,6 +1,6 @@
 // Which folder a cell is given, and how.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { agents, cells, exec, home, leave, never, output, secretFile, workspace, writeFile } from "./room.ts";
@@ -22,6 +22,7 @@ test("a read-only workspace can be read and not written; without one there is an
   assert.equal(readFileSync(join(workspace, "fixed"), "utf8"), "fixed");
 });
 
+symlinkSync(join(secretFile, ".."), join(home, "link"));
 const unusable: readonly (readonly [string, string, string])[] = [
   ["is not there", join(home, "absent"), "not_found"],
   ["is relative", "workspace", "config_invalid"],
@@ -32,6 +33,8 @@ const unusable: readonly (readonly [string, string, string])[] = [
   ["is the home, with the keys in it", home, "config_invalid"],
   ["is where the secrets are", join(secretFile, ".."), "config_invalid"],
   ["is a file", secretFile, "config_invalid"],
+  ["is everybody's home", "/home", "config_invalid"],
+  ["is a link to the secrets", join(home, "link"), "config_invalid"],
 ];
 for (const [name, folder, code] of unusable) {
   test(`SBX-006 no cell for a workspace that ${name}`, async () => {
