@@ -124,7 +124,7 @@ async function dialOwner(path: string): Promise<ClientConnection> {
 export async function stay(): Promise<void> {
   const test = await createTestBroker();
   await test.broker.start();
-  process.stdout.write(`${JSON.stringify(test.gatewayPids())}\n`);
+  process.stdout.write(`${JSON.stringify({ pids: test.gatewayPids(), home: dirname(test.stateDir) })}\n`);
   await delay(60_000);
 }
 
@@ -136,11 +136,12 @@ export async function diesTogether(): Promise<void> {
   const line = await new Promise<string>((done) =>
     broker.stdout.once("data", (chunk: Buffer) => done(chunk.toString())),
   );
-  const pids = JSON.parse(line) as number[];
+  const { pids, home } = JSON.parse(line) as { readonly pids: readonly number[]; readonly home: string };
   assert.ok(pids.length >= 2 && pids.every((pid) => existsSync(`/proc/${pid}`)));
   broker.kill("SIGKILL");
   for (let turn = 0; turn < 200 && pids.some(isAlive); turn++) await delay(25);
   assert.deepEqual(pids.filter(isAlive), []);
+  rmSync(home, { recursive: true });
 }
 
 /** Somebody else may have to collect it first; what no longer runs is dead. */
