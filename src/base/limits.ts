@@ -126,7 +126,9 @@ export const limits = {
 
   // Cells
   cellsMax: 64,
+  cellsIdleMax: 8,
   cellIdleMs: 5 * 60_000,
+  cellFilesIdleMs: 60_000,
   cellStartTimeoutMs: 10_000,
   cellTmpBytes: 268_435_456,
   cellHomeBytes: 134_217_728,

@@ -87,7 +87,7 @@ test("answers that nobody waits for change nothing", async () => {
     send({ kind: "output", call: 1 }, "real"); send(${forged}); send(${forged});`;
   const hostile = await hostileHost(`${preamble}\nfunction attack() { ${extra} }`);
   const gone: unknown[] = [];
-  const pool = poolOf(8, gone);
+  const pool = poolOf(8, { gone });
   const result = await pool.use({ agentId: "main", sessionKey: "x" }, hostile, {
     use: (cell) => cell.commands.run(run, () => undefined, never),
     signal: never,
@@ -104,8 +104,7 @@ test("of too many cells the one that was idle longest is closed, and one that wo
     profile: commandProfile,
   };
   const pool = poolOf(2);
-  const count = (): number => ownProcessesWith("/opt/lorica/cell/supervisor.ts").length;
-  const before = count();
+  const before = cellCount();
   const inSession = (sessionKey: string, command: string, signal = never) =>
     pool.use({ agentId: "main", sessionKey }, real, {
       use: (cell) => cell.commands.run({ ...run, command }, () => undefined, signal),
@@ -124,7 +123,27 @@ test("of too many cells the one that was idle longest is closed, and one that wo
   busy.abort();
   await ended;
   await pool.close();
-  await until(() => count() === before, "all cells are closed");
+  assert.equal(cellCount(), before);
+});
+
+test("of the cells without work only so many are kept", async () => {
+  const real: CellPlace = {
+    bwrap,
+    host: await prepareCellHost({ ...cellsOptions, bwrap }, never),
+    profile: commandProfile,
+  };
+  const pool = poolOf(8, { idleMax: 2 });
+  const inSession = (sessionKey: string, command: string) =>
+    pool.use({ agentId: "main", sessionKey }, real, {
+      use: (cell) => cell.commands.run({ ...run, command }, () => undefined, never),
+      signal: never,
+    });
+  const before = cellCount();
+  for (const session of ["a", "b", "c", "d"]) await inSession(session, `echo ${session} > /tmp/mine`);
+  await until(() => cellCount() === before + 2, "the surplus is closed");
+  assert.match(JSON.stringify(await inSession("d", "cat /tmp/mine")), /"output":"d\\n"/);
+  assert.match(JSON.stringify(await inSession("a", "cat /tmp/mine")), /No such file/);
+  await pool.close();
 });
 
 test("a cell without work is closed by itself, and one with a background process is not", async () => {
@@ -133,7 +152,7 @@ test("a cell without work is closed by itself, and one with a background process
     host: await prepareCellHost({ ...cellsOptions, bwrap }, never),
     profile: commandProfile,
   };
-  const pool = poolOf(4, [], 50);
+  const pool = poolOf(4, { idleMs: 50 });
   const start = (sessionKey: string, options: Partial<ProcessRun>) =>
     pool.use({ agentId: "main", sessionKey }, real, {
       use: (cell) => cell.commands.run({ ...run, ...options }, () => undefined, never),
@@ -141,8 +160,8 @@ test("a cell without work is closed by itself, and one with a background process
     });
   await start("busy", { command: "sleep 86666", mode: "background" });
   await start("idle", { command: "true" });
-  const before = ownProcessesWith("/opt/lorica/cell/supervisor.ts").length;
-  await until(() => ownProcessesWith("/opt/lorica/cell/supervisor.ts").length < before, "the idle one is closed");
+  const before = cellCount();
+  await until(() => cellCount() < before, "the idle one is closed");
   await new Promise((resolve) => setTimeout(resolve, 200));
   assert.notDeepEqual(processesWith("sleep 86666"), []);
   await pool.close();
@@ -236,11 +255,21 @@ for (const [name, complaint, values, fix] of explanations) {
   });
 }
 
-function poolOf(cellsMax: number, gone: unknown[] = [], idleMs = 60_000): ReturnType<typeof createPool> {
+/** Each is bubblewrap twice, and the supervisor in it. */
+function cellCount(): number {
+  return ownProcessesWith("/opt/lorica/cell/supervisor.ts").length / 3;
+}
+
+type PoolOptions = { readonly gone?: unknown[]; readonly idleMs?: number; readonly idleMax?: number };
+
+function poolOf(
+  cellsMax: number,
+  { gone = [], idleMs = 60_000, idleMax = 8 }: PoolOptions = {},
+): ReturnType<typeof createPool> {
   return createPool({
     settingsOf: () => ({ workspace, access: "rw" }),
     protectedPaths: [],
     onGone: (_key, end) => void gone.push(end),
-    bounds: { cellsMax, idleMs },
+    bounds: { cellsMax, idleMax, idleMs },
   });
 }

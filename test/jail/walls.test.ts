@@ -118,10 +118,7 @@ test("SBX-011 every command has namespaces, /proc, /dev and a /tmp of its own ma
     assert.match(mounts, new RegExp(`^${mount}$`, "m"));
   assert.equal(
     await output("ls /dev"),
-    "core\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n".replace(
-      "console\n",
-      "",
-    ),
+    "core\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n",
   );
 });
 

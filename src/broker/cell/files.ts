@@ -33,6 +33,7 @@ export function createCellFiles(link: {
   let lastCall = 0;
   let ended: LoricaError | undefined;
   let death = Promise.withResolvers<void>();
+  let idle: NodeJS.Timeout | undefined;
 
   /** A request that comes while a worker dies waits for that: its frames would go down with it. */
   async function ensureWorker(): Promise<void> {
@@ -53,12 +54,19 @@ export function createCellFiles(link: {
     sendControl({ kind: "kill_files" });
   }
 
+  /** Nobody needs it for now: its memory is worth more than the moment that another takes to start. */
+  function rest(): void {
+    clearTimeout(idle);
+    if (pending.size === 0 && ended === undefined) idle = setTimeout(replaceWorker, limits.cellFilesIdleMs).unref();
+  }
+
   async function ask(question: FileQuestion, body: Uint8Array | undefined, signal: AbortSignal): Promise<FileResult> {
     if (pending.size >= limits.cellFileCallsMax)
       throw new LoricaError("overloaded", `${limits.cellFileCallsMax} file requests wait in this cell already`);
     if (worker !== "running") await ensureWorker();
     if (ended !== undefined) throw ended;
     if (signal.aborted) throw abortError(signal);
+    clearTimeout(idle);
     const call = (lastCall += 1);
     const { promise, resolve, reject } = Promise.withResolvers<FileResult>();
     const onAbort = (): void => {
@@ -77,6 +85,7 @@ export function createCellFiles(link: {
     } finally {
       clearTimeout(timer);
       pending.delete(call);
+      rest();
       signal.removeEventListener("abort", onAbort);
     }
   }
@@ -113,6 +122,7 @@ export function createCellFiles(link: {
     },
     end(error) {
       ended = error;
+      clearTimeout(idle);
       worker = "none";
       failAll(error);
       death.resolve();

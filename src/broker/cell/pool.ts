@@ -38,14 +38,24 @@ type Slot = {
   timer: NodeJS.Timeout | undefined;
 };
 
+/** How many there may be, how many of them without work, and how long such a one is kept. */
+export type PoolBounds = { readonly cellsMax: number; readonly idleMax: number; readonly idleMs: number };
+
+const defaultBounds: PoolBounds = {
+  cellsMax: limits.cellsMax,
+  idleMax: limits.cellsIdleMax,
+  idleMs: limits.cellIdleMs,
+};
+
 export function createPool(options: {
   readonly settingsOf: (agentId: string) => CellSettings | undefined;
   readonly protectedPaths: readonly string[];
   readonly onGone: (key: CellKey, end: BackgroundEnd) => void;
-  readonly bounds?: { readonly cellsMax: number; readonly idleMs: number };
+  readonly bounds?: PoolBounds;
 }): Pool {
-  const { cellsMax, idleMs } = options.bounds ?? { cellsMax: limits.cellsMax, idleMs: limits.cellIdleMs };
+  const { cellsMax, idleMax, idleMs } = options.bounds ?? defaultBounds;
   const slots = new Map<string, Slot>();
+  const retiring = new Set<Promise<void>>();
   let closed = false;
 
   async function slotFor(key: CellKey, place: CellPlace): Promise<Slot> {
@@ -94,8 +104,16 @@ export function createPool(options: {
     if (slots.get(nameOf(slot.key)) === slot) slots.delete(nameOf(slot.key));
   }
 
+  /** Remembered until it has happened, so that closing the pool waits for every cell that it ever opened. */
   async function retire(slot: Slot): Promise<void> {
     forget(slot);
+    const leaving = end(slot);
+    retiring.add(leaving);
+    await leaving;
+    retiring.delete(leaving);
+  }
+
+  async function end(slot: Slot): Promise<void> {
     slot.starting.abort(new LoricaError("cancelled", "the sandbox cell was closed before it had started"));
     await slot.cell.then(
       (cell) => cell.close(),
@@ -106,10 +124,15 @@ export function createPool(options: {
   /** The one that has been idle longest gives way; a cell that works never does. */
   function makeRoom(): void {
     if (slots.size < cellsMax) return;
-    const idle = [...slots.values()].filter((slot) => !isBusy(slot)).toSorted((a, b) => a.usedAt - b.usedAt)[0];
+    const [idle] = idleSlots();
     if (idle === undefined)
       throw new LoricaError("overloaded", `${cellsMax} sandbox cells are at work; try again later`);
     void retire(idle);
+  }
+
+  /** Longest idle first. */
+  function idleSlots(): readonly Slot[] {
+    return [...slots.values()].filter((slot) => !isBusy(slot)).toSorted((a, b) => a.usedAt - b.usedAt);
   }
 
   function leave(slot: Slot): void {
@@ -117,6 +140,8 @@ export function createPool(options: {
     slot.usedAt = performance.now();
     clearTimeout(slot.timer);
     slot.timer = setTimeout(() => closeIfIdle(slot), idleMs).unref();
+    // Each keeps some twenty megabytes, and another is there in a twentieth of a second.
+    for (const surplus of idleSlots().slice(0, -idleMax)) void retire(surplus);
   }
 
   function closeIfIdle(slot: Slot): void {
@@ -138,7 +163,8 @@ export function createPool(options: {
     },
     async close() {
       closed = true;
-      await Promise.all([...slots.values()].map(retire));
+      for (const slot of slots.values()) void retire(slot);
+      await Promise.all(retiring);
     },
   };
 }
