@@ -3,16 +3,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { systemClock } from "./base/clock.ts";
-import { LoricaError } from "./base/errors.ts";
-import type { BrokerOptions, CliContext, Keys } from "./cli/cli.ts";
-import type { StatePaths } from "./config/config.ts";
-
-/** What main.ts exports: the composition of both processes. */
-type Main = {
-  runBroker(options: BrokerOptions): Promise<void>;
-  runGateway(): Promise<void>;
-};
+import type { CliContext } from "./cli/cli.ts";
 
 const codeRoot = dirname(import.meta.dirname);
 const argv = process.argv.slice(2);
@@ -48,35 +39,8 @@ function createContext(pathsFor: CliContext["pathsFor"]): CliContext {
     stderr: process.stderr,
     pathsFor,
     runBroker: async (options) => (await loadMain()).runBroker(options),
-    openOffline: async (paths) => {
-      const { openOffline } = await import("./cli/offline.ts");
-      return openOffline({ paths, env: process.env, openKeys: (given) => openKeys(paths, given) });
-    },
+    openOffline: async (paths) => (await loadMain()).openOffline(paths, process.env),
     signal: createSignal(),
-  };
-}
-
-/** The vault's file, for a command that runs while no broker does. */
-async function openKeys(paths: StatePaths, given: ReadonlyMap<string, string>): Promise<Keys> {
-  const { createGatewayToken, ensureGatewayToken, gatewayTokenName, openFileVault } = await import("./vault/vault.ts");
-  const vault = await openFileVault({ path: paths.secretsPath, clock: systemClock, given });
-  return {
-    list: vault.list,
-    remove: vault.remove,
-    async set(name, value) {
-      const replaced = (await vault.list()).some((secret) => secret.name === name);
-      await vault.write(name, value);
-      return { replaced };
-    },
-    async showToken() {
-      const token = await ensureGatewayToken(vault);
-      return { token, source: vault.sourceOf(gatewayTokenName) ?? "vault" };
-    },
-    async createToken() {
-      if (vault.sourceOf(gatewayTokenName) !== "environment") return createGatewayToken(vault);
-      const message = "the environment or the config gives the gateway's token; change it there, or remove it first";
-      throw new LoricaError("conflict", message);
-    },
   };
 }
 
@@ -103,8 +67,8 @@ function refuseRoot(): void {
   process.exit(4);
 }
 
-async function loadMain(): Promise<Main> {
-  return (await import(new URL("main.ts", import.meta.url).href)) as Main;
+async function loadMain(): Promise<typeof import("./main.ts")> {
+  return await import("./main.ts");
 }
 
 function readVersion(): string {

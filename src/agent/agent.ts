@@ -2,7 +2,7 @@
 export { parseCommand } from "./commands/command.ts";
 export { workspaceTemplates } from "./context/templates.ts";
 export type { TurnEvent, TurnOutcome } from "./event.ts";
-export type { TurnRun, TurnRunner } from "./runner.ts";
+export type { TurnRun, TurnRunner, TurnRunnerOptions } from "./runner.ts";
 export { defaultProfile } from "./settings.ts";
 export type { AgentProfile } from "./settings.ts";
 export { createDescribeSession } from "./commands/status.ts";

@@ -37,6 +37,8 @@ export function spawnClean(options: CleanSpawn): ChildProcess {
     // bwrap's first process keeps the environment that it was started with, whatever --clearenv says.
     env: { ...options.environment },
     cwd: options.cwd ?? "/",
+    // A group of its own: Ctrl-C on a terminal reaches the broker, which then ends its children in order.
+    detached: true,
     stdio,
   });
 }

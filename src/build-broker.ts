@@ -1,0 +1,203 @@
+// The broker process, built in layer order: state directory, config, secrets, logs, cells, the way out, and then the
+// gateway that may ask for them.
+import { realpathSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { workspaceTemplates } from "./agent/agent.ts";
+import { createAuditWriter } from "./audit/audit.ts";
+import type { AuditWriter } from "./audit/audit.ts";
+import { systemClock } from "./base/clock.ts";
+import { sha256 } from "./base/ids.ts";
+import { limits } from "./base/limits.ts";
+import { createBroker, createBrokerEgress, createCells, findBwrap } from "./broker/broker.ts";
+import { openLogWriter, openRotatingFile, seedWorkspace } from "./broker/broker.ts";
+import type { Broker, LogWriter, ProbedCells } from "./broker/broker.ts";
+import { createConfigKeeper, logSettings } from "./config-keeper.ts";
+import type { ConfigKeeper } from "./config-keeper.ts";
+import type { GatewayStart } from "./build-gateway.ts";
+import type { BrokerOptions } from "./cli/cli.ts";
+import { listAgents, lockMeetingDir, lockStateDir, prepareStateDir, renderIssues, sizeBytes } from "./config/config.ts";
+import type { Config, StatePaths } from "./config/config.ts";
+import { createRedactor } from "./dlp/dlp.ts";
+import type { Redactor } from "./dlp/dlp.ts";
+import { ceilingOf } from "./settings.ts";
+import { ensureGatewayToken, openFileVault } from "./vault/vault.ts";
+import type { FileVault } from "./vault/vault.ts";
+
+/** Runs until it is told to stop. Resolves when everything that it started has ended. */
+export async function runBroker(options: BrokerOptions): Promise<void> {
+  const { paths } = options;
+  const prepared = await prepareStateDir(paths);
+  const keeper = await createConfigKeeper(options);
+  const lock = await lockFor(keeper.config(), paths);
+  try {
+    const vault = await openFileVault({ path: paths.secretsPath, clock: systemClock, given: keeper.given });
+    await ensureGatewayToken(vault);
+    const redactor = createRedactor({
+      values: () => vault.values(),
+      patterns: keeper.config().logging.redactPatterns,
+    });
+    const log = openLog(options, keeper.config(), redactor);
+    try {
+      for (const notice of prepared) log.source("state").warn(renderIssues([notice]));
+      await serve({ options, keeper, vault, redactor, log });
+    } finally {
+      log.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+type Ground = {
+  readonly options: BrokerOptions;
+  readonly keeper: ConfigKeeper;
+  readonly vault: FileVault;
+  readonly redactor: Redactor;
+  readonly log: LogWriter;
+};
+
+async function serve(ground: Ground): Promise<void> {
+  const { options, keeper, log, vault } = ground;
+  const { paths } = options;
+  for (const agent of listAgents(keeper.config(), paths))
+    seedWorkspace(agent.workspace, keeper.config().agents.defaults.skipBootstrap ? new Map() : workspaceTemplates);
+  await mkdir(join(paths.cache, "gateway"), { recursive: true, mode: 0o700 });
+
+  const auditWriter = openAudit(paths, ground.redactor);
+  const cells = openCells(ground, auditWriter);
+  const ending = new AbortController();
+  let tried = false;
+  const probing = cells.probe(ending.signal).then((status) => {
+    tried = true;
+    if (status.kind === "off") log.source("sandbox").warn("the sandbox is off", { ...status });
+    broker.tell("sandbox", status);
+  });
+  const broker = openBroker(ground, {
+    auditWriter,
+    cells,
+    settings: async () => ({
+      version: options.version,
+      config: keeper.config(),
+      paths,
+      tokenHash: sha256(await ensureGatewayToken(vault)),
+      sandbox: tried ? cells.status() : undefined,
+    }),
+  });
+  try {
+    await broker.start();
+    await keeper.markGood();
+    keeper.watch({ broker, log, redactor: ground.redactor }, ending.signal);
+    await broker.stop(await untilStopped(broker, options.signal));
+  } finally {
+    ending.abort();
+    await probing.catch(() => undefined);
+  }
+}
+
+/** How long running turns may still take, once somebody wants the end. */
+async function untilStopped(broker: Broker, signal: AbortSignal): Promise<number> {
+  const asked = new Promise<number>((resolve) => {
+    const stop = (): void => resolve(limits.stopGraceMs);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  return Promise.race([asked, broker.ended]);
+}
+
+async function lockFor(config: Config, paths: StatePaths): Promise<{ release(): void }> {
+  return lockStateDir({
+    stateDir: paths.stateDir,
+    configPath: paths.configPath,
+    workspaces: listAgents(config, paths).map((agent) => agent.workspace),
+    port: config.gateway.port,
+    meetingDir: lockMeetingDir(paths.home),
+  });
+}
+
+function openLog(options: BrokerOptions, config: Config, redactor: Redactor): LogWriter {
+  const { rotation, maxFileBytes, file } = config.logging;
+  return openLogWriter({
+    path: file ?? options.paths.logPath,
+    maxBytes: sizeBytes(maxFileBytes ?? rotation.maxSize),
+    maxFiles: rotation.maxFiles,
+    settings: logSettings(config, options.overrides.verbose),
+    redactor,
+    clock: systemClock,
+    print: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+function openAudit(paths: StatePaths, redactor: Redactor): AuditWriter {
+  const open = (name: string): ((line: string) => void) => {
+    const describeLoss = (lines: number, errno: string): string =>
+      JSON.stringify({ time: new Date().toISOString(), kind: "loss", lines, errno });
+    const { logFileMaxBytes: maxBytes, logFilesMax: maxFiles } = limits;
+    const file = openRotatingFile({ path: join(paths.logs, name), maxBytes, maxFiles, describeLoss });
+    return (line) => file.write(line);
+  };
+  return createAuditWriter({
+    clock: systemClock,
+    write: open("audit.jsonl"),
+    writeCommand: open("commands.log"),
+    redact: (line) => redactor.redact(line),
+  });
+}
+
+function openCells({ options, keeper }: Ground, auditWriter: AuditWriter): ProbedCells {
+  const { paths, codeRoot } = options;
+  return createCells({
+    cells: (agentId) => ceilingOf(keeper.config(), paths).agents.get(agentId),
+    node: realpathSync(process.execPath),
+    codeDir: join(codeRoot, "src", "sandbox", "cell"),
+    cacheDir: join(paths.cache, "cell"),
+    home: paths.home,
+    protectedPaths: [paths.credentials, paths.configPath, paths.run, paths.state, paths.logs, join(paths.home, ".ssh")],
+    audit: auditWriter.source("broker"),
+  });
+}
+
+function openBroker(
+  { options, keeper, vault, redactor, log }: Ground,
+  parts: {
+    readonly auditWriter: AuditWriter;
+    readonly cells: ProbedCells;
+    readonly settings: () => Promise<GatewayStart>;
+  },
+): Broker {
+  const { paths, codeRoot } = options;
+  const ceiling = () => ceilingOf(keeper.config(), paths);
+  const cache = join(paths.cache, "gateway");
+  return createBroker({
+    ...parts,
+    version: options.version,
+    profile: paths.profile,
+    paths,
+    config: keeper.service,
+    vault,
+    egress: createBrokerEgress({ ceiling, readSecret: (name) => vault.read(name) }),
+    ceiling,
+    defaultModel: () => keeper.config().agents.defaults.model.primary,
+    async onSecretsChanged() {
+      redactor.refresh();
+    },
+    folders: {
+      code: codeRoot,
+      node: realpathSync(process.execPath),
+      writable: [paths.state, paths.media, paths.agents, cache],
+      hidden: [paths.credentials, paths.configPath, paths.run, paths.workspace, paths.logs],
+    },
+    bwrap: findBwrap(),
+    argv: ["--disable-sigusr1", join(codeRoot, "lorica.mjs"), "gateway-child", cache],
+    listen: () => ({ host: "127.0.0.1", port: keeper.config().gateway.port }),
+    log,
+    clock: systemClock,
+    root: options.root,
+    notices: () => modelNotices(keeper.config()),
+  });
+}
+
+function modelNotices(config: Config): readonly string[] {
+  if (config.agents.defaults.model.primary !== undefined) return [];
+  return ["no model is configured: the rehearsal model answers, which is not an AI. To configure one: lorica onboard"];
+}

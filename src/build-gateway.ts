@@ -1,0 +1,245 @@
+// The gateway process, built in layer order. It is started with nothing but its descriptors: what it is to be it is told
+// over the link, and whatever it wants done outside itself it asks for over the link.
+import { anthropic } from "../plugins/anthropic/anthropic.ts";
+import { files } from "../plugins/files/files.ts";
+import { google } from "../plugins/google/google.ts";
+import { openai } from "../plugins/openai/openai.ts";
+import { rehearsal } from "../plugins/rehearsal/rehearsal.ts";
+import { sessionStatus } from "../plugins/session-status/session-status.ts";
+import { shell } from "../plugins/shell/shell.ts";
+import { createDescribeSession, createTurnRunner, parseCommand } from "./agent/agent.ts";
+import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "./agent/agent.ts";
+import type { AuditLog, Log } from "./audit/audit.ts";
+import { systemClock } from "./base/clock.ts";
+import { unlessAborted } from "./base/wait.ts";
+import { createAuditClient, createEgressClient, createSandboxClient, createWorkspaceClient } from "./broker/broker.ts";
+import type { Link } from "./broker/broker.ts";
+import { listAgents } from "./config/config.ts";
+import type { AgentSettings, Config, StatePaths } from "./config/config.ts";
+import { createRedactor } from "./dlp/dlp.ts";
+import { createGateway } from "./gateway/gateway.ts";
+import type { Gateway } from "./gateway/gateway.ts";
+import { createModels } from "./model/model.ts";
+import type { ModelService } from "./model/model.ts";
+import { createPipeline, pulledChannel } from "./pipeline/pipeline.ts";
+import type { PipelineOptions } from "./pipeline/pipeline.ts";
+import { createObserver } from "./plugin/plugin.ts";
+import type { Observe, PluginDefinition } from "./plugin/plugin.ts";
+import { compileRules, createPolicy } from "./policy/policy.ts";
+import type { Policy } from "./policy/policy.ts";
+import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
+import { createMirror, createTransfer } from "./session/session.ts";
+import { agentProfile, gatewaySettings, modelsSettings, pipelineSettings, policySettings } from "./settings.ts";
+import { openStore } from "./store/store.ts";
+import type { Store } from "./store/store.ts";
+
+/** What ships. A plugin that is not in this list does not exist. */
+const plugins: readonly PluginDefinition[] = [rehearsal, anthropic, openai, google, shell, files, sessionStatus];
+
+/** The doors whose callers are the owner, and fetch their replies themselves. */
+const ownDoors = ["cli", "http"];
+
+/** What the broker tells a gateway. No secret is among it. */
+export type GatewayStart = {
+  readonly version: string;
+  readonly config: Config;
+  readonly paths: StatePaths;
+  /** Hex SHA-256 of the gateway's token. */
+  readonly tokenHash: string;
+  /** Undefined while the boot probe is running. */
+  readonly sandbox: SandboxStatus | undefined;
+};
+
+export type BuiltGateway = {
+  configure(start: GatewayStart): void;
+  /** The boot probe has ended, or was run again. */
+  hearSandbox(status: SandboxStatus): void;
+  /** Takes nothing new, lets running turns end within `graceMs`, leaves the rest to the next start. */
+  stop(graceMs: number): Promise<void>;
+};
+
+const notTried: SandboxStatus = {
+  kind: "off",
+  reason: "the sandbox is still being tried on this host",
+  fix: "ask again in a moment",
+  walls: [],
+};
+
+export async function buildGateway(first: GatewayStart, outside: Outside): Promise<BuiltGateway> {
+  const ground = await buildGround(first, outside);
+  const { current, store, models, sandbox, ending } = ground;
+  const pipeline = createPipeline(pipelineOptions(ground));
+  const gateway = createGateway({
+    pipeline,
+    store,
+    models,
+    sandbox: sandbox.status,
+    transfer: createTransfer(store),
+    clock: systemClock,
+    log: (level, message, fields) => outside.log[level](message, fields),
+    settings: gatewaySettings(first.config, current.agents(), first),
+  });
+  await gateway.listen({ http: { fd: outside.http }, socket: { fd: outside.socket } });
+  await pipeline.start();
+  return {
+    configure: (next) => configure(ground, gateway, next),
+    hearSandbox: (status) => hearSandbox(ground, status),
+    async stop(graceMs) {
+      await Promise.all([gateway.close(graceMs), pipeline.stop(graceMs)]);
+      ending.abort();
+      await store.close();
+    },
+  };
+}
+
+/** What the process was given, and nobody else has. */
+type Outside = { readonly link: Link; readonly log: Log; readonly http: number; readonly socket: number };
+
+/** State, authority and the ways out: everything below the agent. */
+type Ground = {
+  readonly current: Current;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly policy: Policy;
+  readonly sandbox: ReturnType<typeof createSandboxClient>;
+  readonly models: ModelService;
+  readonly workspace: WorkspaceFiles;
+  readonly observe: Observe;
+  readonly redact: (text: string) => string;
+  readonly report: (id: string, error: unknown) => void;
+  /** Ends what nobody waits for any more. */
+  readonly ending: AbortController;
+};
+
+async function buildGround(first: GatewayStart, { link, log }: Outside): Promise<Ground> {
+  const clock = systemClock;
+  const current = createCurrent(first);
+  const ending = new AbortController();
+  const report = (id: string, error: unknown): void => log.error("something failed", { id, err: error });
+  const opened = await openStore({ path: first.paths.database, mediaDir: first.paths.media, clock });
+  const store = first.config.session.jsonlMirror ? mirrored(opened, first.paths, log) : opened;
+  const audit = createAuditClient(link);
+  const policy = createPolicy({ rules: compileRules(policySettings(current.agents(), current.cellOff())), clock });
+  const models = createModels({
+    settings: modelsSettings(first.config, current.agents(), first.version),
+    providers: plugins.flatMap((plugin) => plugin.providers ?? []),
+    egress: createEgressClient(link, policy.redeem),
+    policy,
+    clock,
+    audit,
+  });
+  const hooks = plugins.flatMap((plugin) => plugin.hooks ?? []);
+  // The gateway knows no secret, so it redacts by what credentials look like; the broker knows the values too.
+  const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
+  return {
+    current,
+    store,
+    audit,
+    policy,
+    sandbox: createSandboxClient(link, policy.redeem, current.sandbox()),
+    models,
+    workspace: createWorkspaceClient(link),
+    observe: createObserver({ hooks, report }, ending.signal),
+    redact,
+    report,
+    ending,
+  };
+}
+
+function pipelineOptions(ground: Ground): PipelineOptions {
+  const { current, policy } = ground;
+  const { redeem } = policy;
+  return {
+    ...ground,
+    clock: systemClock,
+    runner: afterProbe(createTurnRunner(runnerOptions(ground)), current.sandboxTried),
+    channels: [
+      ...ownDoors.map((id) => pulledChannel({ id, redeem })),
+      ...plugins.flatMap((plugin) => plugin.channels ?? []),
+    ],
+    settings: () => pipelineSettings(current.start().config, current.agents()),
+    laneBounds: () => ({ turnsConcurrentMax: current.start().config.agents.defaults.maxConcurrent }),
+    commandOf: (text) => parseCommand(text)?.name,
+    rehearsalDoors: ["cli"],
+  };
+}
+
+function runnerOptions(ground: Ground): TurnRunnerOptions {
+  const { current, sandbox, policy } = ground;
+  const profile = (agentId: string): AgentProfile | undefined => {
+    const agent = current.agents().find(({ id }) => id === agentId);
+    return agent && agentProfile(agent, current.start().config);
+  };
+  return {
+    ...ground,
+    clock: systemClock,
+    tools: plugins.flatMap((plugin) => plugin.tools ?? []),
+    effects: {
+      sandbox,
+      describeSession: createDescribeSession({ ...ground, effects: { sandbox }, profile, redeem: policy.redeem }),
+    },
+    profile,
+  };
+}
+
+/** What holds now: the settings of the last `configure`, and what is known of the sandbox. */
+type Current = {
+  readonly start: () => GatewayStart;
+  readonly agents: () => readonly AgentSettings[];
+  readonly sandbox: () => SandboxStatus;
+  /** Why there is no cell. While the probe is running there is no reason yet: turns wait for it. */
+  readonly cellOff: () => string | undefined;
+  /** Resolves once the boot probe has ended, whatever it found. */
+  readonly sandboxTried: Promise<void>;
+  replace(next: GatewayStart): void;
+};
+
+function createCurrent(first: GatewayStart): Current {
+  const tried = Promise.withResolvers<void>();
+  let start = first;
+  let agents = listAgents(first.config, first.paths);
+  if (first.sandbox !== undefined) tried.resolve();
+  return {
+    start: () => start,
+    agents: () => agents,
+    sandbox: () => start.sandbox ?? notTried,
+    cellOff: () => (start.sandbox?.kind === "off" ? start.sandbox.reason : undefined),
+    sandboxTried: tried.promise,
+    replace(next) {
+      start = { ...next, sandbox: next.sandbox ?? start.sandbox };
+      agents = listAgents(next.config, next.paths);
+      if (start.sandbox !== undefined) tried.resolve();
+    },
+  };
+}
+
+function configure(ground: Ground, gateway: Gateway, next: GatewayStart): void {
+  const { current, models, policy, sandbox } = ground;
+  current.replace(next);
+  const agents = current.agents();
+  sandbox.update(current.sandbox());
+  policy.replaceRules(compileRules(policySettings(agents, current.cellOff())));
+  models.replaceSettings(modelsSettings(next.config, agents, next.version));
+  gateway.configure(gatewaySettings(next.config, agents, next));
+}
+
+function hearSandbox({ current, policy, sandbox }: Ground, status: SandboxStatus): void {
+  current.replace({ ...current.start(), sandbox: status });
+  sandbox.update(status);
+  policy.replaceRules(compileRules(policySettings(current.agents(), current.cellOff())));
+}
+
+/** A turn must know which tools it has, so it waits for the probe; answering /health does not. */
+function afterProbe(runner: TurnRunner, tried: Promise<void>): TurnRunner {
+  return {
+    async run(turn, run) {
+      await unlessAborted(tried, run.signal).catch(() => undefined);
+      return runner.run(turn, run);
+    },
+  };
+}
+
+function mirrored(store: Store, paths: StatePaths, log: Log): Store {
+  const report = (error: unknown): void => log.warn("a transcript could not be mirrored", { err: error });
+  return createMirror(store, { agentsDir: paths.agents, report }).store;
+}

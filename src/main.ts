@@ -1,0 +1,16 @@
+// What bin.ts starts: the broker, the gateway, or a command that works on the files of a stopped one. Each loads only
+// what it needs, because each of them pays for it in memory.
+import type { BrokerOptions, Owner } from "./cli/cli.ts";
+import type { Environment, StatePaths } from "./config/config.ts";
+
+export async function runBroker(options: BrokerOptions): Promise<void> {
+  return (await import("./build-broker.ts")).runBroker(options);
+}
+
+export async function runGateway(): Promise<void> {
+  return (await import("./run-gateway.ts")).runGateway();
+}
+
+export async function openOffline(paths: StatePaths, env: Environment): Promise<Owner> {
+  return (await import("./open-offline.ts")).openOffline(paths, env);
+}

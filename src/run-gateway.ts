@@ -1,0 +1,47 @@
+// The gateway process from its first moment: a link to the broker, and nothing else. It waits for its settings, serves,
+// and ends when it is told to or when the link is gone.
+import { Socket } from "node:net";
+import { systemClock } from "./base/clock.ts";
+import { LoricaError } from "./base/errors.ts";
+import { createLog, gatewayDescriptors, openBrokerLink } from "./broker/broker.ts";
+import { buildGateway } from "./build-gateway.ts";
+import type { BuiltGateway, GatewayStart } from "./build-gateway.ts";
+import type { SandboxStatus } from "./sandbox/sandbox.ts";
+
+export async function runGateway(): Promise<void> {
+  const log = createLog({
+    bindings: { source: "gateway" },
+    clock: systemClock,
+    write: (line) => process.stdout.write(`${line}\n`),
+  });
+  let built: BuiltGateway | undefined;
+  // The probe may end while the gateway is still opening its store.
+  let sandbox: SandboxStatus | undefined;
+  const serving = (): BuiltGateway => {
+    if (built !== undefined) return built;
+    throw new LoricaError("unavailable", "the gateway has not started yet");
+  };
+  const stream = new Socket({ fd: gatewayDescriptors.link, readable: true, writable: true });
+  const link = openBrokerLink(stream, {
+    async start(settings, opened) {
+      const { http, socket } = gatewayDescriptors;
+      built = await buildGateway(settings as GatewayStart, { link: opened, log, http, socket });
+      if (sandbox !== undefined) built.hearSandbox(sandbox);
+    },
+    async configure(settings) {
+      serving().configure(settings as GatewayStart);
+    },
+    async stop(graceMs) {
+      await serving().stop(graceMs);
+      // The answer leaves first.
+      setImmediate(() => link.close("stopped"));
+    },
+    hear(name, params) {
+      if (name !== "sandbox") return;
+      sandbox = params as SandboxStatus;
+      built?.hearSandbox(sandbox);
+    },
+    onInternalError: (error, id) => log.error("the broker's request failed", { id, err: error }),
+  });
+  link.closed.addEventListener("abort", () => process.exit(0), { once: true });
+}
