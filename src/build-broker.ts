@@ -68,10 +68,13 @@ async function serve(ground: Ground): Promise<void> {
   const cells = openCells(ground, auditWriter);
   const ending = new AbortController();
   let tried = false;
+  const tellSandbox = (): void => {
+    if (tried) broker.tell("sandbox", cells.status());
+  };
   const probing = cells.probe(ending.signal).then((status) => {
     tried = true;
     if (status.kind === "off") log.source("sandbox").warn("the sandbox is off", { ...status });
-    broker.tell("sandbox", status);
+    tellSandbox();
   });
   const broker = openBroker(ground, {
     auditWriter,
@@ -86,6 +89,8 @@ async function serve(ground: Ground): Promise<void> {
   });
   try {
     await broker.start();
+    // A probe that ended while the gateway was starting had nobody to tell yet.
+    tellSandbox();
     await keeper.markGood();
     keeper.watch({ broker, log, redactor: ground.redactor }, ending.signal);
     await broker.stop(await untilStopped(broker, options.signal));

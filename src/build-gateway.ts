@@ -12,8 +12,8 @@ import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "./agent/agent.
 import type { AuditLog, Log } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
 import { unlessAborted } from "./base/wait.ts";
-import { createAuditClient, createEgressClient, createSandboxClient, createWorkspaceClient } from "./broker/broker.ts";
-import type { Link } from "./broker/broker.ts";
+import { createAuditClient, createEgressClient, createSandboxClient, createWorkspaceClient } from "./broker/client.ts";
+import type { Link } from "./broker/client.ts";
 import { listAgents } from "./config/config.ts";
 import type { AgentSettings, Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";

@@ -3,7 +3,8 @@
 import { Socket } from "node:net";
 import { systemClock } from "./base/clock.ts";
 import { LoricaError } from "./base/errors.ts";
-import { createLog, gatewayDescriptors, openBrokerLink } from "./broker/broker.ts";
+import { gatewayDescriptors, openBrokerLink } from "./broker/client.ts";
+import { createLog } from "./broker/log/log.ts";
 import { buildGateway } from "./build-gateway.ts";
 import type { BuiltGateway, GatewayStart } from "./build-gateway.ts";
 import type { SandboxStatus } from "./sandbox/sandbox.ts";

@@ -128,7 +128,10 @@ function providerCeiling(id: string, provider: ProviderConfig): ProviderCeiling 
     baseUrl: provider.baseUrl,
     credential,
     secret: provider.apiKey?.secret ?? providerSecretName(id),
-    ownerNamed: true,
+    secretHeaders: secretHeaders(provider),
+    // A host that only our own table names must never turn out to be in the owner's network.
+    ownerNamed: provider.baseUrl !== known?.baseUrl || known.local,
+    timeoutMs: provider.timeoutSeconds * 1_000,
   };
 }
 
@@ -150,6 +153,14 @@ function configuredProvider(config: Config, id: string, provider: ProviderConfig
       catalogue: config.models.mode,
     },
   ];
+}
+
+function secretHeaders(provider: ProviderConfig): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(provider.headers).flatMap(([name, value]) =>
+      typeof value === "string" ? [] : [[name.toLowerCase(), value.secret]],
+    ),
+  );
 }
 
 /** Headers whose values are secrets are added by the broker. */

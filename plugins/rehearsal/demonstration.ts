@@ -43,10 +43,13 @@ function report(results: readonly string[]): string {
   const names = lines.slice(0, Number(files) + Number(folders)).filter((line) => line !== "");
   const shown = names.slice(0, namesShownMax).map((name) => `- ${name}`);
   const more = names.length > namesShownMax ? [`- … and ${names.length - namesShownMax} more`] : [];
-  const others = [plural(Number(folders), "folder"), plural(Number(hidden), "hidden entry", "hidden entries")];
-  return [`There are ${plural(Number(files), "file")} here, and ${others.join(" and ")}.`, ...shown, ...more].join(
-    "\n",
-  );
+  const others = [
+    Number(folders) > 0 ? plural(Number(folders), "folder") : "",
+    Number(hidden) > 0 ? plural(Number(hidden), "hidden entry", "hidden entries") : "",
+  ].filter((count) => count !== "");
+  const besides = others.length === 0 ? "" : `, and ${others.join(" and ")}`;
+  const verb = files === "1" ? "is" : "are";
+  return [`There ${verb} ${plural(Number(files), "file")} here${besides}.`, ...shown, ...more].join("\n");
 }
 
 /** Another tool's answer, or why there was none. */

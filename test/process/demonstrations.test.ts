@@ -18,7 +18,7 @@ suite("a fresh home", { concurrency: false }, () => {
   after(() => lorica.remove());
 
   const exec = async (command: string): Promise<string> => {
-    const ran = await lorica.run(["agent", "--message", `!call exec ${JSON.stringify({ command })}`]);
+    const ran = await lorica.run(["agent", "--message", `!call exec ${JSON.stringify({ command })}\n!echo`]);
     assert.equal(ran.code, 0, ran.stderr);
     return ran.stdout;
   };
