@@ -60,7 +60,7 @@ test("an empty folder has no files", async () => {
   assert.deepEqual(second.content, [
     {
       type: "text",
-      text: "There are 0 files here, and 0 folders and 0 hidden entries.\n\n(rehearsal model – not an AI)",
+      text: "There are 0 files here.\n\n(rehearsal model – not an AI)",
     },
   ]);
 });

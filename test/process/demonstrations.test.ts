@@ -96,7 +96,7 @@ test("a turn that is killed in the middle is answered once after the next start"
       "--session-id",
       "killed",
       "--message",
-      "!stream 40ms one two three four five six seven eight nine ten",
+      "!stream 300ms one two three four five six seven eight nine ten",
     ];
     const cut = lorica.run(words);
     await new Promise((done) => setTimeout(done, 1_200));
