@@ -54,7 +54,7 @@ async function live(steps: readonly Step[]): Promise<void> {
     if (life.isOver()) harness = await harness.restart(life.options());
   }
   // The last life ends by itself, and then the platform delivers everything again.
-  life.end();
+  await life.end();
   harness = await harness.restart(life.options());
   for (const number of told) tell(harness, number, told);
   await quiet(harness);
@@ -98,12 +98,15 @@ async function quiet({ pipeline, store }: Harness): Promise<void> {
   assert.fail("the pipeline never came to rest");
 }
 
-/** Lives that can be ended at a step: from then on their store and their platform answer nothing any more. */
+/**
+ * Lives that can be ended at a step: from then on their store and their platform answer nothing any more. None ends
+ * while a reply is on its way, from being taken to being with the platform: what then became of it nobody could say.
+ */
 function createLife(sends: string[]) {
-  type Life = { dead: boolean; doom: { at: Checkpoint; passes: number } | undefined };
-  let life: Life = { dead: false, doom: undefined };
+  type Life = { dead: boolean; sending: number; doom: { at: Checkpoint; passes: number } | undefined };
+  let life: Life = { dead: false, sending: 0, doom: undefined };
   const options = (): HarnessOptions => {
-    const own: Life = { dead: false, doom: undefined };
+    const own: Life = { dead: false, sending: 0, doom: undefined };
     life = own;
     const unlessDead = async <T>(work: () => Promise<T>): Promise<T> => {
       const value = own.dead ? undefined : await work();
@@ -111,14 +114,24 @@ function createLife(sends: string[]) {
     };
     return {
       start: true,
-      wrapStore: (store) => mortal(store, unlessDead),
+      wrapStore(store) {
+        const wrapped = mortal(store, unlessDead);
+        const take = async (id: string): Promise<boolean> => {
+          own.sending += 1;
+          const taken = await wrapped.outbox.take(id);
+          if (!taken) own.sending -= 1;
+          return taken;
+        };
+        return { ...wrapped, outbox: { ...wrapped.outbox, take } };
+      },
       send: (message) =>
         unlessDead(async () => {
           sends.push(message.text);
+          own.sending -= 1;
           return { kind: "sent", platformId: message.idempotencyKey };
         }),
       checkpoint(name) {
-        if (own.doom?.at !== name || (own.doom.passes -= 1) > 0) return;
+        if (own.doom?.at !== name || own.sending > 0 || (own.doom.passes -= 1) > 0) return;
         own.dead = true;
         throw new Error("died");
       },
@@ -129,7 +142,9 @@ function createLife(sends: string[]) {
     doom(at: Checkpoint, pass: number) {
       life.doom = { at, passes: pass };
     },
-    end() {
+    async end() {
+      // A reply that is taken is sent before anything else gets its turn.
+      await delay(0);
       life.dead = true;
     },
     isOver: () => life.dead,
@@ -140,14 +155,12 @@ type Unless = <T>(work: () => Promise<T>) => Promise<T>;
 
 function mortal(store: Store, unlessDead: Unless): Store {
   const wrap = <P extends object>(port: P): P =>
-    new Proxy(port, {
-      get(target, name) {
-        const method: unknown = Reflect.get(target, name);
-        if (typeof method !== "function") return method;
-        return (...inputs: unknown[]) =>
-          unlessDead(async () => (await Reflect.apply(method, target, inputs)) as unknown);
-      },
-    });
+    Object.fromEntries(
+      Object.entries(port).map(([name, method]: [string, (...inputs: unknown[]) => Promise<unknown>]) => [
+        name,
+        (...inputs: unknown[]) => unlessDead(() => method(...inputs)),
+      ]),
+    ) as P;
   const { inbox, sessions, turns, transcript, outbox } = store;
   return {
     ...store,
