@@ -32,7 +32,7 @@ const safeCheckpoints = ["received", "stored", "begun", "ran", "finished", "sent
 test("a process killed outside an open call answers every accepted message exactly once", async (t) => {
   t.diagnostic(`CRASH_SEED=${seed}`);
   await using world = openWorld({ idempotentSend: false, mode: "followup" }, seed);
-  const kills = await torment(world, 90, (random) => outside(random, safeCheckpoints));
+  const kills = await torment(world, 80, (random) => outside(random, safeCheckpoints));
   const found = readWorld(world);
   for (const { session } of world.spool)
     assert.deepEqual(tokensOf(found.sends, world, session), spooled(world, session));
@@ -43,7 +43,7 @@ test("a process killed outside an open call answers every accepted message exact
 test("the same, where messages join running turns and the platform knows what it has", async (t) => {
   t.diagnostic(`CRASH_SEED=${seed}`);
   await using world = openWorld({ idempotentSend: true, mode: "steer" }, seed + 1);
-  const kills = await torment(world, 90, (random) => outside(random, [...safeCheckpoints, "joined", "taken"]));
+  const kills = await torment(world, 80, (random) => outside(random, [...safeCheckpoints, "joined", "taken"]));
   const found = readWorld(world);
   for (const { session } of world.spool)
     assert.deepEqual(tokensOf(found.sends, world, session), spooled(world, session));
