@@ -206,6 +206,9 @@ export const limits = {
   mirrorWindowsMax: 256,
   mirrorIndexMax: 5_000,
   pruneBatchMax: 500,
+  pruneBreathMs: 50,
+  maintenanceIntervalMs: 15 * 60_000,
+  messagesKeptMs: 7 * 24 * 60 * 60_000,
   diskFreeMinBytes: 64 * 1_048_576,
   stopGraceMs: 5_000,
 

@@ -8,6 +8,8 @@ export { isOver } from "./reset.ts";
 export type { ResetRule } from "./reset.ts";
 export { sessionKeyFor } from "./scope.ts";
 export type { SessionOrigin, SessionScope } from "./scope.ts";
+export { keepOf, maintain } from "./maintenance.ts";
+export type { MaintenanceRule } from "./maintenance.ts";
 export { createMirror } from "./mirror.ts";
 export { createTransfer } from "./transfer.ts";
 export type { SessionTransfer } from "./transfer.ts";

@@ -161,6 +161,17 @@ test("a store that is away for a moment delays a turn and loses nothing", async 
   await next.pipeline.stop(100);
 });
 
+test("a session whose time is over starts afresh with the next message, and the old window stays", async () => {
+  await using harness = await openHarness({ settings: { reset: { mode: "idle", atHour: 4, idleMinutes: 0 } } });
+  const { sessionKey } = await harness.ask({ text: "one" });
+  await harness.ask({ text: "two" });
+  const windows = await harness.store.sessions.windows(sessionKey);
+  const texts = windows.map(async ({ id }) =>
+    (await harness.store.transcript.read(id)).map(({ body }) => body.kind === "user" && body.text),
+  );
+  assert.deepEqual(await Promise.all(texts), [["two"], ["one"]]);
+});
+
 test("RT-008 hooks see the points they asked for; a slow or broken one is recorded and changes nothing", async () => {
   const seen: HookPoint[] = [];
   const reports: unknown[] = [];
