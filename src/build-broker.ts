@@ -28,10 +28,13 @@ import type { FileVault } from "./vault/vault.ts";
 export async function runBroker(options: BrokerOptions): Promise<void> {
   const { paths } = options;
   const prepared = await prepareStateDir(paths);
-  const keeper = await createConfigKeeper(options);
+  // The vault looks at what the config gives first, so the config is read before the vault that it may write to.
+  const vaultOpen = Promise.withResolvers<FileVault>();
+  const keeper = await createConfigKeeper(options, async (name, value) => (await vaultOpen.promise).write(name, value));
   const lock = await lockFor(keeper.config(), paths);
   try {
     const vault = await openFileVault({ path: paths.secretsPath, clock: systemClock, given: keeper.given });
+    vaultOpen.resolve(vault);
     await ensureGatewayToken(vault);
     const redactor = createRedactor({
       values: () => vault.values(),

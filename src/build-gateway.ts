@@ -11,6 +11,7 @@ import { createDescribeSession, createTurnRunner, parseCommand } from "./agent/a
 import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "./agent/agent.ts";
 import type { AuditLog, Log } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
+import { newId } from "./base/ids.ts";
 import { unlessAborted } from "./base/wait.ts";
 import { createAuditClient, createEgressClient, createSandboxClient, createWorkspaceClient } from "./broker/client.ts";
 import type { Link } from "./broker/client.ts";
@@ -28,8 +29,9 @@ import type { Observe, PluginDefinition } from "./plugin/plugin.ts";
 import { compileRules, createPolicy } from "./policy/policy.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
-import { createMirror, createTransfer } from "./session/session.ts";
-import { agentProfile, gatewaySettings, modelsSettings, pipelineSettings, policySettings } from "./settings.ts";
+import { createMirror, createTransfer, maintain } from "./session/session.ts";
+import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSettings } from "./settings.ts";
+import { pipelineSettings, policySettings } from "./settings.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
 
@@ -81,12 +83,22 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
   });
   await gateway.listen({ http: { fd: outside.http }, socket: { fd: outside.socket } });
   await pipeline.start();
+  void maintain(
+    store,
+    {
+      clock: systemClock,
+      rule: () => maintenanceRule(current.start().config),
+      report: (error) => ground.report(newId(), error),
+    },
+    ending.signal,
+  );
   return {
     configure: (next) => configure(ground, gateway, next),
     hearSandbox: (status) => hearSandbox(ground, status),
     async stop(graceMs) {
       await Promise.all([gateway.close(graceMs), pipeline.stop(graceMs)]);
       ending.abort();
+      await ground.flushed();
       await store.close();
     },
   };
@@ -99,6 +111,8 @@ type Outside = { readonly link: Link; readonly log: Log; readonly http: number; 
 type Ground = {
   readonly current: Current;
   readonly store: Store;
+  /** Resolves once everything that is stored is in the mirror too, where there is one. */
+  readonly flushed: () => Promise<void>;
   readonly audit: AuditLog;
   readonly policy: Policy;
   readonly sandbox: ReturnType<typeof createSandboxClient>;
@@ -117,7 +131,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const ending = new AbortController();
   const report = (id: string, error: unknown): void => log.error("something failed", { id, err: error });
   const opened = await openStore({ path: first.paths.database, mediaDir: first.paths.media, clock });
-  const store = first.config.session.jsonlMirror ? mirrored(opened, first.paths, log) : opened;
+  const mirror = first.config.session.jsonlMirror ? createMirror(opened, mirrorOptions(first.paths, log)) : undefined;
   const audit = createAuditClient(link);
   const policy = createPolicy({ rules: compileRules(policySettings(current.agents(), current.cellOff())), clock });
   const models = createModels({
@@ -133,7 +147,8 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
   return {
     current,
-    store,
+    store: mirror?.store ?? opened,
+    flushed: async () => mirror?.flush(),
     audit,
     policy,
     sandbox: createSandboxClient(link, policy.redeem, current.sandbox()),
@@ -158,7 +173,7 @@ function pipelineOptions(ground: Ground): PipelineOptions {
       ...plugins.flatMap((plugin) => plugin.channels ?? []),
     ],
     settings: () => pipelineSettings(current.start().config, current.agents()),
-    laneBounds: () => ({ turnsConcurrentMax: current.start().config.agents.defaults.maxConcurrent }),
+    laneBounds: () => laneBounds(current.start().config),
     commandOf: (text) => parseCommand(text)?.name,
     rehearsalDoors: ["cli"],
   };
@@ -239,7 +254,7 @@ function afterProbe(runner: TurnRunner, tried: Promise<void>): TurnRunner {
   };
 }
 
-function mirrored(store: Store, paths: StatePaths, log: Log): Store {
+function mirrorOptions(paths: StatePaths, log: Log): Parameters<typeof createMirror>[1] {
   const report = (error: unknown): void => log.warn("a transcript could not be mirrored", { err: error });
-  return createMirror(store, { agentsDir: paths.agents, report }).store;
+  return { agentsDir: paths.agents, report };
 }

@@ -24,9 +24,13 @@ export type ConfigKeeper = {
   watch(reached: Reached, signal: AbortSignal): void;
 };
 
-export async function createConfigKeeper(options: BrokerOptions): Promise<ConfigKeeper> {
+/** `keepSecret` takes a credential that an edit would otherwise leave in the file as plain text (CLI-015). */
+export async function createConfigKeeper(
+  options: BrokerOptions,
+  keepSecret: (name: string, value: string) => Promise<void>,
+): Promise<ConfigKeeper> {
   const { paths, env, overrides } = options;
-  const file = createConfigFile({ paths, env, clock: systemClock, overrides });
+  const file = createConfigFile({ paths, env, clock: systemClock, overrides, keepSecret });
   const first = await file.load();
   if (first.kind === "invalid") {
     const hint = "Correct it, or bring back the last one that worked: lorica config rollback";

@@ -3,7 +3,7 @@
 import type { AgentProfile } from "./agent/agent.ts";
 import type { Json } from "./base/json.ts";
 import type { Ceiling, ProviderCeiling } from "./broker/broker.ts";
-import { listAgents } from "./config/config.ts";
+import { durationMs, listAgents } from "./config/config.ts";
 import type { AgentDefaults, AgentSettings, Config, ProviderConfig, StatePaths } from "./config/config.ts";
 import type { GatewaySettings } from "./gateway/gateway.ts";
 import type { AgentModels, ConfiguredModel, ConfiguredProvider, ModelOptions, ModelsSettings } from "./model/model.ts";
@@ -11,6 +11,7 @@ import type { PipelineSettings } from "./pipeline/pipeline.ts";
 import type { PolicySettings } from "./policy/policy.ts";
 import { findKnownProvider } from "./protocol/providers.ts";
 import type { CellSettings } from "./sandbox/sandbox.ts";
+import type { LaneBounds, MaintenanceRule } from "./session/session.ts";
 import { providerSecretName } from "./vault/vault.ts";
 
 /** The embedded model that answers where the owner has configured none. It says of itself that it is not an AI. */
@@ -84,6 +85,15 @@ export function pipelineSettings(config: Config, agents: readonly AgentSettings[
     queue: { mode: config.messages.queue.mode, byChannel: config.messages.queue.byChannel },
     responsePrefix: config.messages.responsePrefix,
   };
+}
+
+export function laneBounds(config: Config): Partial<LaneBounds> {
+  return { laneDepthMax: config.messages.queue.cap, turnsConcurrentMax: config.agents.defaults.maxConcurrent };
+}
+
+export function maintenanceRule(config: Config): MaintenanceRule {
+  const { mode, pruneAfter, maxEntries } = config.session.maintenance;
+  return { mode, pruneAfterMs: durationMs(pruneAfter), sessionsMax: maxEntries };
 }
 
 export function gatewaySettings(

@@ -9,7 +9,3 @@ export const redactedLiteral = "__OPENCLAW_REDACTED__";
 export function isSecretRef(value: unknown): value is SecretRef {
   return typeof value === "object" && value !== null && "secret" in value && typeof value.secret === "string";
 }
-
-export function renderSecret(ref: SecretRef): string {
-  return `secret:${ref.secret}`;
-}

@@ -2,18 +2,9 @@
 // keeps the gateway alive. This is the folder's front door; main builds both sides from it.
 export { createCells } from "./cells.ts";
 export type { CellsOptions, ProbedCells } from "./cells.ts";
-export {
-  createAuditClient,
-  createEgressClient,
-  createSandboxClient,
-  createWorkspaceClient,
-  gatewayDescriptors,
-  openBrokerLink,
-} from "./client.ts";
-export type { GatewayCalls, Link } from "./client.ts";
 export { createBroker } from "./create-broker.ts";
 export type { Broker, BrokerOptions } from "./create-broker.ts";
-export { createLog, openLogWriter } from "./log/log.ts";
+export { openLogWriter } from "./log/log.ts";
 export type { LogSettings, LogThreshold, LogWriter, LogWriterOptions } from "./log/log.ts";
 export { openRotatingFile } from "./log/rotating-file.ts";
 export type { ConfigService, OwnerEdits } from "./owner/config-service.ts";

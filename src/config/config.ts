@@ -3,12 +3,11 @@
 import type { Json } from "../base/json.ts";
 import type { Parsed } from "../base/parsed.ts";
 import type { ConfigChange } from "./file.ts";
-import type { Loaded, LoadOptions } from "./load.ts";
 import type { Path } from "./read/issue.ts";
 import type { KeyDescription } from "./reference.ts";
 import type { Config } from "./schema/schema.ts";
 
-export { findAgent, listAgents } from "./agent-settings.ts";
+export { listAgents } from "./agent-settings.ts";
 export type { AgentSettings, ToolProfile, ToolSettings } from "./agent-settings.ts";
 export { createConfigFile } from "./file.ts";
 export type {
@@ -23,23 +22,14 @@ export type {
   JournalEntry,
 } from "./file.ts";
 export type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";
-export { defaultWorkspace, expandHome, lockMeetingDir, readVariable, resolvePaths } from "./paths.ts";
+export { lockMeetingDir, resolvePaths } from "./paths.ts";
 export type { Environment, PathInputs, StatePaths } from "./paths.ts";
-export { renderIssues, renderPath } from "./read/issue.ts";
+export { renderIssues } from "./read/issue.ts";
 export type { Issue, Notice, Path, Place } from "./read/issue.ts";
 export type { KeyDescription } from "./reference.ts";
 export type { AgentDefaults, AgentEntry, ChannelConfig, Config, ProviderConfig } from "./schema/schema.ts";
 export { findForeignState, prepareStateDir } from "./state-dir.ts";
 export { durationMs, sizeBytes } from "./units.ts";
-
-/** Reads the config file and everything it includes. Never throws for what stands in them. */
-export async function loadConfig(options: LoadOptions): Promise<Loaded> {
-  return (await import("./load.ts")).loadConfig(options);
-}
-
-export async function diffConfigs(before: Config, after: Config): Promise<readonly ConfigChange[]> {
-  return (await import("./diff.ts")).diffConfigs(before, after);
-}
 
 export async function renderChanges(changes: readonly ConfigChange[]): Promise<string> {
   return (await import("./diff.ts")).renderChanges(changes);

@@ -4,7 +4,6 @@ import { LoricaError } from "../base/errors.ts";
 import { readVariable } from "./environment.ts";
 import type { Environment, Variable } from "./environment.ts";
 
-export { readVariable } from "./environment.ts";
 export type { Environment } from "./environment.ts";
 
 export type StatePaths = {

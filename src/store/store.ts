@@ -6,7 +6,7 @@ import type { Principal } from "../base/principal.ts";
 import type { Json } from "../base/json.ts";
 import type { EntryBody, Usage } from "../base/transcript.ts";
 
-export { checkDatabase, migrateBack } from "./migrate.ts";
+export { checkDatabase } from "./migrate.ts";
 export { openStore } from "./open.ts";
 
 export type Store = {

@@ -60,7 +60,3 @@ export function defineTool<V extends Verb, I>(definition: ToolDefinition<V, I>):
 export function textOutput(text: string): ToolOutput {
   return { text, images: [], isError: false };
 }
-
-export function errorOutput(text: string): ToolOutput {
-  return { text, images: [], isError: true };
-}

@@ -10,7 +10,7 @@ export type Vault = {
   list(): Promise<readonly SecretInfo[]>;
 };
 
-export { gatewayTokenName, providerSecretName, secretNamePattern } from "./names.ts";
+export { gatewayTokenName, providerSecretName } from "./names.ts";
 export { openFileVault } from "./file-vault.ts";
 export type { FileVault, FileVaultOptions } from "./file-vault.ts";
 export { createGatewayToken, ensureGatewayToken, parseGatewayToken } from "./gateway-token.ts";
