@@ -185,8 +185,8 @@ function configuredModel(model: ProviderConfig["models"][number], tokensMax: num
   const outputTokensMax = model.maxTokens ?? tokensMax;
   return {
     id: model.id,
-    reasoning: model.reasoning,
-    images: model.input.includes("image"),
+    ...(model.reasoning === undefined ? {} : { reasoning: model.reasoning }),
+    ...(model.input === undefined ? {} : { images: model.input.includes("image") }),
     ...(model.name === undefined ? {} : { name: model.name }),
     ...(contextTokens === undefined ? {} : { contextTokens }),
     ...(outputTokensMax === undefined ? {} : { outputTokensMax }),

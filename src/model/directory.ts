@@ -3,7 +3,7 @@ import { LoricaError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import { isLocalProvider } from "../protocol/providers.ts";
 import { carefulDefaults, catalogueOf, findFacts } from "./catalog.ts";
-import type { ModelInfo } from "./model.ts";
+import type { ModelCost, ModelInfo } from "./model.ts";
 import type { ModelFunction } from "./models.ts";
 import type { ConfiguredModel, ConfiguredProvider, ModelsSettings } from "./settings.ts";
 
@@ -100,12 +100,25 @@ function describeModel(provider: ConfiguredProvider, modelId: string): ModelInfo
   const base = modelId.replace(/:[a-z]+$/, "");
   const facts = findFacts(provider.id, modelId) ?? findFacts(provider.id, base) ?? carefulDefaults(modelId);
   const cost = isFree(provider, modelId) ? free : facts.cost;
-  return { ...facts, id: modelId, provider: provider.id, cost, ...given(configured) };
+  const { cost: prices, ...given } = configured ?? {};
+  return {
+    ...facts,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    id: modelId,
+    provider: provider.id,
+    cost: prices === undefined ? cost : mergeCost(prices, cost),
+  };
 }
 
-function given(configured: ConfiguredModel | undefined): Partial<ModelInfo> {
-  if (configured === undefined) return {};
-  return Object.fromEntries(Object.entries(configured).filter(([, value]) => value !== undefined));
+/** Where the cache has no price that anybody knows, it is that of input: too much is better than nothing. */
+function mergeCost(given: NonNullable<ConfiguredModel["cost"]>, known: ModelCost | null): ModelCost {
+  const input = given.input ?? known?.input ?? 0;
+  return {
+    input,
+    output: given.output ?? known?.output ?? 0,
+    cacheRead: given.cacheRead ?? known?.cacheRead ?? input,
+    cacheWrite: given.cacheWrite ?? known?.cacheWrite ?? input,
+  };
 }
 
 /** What the owner's own machine computes costs nothing (COST-004); a proxy on it may. */

@@ -12,7 +12,8 @@ export type ConfiguredModel = {
   readonly outputTokensMax?: number;
   readonly reasoning?: boolean;
   readonly images?: boolean;
-  readonly cost?: ModelCost;
+  /** A price that is not given is the catalogue's. */
+  readonly cost?: { readonly [Price in keyof ModelCost]?: number | undefined };
 };
 
 export type ConfiguredProvider = ProviderSettings & {

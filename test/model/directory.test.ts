@@ -67,6 +67,18 @@ test("PRV-019 COST-005 each function of an agent has its own models, and else th
   assert.deepEqual(candidates("coder", "subagent"), ["openrouter/auto"]);
 });
 
+test("what config leaves out of a model is the catalogue's, price by price", () => {
+  const known = directory().describe("anthropic/claude-opus-5-5");
+  const listed = (model: object) =>
+    directory({ providers: [{ ...anthropic, models: [{ id: "claude-opus-5-5", ...model }] }] }).describe(
+      "anthropic/claude-opus-5-5",
+    );
+  assert.deepEqual(listed({}), known);
+  assert.deepEqual(listed({ cost: { input: 3 } }), { ...known, cost: { ...known?.cost, input: 3 } });
+  const unknown = directory({ providers: [{ ...openrouter, models: [{ id: "x", cost: { input: 3, output: 9 } }] }] });
+  assert.deepEqual(unknown.describe("openrouter/x")?.cost, { input: 3, output: 9, cacheRead: 3, cacheWrite: 3 });
+});
+
 test("config overrides the catalogue field by field", () => {
   const cost = { input: 1, output: 2, cacheRead: 0.1, cacheWrite: 1 };
   const models = [{ id: "claude-opus-5-5", contextTokens: 50_000, cost }];

@@ -12,24 +12,25 @@ const api = z.enum([
 ]);
 const price = z.number().min(0).max(100_000);
 
+/** What is left out is taken from the built-in model data, so nothing here has a default. */
 const model = z.strictObject({
   id: key(modelRef, "The id that the provider knows it by."),
   name: key(text(200).optional(), "The name shown to people."),
-  reasoning: key(z.boolean().default(false), "It can think before it answers."),
-  input: key(z.array(z.enum(["text", "image", "audio", "video"])).default(["text"]), "What it takes."),
+  reasoning: key(z.boolean().optional(), "It can think before it answers."),
+  input: key(z.array(z.enum(["text", "image", "audio", "video"])).optional(), "What it takes."),
   contextWindow: key(count.max(100_000_000).optional(), "Tokens it can hold."),
   contextTokens: key(count.max(100_000_000).optional(), "Tokens to use of what it can hold."),
   maxTokens: key(count.max(10_000_000).optional(), "Tokens it may answer with."),
   cost: key(
     z
       .strictObject({
-        input: price.default(0),
-        output: price.default(0),
-        cacheRead: price.default(0),
-        cacheWrite: price.default(0),
+        input: price.optional(),
+        output: price.optional(),
+        cacheRead: price.optional(),
+        cacheWrite: price.optional(),
       })
       .optional(),
-    "Prices in US dollars per million tokens; a local model costs 0.",
+    "Prices in US dollars per million tokens; a local model costs 0. A price of the cache that is not known is that of input.",
   ),
   params: key(z.record(z.string(), z.json()).default({}), "Passed on in each request to this model."),
 });
