@@ -3,7 +3,6 @@
 import { realpathSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { workspaceTemplates } from "./agent/agent.ts";
 import { createAuditWriter } from "./audit/audit.ts";
 import type { AuditWriter } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
@@ -16,7 +15,15 @@ import { createConfigKeeper, logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
 import type { GatewayStart } from "./build-gateway.ts";
 import type { BrokerOptions } from "./cli/cli.ts";
-import { listAgents, lockMeetingDir, lockStateDir, prepareStateDir, renderIssues, sizeBytes } from "./config/config.ts";
+import {
+  listAgents,
+  lockMeetingDir,
+  lockStateDir,
+  prepareStateDir,
+  renderIssues,
+  sizeBytes,
+  workspaceTemplates,
+} from "./config/config.ts";
 import type { Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import type { Redactor } from "./dlp/dlp.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { workspaceTemplates } from "../../../src/agent/agent.ts";
+import { workspaceTemplates } from "../../../src/config/config.ts";
 import { renderWorkspaceFiles } from "../../../src/agent/context/workspace.ts";
 import { sha256 } from "../../../src/base/ids.ts";
 import type { ModelCall } from "../../../src/model/model.ts";

@@ -5,9 +5,9 @@ import { chmodSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { errnoOf, isMissing, LoricaError } from "../base/errors.ts";
-import { sha256 } from "../base/ids.ts";
-import { isRecord, parseJson } from "../base/json.ts";
+import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
+import { sha256 } from "../../base/ids.ts";
+import { isRecord, parseJson } from "../../base/json.ts";
 
 export type LockOptions = {
   readonly stateDir: string;

@@ -1,5 +1,5 @@
 // The workspace files that a first run writes. Short on purpose: they are in every prompt, and what nobody has filled in
-// is left out of it (workspace.ts).
+// is left out of it (agent/context/workspace.ts).
 
 const agents = `# How to work here
 

@@ -4,11 +4,11 @@ import type { Stats } from "node:fs";
 import { chmod, lstat, mkdir, readdir, realpath } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join, sep } from "node:path";
-import { errnoOf, isMissing, LoricaError } from "../base/errors.ts";
-import { limits } from "../base/limits.ts";
-import { freeBytes, requireDisk } from "./keep/atomic.ts";
-import type { StatePaths } from "./paths.ts";
-import type { Notice } from "./read/issue.ts";
+import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { freeBytes, requireDisk } from "../keep/atomic.ts";
+import type { StatePaths } from "../paths.ts";
+import type { Notice } from "../read/issue.ts";
 
 const socketPathMaxBytes = 107;
 const diskLowFactor = 8;
