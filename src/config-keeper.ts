@@ -4,8 +4,7 @@ import { systemClock } from "./base/clock.ts";
 import { LoricaError } from "./base/errors.ts";
 import type { Broker, ConfigService, LogSettings, LogWriter } from "./broker/broker.ts";
 import type { BrokerOptions } from "./cli/cli.ts";
-import { createConfigCalls } from "./cli/offline.ts";
-import { createConfigFile, renderIssues } from "./config/config.ts";
+import { createConfigCalls, createConfigFile, renderIssues } from "./config/config.ts";
 import type { Config, ConfigReload, LoadedConfig } from "./config/config.ts";
 import type { Redactor } from "./dlp/dlp.ts";
 

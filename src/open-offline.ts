@@ -1,34 +1,111 @@
-// The owner's methods where no gateway runs: the command line's own, with the vault opened for it.
+// The owner's methods where no gateway runs: the same calls, on the same files, through the same config module and
+// vault. A change takes the lock of the state directory, so that no gateway starts on half of it.
 import { systemClock } from "./base/clock.ts";
 import { LoricaError } from "./base/errors.ts";
-import { openOffline as open } from "./cli/offline.ts";
-import type { Keys } from "./cli/offline.ts";
+import { isRecord } from "./base/json.ts";
+import { limits } from "./base/limits.ts";
 import type { Owner } from "./cli/cli.ts";
-import type { Environment, StatePaths } from "./config/config.ts";
+import { createConfigCalls, createConfigFile, lockMeetingDir, lockStateDir, prepareStateDir } from "./config/config.ts";
+import type { ConfigCalls, ConfigFile, Environment, StatePaths } from "./config/config.ts";
+import type { OwnerMethodName } from "./protocol/owner-methods.ts";
 import { createGatewayToken, ensureGatewayToken, gatewayTokenName, openFileVault } from "./vault/vault.ts";
+import type { FileVault } from "./vault/vault.ts";
 
-export async function openOffline(paths: StatePaths, env: Environment): Promise<Owner> {
-  return open({ paths, env, openKeys: (given) => openKeys(paths, given) });
+type Params = Readonly<Record<string, unknown>>;
+type Methods = Partial<Record<OwnerMethodName, (params: Params) => Promise<unknown>>>;
+
+const actor = "cli";
+
+export function openOffline(paths: StatePaths, env: Environment): Owner {
+  const keepSecret = async (name: string, value: string): Promise<void> => {
+    const vault = await openFileVault({ path: paths.secretsPath, clock: systemClock, given: new Map() });
+    await vault.write(name, value);
+  };
+  const file = createConfigFile({ paths, env, clock: systemClock, keepSecret });
+  const methods: Methods = { ...configMethods(file, paths), ...keyMethods(file, paths) };
+  return {
+    running: false,
+    async call(method, params) {
+      const found = Object.hasOwn(methods, method) ? methods[method as OwnerMethodName] : undefined;
+      if (found === undefined)
+        throw new LoricaError("unavailable", `no gateway is running, and ${method} needs one`, {
+          details: { reason: "not_running" },
+        });
+      return found(isRecord(params) ? params : {});
+    },
+    close: () => Promise.resolve(),
+  };
 }
 
-async function openKeys(paths: StatePaths, given: ReadonlyMap<string, string>): Promise<Keys> {
-  const vault = await openFileVault({ path: paths.secretsPath, clock: systemClock, given });
+/** Runs a change with the state directory checked, made private, and locked. */
+async function changing<T>(paths: StatePaths, work: () => Promise<T>): Promise<T> {
+  await prepareStateDir(paths);
+  const lock = await lockStateDir({
+    stateDir: paths.stateDir,
+    configPath: paths.configPath,
+    workspaces: [],
+    // No port is taken; the number only has to be nobody's.
+    port: 0,
+    meetingDir: lockMeetingDir(paths.home),
+  });
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+function configMethods(file: ConfigFile, paths: StatePaths): Methods {
+  const calls = createConfigCalls(file, paths);
   return {
-    async set(name, value) {
-      const replaced = (await vault.list()).some((secret) => secret.name === name);
-      await vault.write(name, value);
-      return { replaced };
-    },
-    list: () => vault.list(),
-    remove: (name) => vault.remove(name),
-    async showToken() {
-      const token = await ensureGatewayToken(vault);
-      return { token, source: vault.sourceOf(gatewayTokenName) ?? "vault" };
-    },
-    async createToken() {
-      if (vault.sourceOf(gatewayTokenName) !== "environment") return createGatewayToken(vault);
-      const message = "the environment or the config gives the gateway's token; change it there, or remove it first";
-      throw new LoricaError("conflict", message);
-    },
+    "config.get": ({ path }) => calls.view(textOf(path)),
+    "config.set": ({ edits, baseHash }) =>
+      changing(paths, () =>
+        calls.edit(edits as Parameters<ConfigCalls["edit"]>[0], { baseHash: textOf(baseHash), actor }),
+      ),
+    "config.history": async ({ limit }) => ({
+      revisions: await calls.history(typeof limit === "number" ? limit : limits.configHistoryMax),
+    }),
+    "config.rollback": ({ to }) => changing(paths, () => calls.rollback(textOf(to), actor)),
   };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function keyMethods(file: ConfigFile, paths: StatePaths): Methods {
+  const open = async (): Promise<FileVault> => {
+    const loaded = await file.load();
+    // A config that cannot be read gives no values; the stored ones are there all the same.
+    const given = loaded.kind === "loaded" ? loaded.secrets : new Map<string, string>();
+    return openFileVault({ path: paths.secretsPath, clock: systemClock, given });
+  };
+  return {
+    "secret.set": ({ name, value }) =>
+      changing(paths, async () => setSecret(await open(), String(name), String(value))),
+    "secret.list": async () => ({ secrets: await (await open()).list() }),
+    "secret.remove": ({ name }) =>
+      changing(paths, async () => ({ name, removed: await (await open()).remove(String(name)) })),
+    "token.show": () =>
+      changing(paths, async () => {
+        const vault = await open();
+        return { token: await ensureGatewayToken(vault), source: vault.sourceOf(gatewayTokenName) ?? "vault" };
+      }),
+    "token.create": () => changing(paths, async () => ({ token: await createToken(await open()), source: "vault" })),
+  };
+}
+
+async function setSecret(vault: FileVault, name: string, value: string): Promise<unknown> {
+  if (name === gatewayTokenName)
+    throw new LoricaError("invalid_request", "the gateway's token is made with: lorica token create");
+  const replaced = (await vault.list()).some((secret) => secret.name === name);
+  await vault.write(name, value);
+  return { name, replaced };
+}
+
+async function createToken(vault: FileVault): Promise<string> {
+  if (vault.sourceOf(gatewayTokenName) !== "environment") return createGatewayToken(vault);
+  const message = "the environment or the config gives the gateway's token; change it there, or remove it first";
+  throw new LoricaError("conflict", message);
 }

@@ -12,7 +12,6 @@ import { createOptions } from "./options.ts";
 import { report } from "./report.ts";
 
 export type { BrokerOptions, CliContext, Owner } from "./context.ts";
-export type { Keys } from "./offline.ts";
 
 /** Runs one command line and returns its exit status. Never throws. */
 export async function runCli(context: CliContext): Promise<number> {

@@ -34,9 +34,12 @@ export type EditOptions = {
   readonly actor: string;
 };
 
+/** Names of the credentials that the edit set as plain text, and that were kept as secrets instead. */
+type Kept = { readonly secretsKept: readonly string[] };
+
 export type EditResult =
-  | { readonly kind: "saved"; readonly loaded: LoadedConfig; readonly changes: readonly ConfigChange[] }
-  | { readonly kind: "unchanged"; readonly hash: string }
+  | ({ readonly kind: "saved"; readonly loaded: LoadedConfig; readonly changes: readonly ConfigChange[] } & Kept)
+  | ({ readonly kind: "unchanged"; readonly hash: string } & Kept)
   /** The edited config is not valid; nothing was written. */
   | { readonly kind: "refused"; readonly issues: readonly Issue[] };
 
@@ -182,13 +185,15 @@ function createStore(
       const after = await judge(next);
       if (after.kind === "invalid") return { kind: "refused", issues: after.issues };
       for (const [name, value] of secrets) await keepSecret?.(name, value);
-      if (present !== undefined && after.hash === before.hash) return { kind: "unchanged", hash: after.hash };
+      const secretsKept = [...secrets.keys()];
+      if (present !== undefined && after.hash === before.hash)
+        return { kind: "unchanged", hash: after.hash, secretsKept };
       const changes = await changesBetween(before, after);
       await rotateBackups(paths.configPath);
       await writeAtomically(paths.configPath, next);
       written.add(after.hash);
       await record({ actor, before: before.hash, after: after.hash }, changes);
-      return { kind: "saved", loaded: after, changes };
+      return { kind: "saved", loaded: after, changes, secretsKept };
     },
     /** What was edited by hand while nothing ran shows at the next start, against the last config that started. */
     async noteStopped(after: LoadedConfig): Promise<void> {

@@ -59,6 +59,8 @@ export type ConfigChange = {
   readonly hash: string;
   readonly changed: readonly { readonly path: string; readonly reload: "hot" | "restart" }[];
   readonly notices: readonly string[];
+  /** Credentials that were given as plain text: kept as secrets of these names, the file has only the names. */
+  readonly secretsKept: readonly string[];
 };
 
 export type ConfigRevision = {

@@ -2,12 +2,9 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { systemClock } from "../../src/base/clock.ts";
-import { openOffline } from "../../src/cli/offline.ts";
-import type { Keys } from "../../src/cli/cli.ts";
 import { lockMeetingDir, lockStateDir, resolvePaths } from "../../src/config/config.ts";
 import type { StatePaths } from "../../src/config/config.ts";
-import { createGatewayToken, ensureGatewayToken, openFileVault } from "../../src/vault/vault.ts";
+import { openOffline } from "../../src/open-offline.ts";
 import { createCommandLine } from "../faux/command-line.ts";
 import type { CommandLine } from "../faux/command-line.ts";
 
@@ -17,23 +14,9 @@ let paths: StatePaths;
 beforeEach(() => {
   line = createCommandLine();
   paths = resolvePaths({ env: {}, home: line.home });
-  Object.assign(line.overrides, {
-    openOffline: async (at: StatePaths) =>
-      openOffline({ paths: at, env: line.env, openKeys: (given) => openKeys(at, given) }),
-  });
+  Object.assign(line.overrides, { openOffline: async (at: StatePaths) => openOffline(at, line.env) });
 });
 afterEach(() => line.close());
-
-async function openKeys(at: StatePaths, given: ReadonlyMap<string, string>): Promise<Keys> {
-  const vault = await openFileVault({ path: at.secretsPath, clock: systemClock, given });
-  return {
-    list: vault.list,
-    remove: vault.remove,
-    set: async (name, value) => ({ replaced: await vault.write(name, value).then(() => false) }),
-    showToken: async () => ({ token: await ensureGatewayToken(vault), source: "vault" }),
-    createToken: () => createGatewayToken(vault),
-  };
-}
 
 /** Words as a shell would cut them; single quotes hold together. */
 function words(text: string): string[] {
@@ -60,6 +43,22 @@ test("CLI-041 lists are set as JSON5, and quoting that a shell has eaten is answ
   const broken = await run("config set gateway.trustedProxies [127.0.0.1]");
   assert.equal(broken.exit, 2);
   assert.match(broken.stderr, /config set gateway\.trustedProxies '\["127\.0\.0\.1"\]'/);
+});
+
+test("CLI-015 a key that is set as text is stored as a secret, the file gets its name, and the answer says so", async () => {
+  const key = "models.providers.openai.apiKey";
+  const { exit, stdout, stderr } = await run(`config set ${key} sk-planted-key-0123456789`);
+  assert.deepEqual([exit, stderr], [0, ""]);
+  assert.match(stdout, /^stored as the secret provider:openai; the file has its name only\n/);
+  assert.match(stdout, /^models\.providers\.openai.*: written$/m);
+  assert.doesNotMatch(readFileSync(paths.configPath, "utf8"), /sk-planted/);
+  assert.match(readFileSync(paths.secretsPath, "utf8"), /sk-planted-key-0123456789/);
+  assert.deepEqual(await run(`config set ${key} sk-planted-again`), {
+    exit: 0,
+    stdout: "stored as the secret provider:openai; the file has its name only\n",
+    stderr: "",
+  });
+  assert.match(readFileSync(paths.secretsPath, "utf8"), /sk-planted-again/);
 });
 
 test("CLI-043 a config with a mistake: file, line, nearest name, exit 78, and nothing is written over it", async () => {

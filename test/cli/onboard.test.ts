@@ -35,7 +35,7 @@ before(async () => {
   };
   Object.assign(line.overrides, {
     openOffline: fauxOffline({
-      "config.set": record("config.set", { hash: "h", changed: [], notices: [] }),
+      "config.set": record("config.set", { hash: "h", changed: [], notices: [], secretsKept: [] }),
       "secret.set": record("secret.set", { name: "x", replaced: false }),
       "token.show": record("token.show", { token: "t".repeat(64), source: "vault" }),
     }),

@@ -19,7 +19,12 @@ test("config goes through the owner's methods", async () => {
     issues: valid ? [] : ["/c:3:5: no key gatway; did you mean gateway?"],
     notices: [],
   });
-  const change = { hash: "h2", changed: [{ path: "gateway.port", reload: "restart" }], notices: ["a notice"] };
+  const change = {
+    hash: "h2",
+    changed: [{ path: "gateway.port", reload: "restart" }],
+    notices: ["a notice"],
+    secretsKept: [],
+  };
   const revision = (actor: string, suspicious: boolean) => ({
     at: 0,
     actor,

@@ -28,7 +28,12 @@ test("a credential that is set as text is kept as a secret, and the file gets it
   const set = (path: string[], value: Json) => file.edit([{ op: "set", path, value }], { actor: "cli" });
   await put('{\n  "models": { "providers": { "openai": { "apiKey": "${KEY}" } } }\n}\n');
   assert.equal((await set(["models", "providers", "openai", "apiKey"], "sk-env")).kind, "unchanged");
-  assert.equal((await set(["models", "providers", "openai", "apiKey"], "sk-new")).kind, "saved");
+  const saved = await set(["models", "providers", "openai", "apiKey"], "sk-newer");
+  assert(saved.kind === "saved");
+  assert.deepEqual(saved.secretsKept, ["provider:openai"]);
+  const again = await set(["models", "providers", "openai", "apiKey"], "sk-new");
+  assert(again.kind === "unchanged");
+  assert.deepEqual(again.secretsKept, ["provider:openai"]);
   assert.equal((await set(["provider", "apiKey"], "not-needed")).kind, "saved");
   assert.equal((await set(["channels", "telegram"], { botToken: "t-1", dmPolicy: "pairing" })).kind, "saved");
   assert.equal((await set(["env", "NAME"], "v-1")).kind, "saved");

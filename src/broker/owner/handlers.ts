@@ -55,7 +55,13 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
   return {
     "owner.status": async () => gateway().status(),
     "config.get": async ({ path }) => await config.view(path),
-    "config.set": async ({ edits, baseHash }) => await config.edit(edits, { baseHash, actor: "owner" }),
+    async "config.set"({ edits, baseHash }) {
+      const change = await config.edit(edits, { baseHash, actor: "owner" });
+      for (const name of change.secretsKept)
+        audit.record({ kind: "config", principal: "owner", resource: `secret stored: ${name}` });
+      if (change.secretsKept.length > 0) await deps.onSecretsChanged();
+      return change;
+    },
     "config.history": async ({ limit }) => ({ revisions: await config.history(limit ?? historyShown) }),
     "config.rollback": async ({ to }) => await config.rollback(to, "owner"),
     async "secret.set"({ name, value }) {

@@ -45,7 +45,8 @@ async function change(invocation: Invocation, call: (owner: OwnerClient) => Prom
     running: owner.running,
   }));
   io.result(result, () => {
-    if (result.changed.length === 0) return io.line("nothing changed: it was so already");
+    for (const name of result.secretsKept) io.line(`stored as the secret ${name}; the file has its name only`);
+    if (result.changed.length + result.secretsKept.length === 0) return io.line("nothing changed: it was so already");
     for (const { path, reload } of result.changed) {
       const when = reload === "hot" ? "at once" : `after ${commandLine(invocation, "gateway restart")}`;
       io.line(running ? `${path}: takes effect ${when}` : `${path}: written`);
