@@ -43,16 +43,17 @@ export function spawnClean(options: CleanSpawn): ChildProcess {
   });
 }
 
+export type Spawned = {
+  readonly child: ChildProcess;
+  /** Leaves nothing behind, even where the sandbox has hardly started; `child.kill` would. */
+  readonly kill: () => void;
+};
+
 /**
  * Starts a program inside bubblewrap. The profile goes in over a descriptor of its own, so that no
  * host path stands in a command line that can be read inside.
  */
-export function spawnConfined(options: ConfinedSpawn): ChildProcess {
-  return startConfined(options).child;
-}
-
-/** The same, with a kill that leaves nothing behind even where the sandbox has hardly started. */
-export function startConfined(options: ConfinedSpawn): { readonly child: ChildProcess; readonly kill: () => void } {
+export function startConfined(options: ConfinedSpawn): Spawned {
   // As root the sandboxed program could still write /proc/sys: the kernel looks at the user id there, not at
   // capabilities.
   if (process.getuid?.() === 0)

@@ -20,7 +20,7 @@ test("a gateway that asks for other hosts, agents or methods is refused, and no 
 test("a gateway that is killed or breaks the link's rules is started again, and the broker lives on", { skip }, () =>
   runAsUser(scenarios, "comesBack"),
 );
-test("GW-052 a gateway that does not stop when asked is told, and then killed with everything below it", { skip }, () =>
+test("GW-052 a gateway that does not stop when asked is killed with everything below it", { skip }, () =>
   runAsUser(scenarios, "stopsInOrder"),
 );
 test("sockets are the owner's alone, and nothing leaves a core dump", { skip }, () =>
@@ -49,4 +49,10 @@ test("the owner sees the state, rotates the token at once, restarts and stops", 
 );
 test("no gateway can make the broker believe that this host has no walls", { skip }, () =>
   runAsUser(life, "isNotTalkedOutOfItsWalls"),
+);
+test("where bubblewrap has worked once, a gateway is never started without it", { skip }, () =>
+  runAsUser(life, "keepsItsWalls"),
+);
+test("a gateway that is stopped while it starts leaves no process behind", { skip }, () =>
+  runAsUser(life, "leavesNothingWhenStoppedEarly"),
 );

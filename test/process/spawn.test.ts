@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findBwrap, spawnClean, spawnConfined } from "../../src/broker/spawn.ts";
+import { findBwrap, spawnClean, startConfined } from "../../src/broker/spawn.ts";
 
 test("TOOL-017 a child inherits nothing of the environment, and gets what is named", async () => {
   process.env["LORICA_CANARY"] = "planted";
@@ -21,7 +21,7 @@ test("TOOL-017 a child inherits nothing of the environment, and gets what is nam
 
 test("root may not start a sandbox", { skip: process.getuid?.() !== 0 && "only root can try this" }, () => {
   assert.throws(
-    () => spawnConfined({ bwrap: findBwrap() ?? "/usr/bin/bwrap", profile: [], argv: ["/bin/true"], stdio: [] }),
+    () => startConfined({ bwrap: findBwrap() ?? "/usr/bin/bwrap", profile: [], argv: ["/bin/true"], stdio: [] }),
     { name: "LoricaError", code: "forbidden" },
   );
 });

@@ -6,7 +6,8 @@ import { limits } from "../../base/limits.ts";
 import { bounded } from "../../base/wait.ts";
 import { buildSeccompFilter } from "../../sandbox/sandbox.ts";
 import type { Link } from "../link/link.ts";
-import { spawnClean, spawnConfined } from "../spawn.ts";
+import { spawnClean, startConfined } from "../spawn.ts";
+import type { Spawned } from "../spawn.ts";
 import type { GatewayFolders } from "./profile.ts";
 import { gatewayProfile } from "./profile.ts";
 import { openSockets } from "./sockets.ts";
@@ -27,8 +28,7 @@ export type LaunchOptions = {
   readonly openLink: (stream: Duplex) => Link;
 };
 
-export type Running = {
-  readonly child: ChildProcess;
+export type Running = Spawned & {
   readonly link: Link;
   readonly address: ListenAddress;
   /** Resolves with how it ended. */
@@ -38,36 +38,37 @@ export type Running = {
 /** Descriptors: 3 is the filter that bubblewrap reads, 4 the link, 5 the TCP socket, 6 the unix socket. */
 export async function launchGateway(options: LaunchOptions): Promise<Running> {
   return await openSockets(options, ({ tcpFd, unixFd, address }) => {
-    const child = spawnGateway(options, [tcpFd, unixFd]);
-    const exited = exitOf(child);
-    const stream = child.stdio[4];
+    const spawned = spawnGateway(options, [tcpFd, unixFd]);
+    const exited = exitOf(spawned.child);
+    const stream = spawned.child.stdio[4];
     if (!(stream instanceof Duplex)) throw new LoricaError("internal", "the gateway has no link");
-    return { child, link: options.openLink(stream), address, exited };
+    return { ...spawned, link: options.openLink(stream), address, exited };
   });
 }
 
-function spawnGateway({ confinement, folders, argv }: LaunchOptions, sockets: readonly number[]): ChildProcess {
-  const program = [folders.node, ...argv];
-  if (confinement.kind === "none")
-    return spawnClean({
+function spawnGateway({ confinement, folders, argv }: LaunchOptions, sockets: readonly number[]): Spawned {
+  if (confinement.kind === "none") {
+    const child = spawnClean({
       file: folders.node,
       args: argv,
       stdio: ["ignore", "pipe", "pipe", "ignore", "pipe", ...sockets],
       cwd: folders.code,
     });
-  const child = spawnConfined({
+    return { child, kill: () => void child.kill("SIGKILL") };
+  }
+  const spawned = startConfined({
     bwrap: confinement.bwrap,
     profile: ["--seccomp", "3", ...gatewayProfile(folders)],
-    argv: program,
+    argv: [folders.node, ...argv],
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe", ...sockets],
   });
-  giveFilter(child);
-  return child;
+  giveFilter(spawned.child);
+  return spawned;
 }
 
 /** Why bubblewrap cannot confine the gateway on this host, tried with the very profile; undefined where it can. */
 export async function tryConfinement(bwrap: string, folders: GatewayFolders): Promise<string | undefined> {
-  const child = spawnConfined({
+  const { child, kill } = startConfined({
     bwrap,
     profile: ["--seccomp", "3", ...gatewayProfile(folders)],
     argv: [folders.node, "--version"],
@@ -78,7 +79,7 @@ export async function tryConfinement(bwrap: string, folders: GatewayFolders): Pr
   child.stderr?.on("data", (chunk: Buffer) => {
     if (said.length < 1_000) said += chunk.toString();
   });
-  const killer = setTimeout(() => child.kill("SIGKILL"), limits.gatewayStartTimeoutMs);
+  const killer = setTimeout(kill, limits.gatewayStartTimeoutMs);
   const end = await exitOf(child);
   clearTimeout(killer);
   if (end === "exit code 0") return undefined;

@@ -67,6 +67,8 @@ class Keeper {
   #state: GatewayState = "stopped";
   #running: Running | undefined;
   #restarts = 0;
+  /** This host can confine: a later failure has another reason, and must not cost the walls. */
+  #isProven = false;
   /** Deaths in a row, none of them after a stable life. */
   #failures = 0;
   /** Ends the wait for the next attempt. */
@@ -121,10 +123,11 @@ class Keeper {
   async #launchOrUnconfine(): Promise<void> {
     try {
       await this.#launch();
+      this.#isProven = this.#confinement.kind === "bwrap";
     } catch (error) {
-      const { bwrap, folders, log } = { ...this.#options };
-      const wasConfined = this.#confinement.kind === "bwrap" && bwrap !== undefined && !this.#waiting.signal.aborted;
-      const reason = wasConfined ? await tryConfinement(bwrap, folders) : undefined;
+      const { bwrap, folders, log } = this.#options;
+      const mayBeUnable = this.#confinement.kind === "bwrap" && !this.#isProven && !this.#waiting.signal.aborted;
+      const reason = mayBeUnable && bwrap !== undefined ? await tryConfinement(bwrap, folders) : undefined;
       if (reason === undefined) throw error;
       this.#confinement = { kind: "none", reason: `bubblewrap does not work on this host: ${reason}` };
       log.warn("the gateway runs without confinement", { reason: this.#confinement.reason });
@@ -148,7 +151,7 @@ class Keeper {
       if (this.#waiting.signal.aborted) throw new LoricaError("cancelled", "stopped while the gateway started");
       await beginServing(process, await settings(this.status()));
     } catch (error) {
-      process.child.kill("SIGKILL");
+      process.kill();
       await process.exited;
       throw error;
     }
@@ -158,7 +161,9 @@ class Keeper {
     const { message } = process.link.closed.reason as LoricaError;
     const level = this.#state === "stopping" ? "debug" : "warn";
     this.#options.log[level](message, { pid: process.child.pid });
-    process.child.kill("SIGKILL");
+    // It most often ends by itself, and how it ended is worth knowing; it can do nothing any more in the meantime.
+    const killer = setTimeout(process.kill, limits.gatewayKillAfterMs);
+    void process.exited.then(() => clearTimeout(killer));
   }
 
   #onExit(process: Running, end: string, livedMs: number): void {
@@ -204,29 +209,17 @@ function firstConfinement(bwrap: string | undefined): Confinement {
 }
 
 /**
- * Asks, then tells, then makes sure (GW-052). The signals go through the handle of a process that has not been waited
- * for yet, so they cannot reach another one that got its number.
+ * Asks over the link, and kills whoever does not end by then (GW-052). There is no signal in between: bubblewrap passes
+ * none on, so that any of them would be a kill, and one that may leave something behind.
  */
-async function endInOrder({ child, link, exited }: Running, graceMs: number, log: Log): Promise<void> {
+async function endInOrder({ kill, link, exited }: Running, graceMs: number, log: Log): Promise<void> {
   const asked = link.call(
     { method: "stop", params: { graceMs } },
     AbortSignal.timeout(graceMs + limits.gatewayKillAfterMs),
   );
   asked.catch((error: unknown) => log.warn("the gateway did not stop in order", { err: error }));
-  const within = async (ms: number): Promise<boolean> => {
-    const timer = new AbortController();
-    const late = sleep(ms, timer.signal).then(
-      () => false,
-      () => true,
-    );
-    const ended = await Promise.race([exited.then(() => true), late]);
-    timer.abort();
-    return ended;
-  };
   await Promise.race([asked.catch(() => undefined), exited]);
-  if (await within(limits.gatewayKillAfterMs)) return;
-  child.kill("SIGTERM");
-  if (await within(limits.gatewayKillAfterMs)) return;
-  child.kill("SIGKILL");
+  const killer = setTimeout(kill, limits.gatewayKillAfterMs);
   await exited;
+  clearTimeout(killer);
 }

@@ -1,9 +1,19 @@
 // The gateway process from its start to its end, where the host or the gateway itself does not play along.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { sha256 } from "../../../src/base/ids.ts";
@@ -118,6 +128,50 @@ async function dialOwner(path: string): Promise<ClientConnection> {
   });
   await client.hello;
   return client;
+}
+
+/** Once this host has shown that it can confine, a bubblewrap that fails costs the gateway and never its walls. */
+export async function keepsItsWalls(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "lorica-bwrap-"));
+  const bwrap = join(folder, "bwrap");
+  symlinkSync("/usr/bin/bwrap", bwrap);
+  const test = await createTestBroker({ bwrap });
+  await test.broker.start();
+  rmSync(bwrap);
+  symlinkSync("/bin/false", bwrap);
+  const owner = await dialOwner(join(test.stateDir, "run", "owner.sock"));
+  const restarted = owner.request("gateway.restart", { graceMs: 100 }).catch(() => undefined);
+  await assert.rejects(test.broker.ended, { code: "unavailable" });
+  await restarted;
+  const { state, confinement } = test.broker.status().gateway;
+  assert.deepEqual([state, confinement], ["stopped", "bwrap"]);
+  await test.close();
+  rmSync(folder, { recursive: true });
+}
+
+/** However early a gateway is stopped, nothing of it stays. */
+export async function leavesNothingWhenStoppedEarly(): Promise<void> {
+  for (const afterMs of [0, 1, 2, 4, 8, 16, 32]) {
+    const test = await createTestBroker();
+    const starting = test.broker.start().catch(() => undefined);
+    await delay(afterMs);
+    await test.broker.stop(0);
+    await starting;
+    await test.close();
+    // The program's folder is in the command line of everything that belongs to a gateway.
+    assert.deepEqual(processesWith(dirname(test.stateDir)), [], `stopped after ${afterMs} ms`);
+  }
+}
+
+function processesWith(text: string): readonly string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(text);
+    } catch {
+      // Gone since it was listed.
+      return false;
+    }
+  });
 }
 
 /** Starts a broker, says which processes it has, and stays. */

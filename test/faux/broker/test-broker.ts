@@ -167,7 +167,7 @@ import fs from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import os from "node:os";
-import { openBrokerLink, gatewayDescriptors } from "./src/broker/broker.ts";
+import { openBrokerLink, gatewayDescriptors } from "./src/broker/client.ts";
 const never = new AbortController().signal;
 let settings;
 const http_ = http.createServer((request, response) => {
