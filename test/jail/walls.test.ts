@@ -20,6 +20,7 @@ import {
   readText,
   secret,
   secretFile,
+  until,
   workspace,
   writeFile,
 } from "./room.ts";
@@ -101,7 +102,15 @@ test("a command sees its own processes and no others", async () => {
 test("SBX-011 every command has namespaces, /proc, /dev and a /tmp of its own making, over a read-only system", async () => {
   const names = ["pid", "mnt", "ipc", "uts", "user"];
   const ask = `for n in ${names.join(" ")}; do readlink /proc/self/ns/$n; done`;
-  const [one, two] = [await output(ask), await output(ask)].map((text) => text.trim().split("\n"));
+  // Both at once: the kernel gives the number of a namespace that is gone to the next one.
+  const id = await background(`${ask}; exec sleep 60`);
+  let shown = "";
+  await until(async () => {
+    shown += (await control({ operation: "poll", processId: id, waitMs: 1_000 }))[0]?.output ?? "";
+    return shown.split("\n").length > names.length;
+  }, "the first command has said where it is");
+  const [one, two] = [shown, await output(ask)].map((text) => text.trim().split("\n"));
+  await control({ operation: "kill", processId: id });
   const here = names.map((name) => readlinkSync(`/proc/self/ns/${name}`));
   names.forEach((name, index) => {
     assert.equal(new Set([one?.[index], two?.[index], here[index]]).size, 3, name);
