@@ -37,10 +37,10 @@ const apply = (...lines: readonly string[]): void =>
 
 test("write makes folders, replaces whole files, keeps their mode and leaves nothing beside them", () => {
   write("a/b/c.txt", "one");
-  chmodSync(join(at, "a/b/c.txt"), 0o755);
+  chmodSync(join(at, "a/b/c.txt"), 0o777);
   write("a/b/c.txt", "two");
   assert.equal(read("a/b/c.txt"), "two");
-  assert.equal(statSync(join(at, "a/b/c.txt")).mode & 0o777, 0o755);
+  assert.equal(statSync(join(at, "a/b/c.txt")).mode & 0o777, 0o777);
   assert.deepEqual(readdirSync(join(at, "a/b")), ["c.txt"]);
 });
 

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
+  fchmodSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -118,13 +119,14 @@ function stage(change: Change): Staged {
 
 function writeAside(path: string, content: Buffer, old: BigIntStats | undefined): string {
   const temporary = nameBeside(path);
-  const mode = old === undefined ? newFileMode : Number(old.mode & 0o777n);
   const fd = openSync(
     temporary,
     constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    mode,
+    newFileMode,
   );
   try {
+    // Set, not asked for at creation: the umask would take what an existing file has, as a script's right to be run.
+    if (old !== undefined) fchmodSync(fd, Number(old.mode & 0o777n));
     writeFileSync(fd, content);
   } catch (error) {
     rmSync(temporary, { force: true });
