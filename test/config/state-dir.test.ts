@@ -41,7 +41,10 @@ test("CFG-014 the layout is private from the moment it is made, and what was ope
   ])
     assert.equal(await modeOf(folder), "700", folder);
   const files = [paths.configPath, `${paths.configPath}.bak`, paths.dotEnvPath, paths.secretsPath, paths.database];
-  for (const file of files) await writeFile(file, "", { mode: 0o644 });
+  for (const file of files) {
+    await writeFile(file, "");
+    await chmod(file, 0o644);
+  }
   await chmod(paths.credentials, 0o755);
   const notices = await prepareStateDir(paths);
   assert.deepEqual(notices.map(({ path }) => path).toSorted(), [paths.credentials, ...files].toSorted());
@@ -82,7 +85,8 @@ test("a state directory of another program is named, refused with what to do, an
     "cron/jobs.json",
   ].entries()) {
     const paths = at(join(home, `s${index}`));
-    await mkdir(join(paths.stateDir, dirname(file)), { recursive: true, mode: 0o755 });
+    await mkdir(join(paths.stateDir, dirname(file)), { recursive: true });
+    await chmod(paths.stateDir, 0o755);
     await writeFile(join(paths.stateDir, file), "theirs");
     assert.deepEqual(await findForeignState(paths), [file]);
     await assert.rejects(prepareStateDir(paths), (error: Error) => {

@@ -149,11 +149,10 @@ test("SBX-014 there is no network but the cell's own loopback", async () => {
   const id = await background(`python3 -c "
 import http.server
 http.server.HTTPServer(('127.0.0.1', 8099), http.server.SimpleHTTPRequestHandler).serve_forever()"`);
-  const fetched = await output(
-    "for i in $(seq 50); do curl -s http://127.0.0.1:8099/mine && exit 0; sleep 0.1; done; exit 1",
-  );
-  assert.equal(fetched, "readable");
-  assert.notEqual((await exec("curl -s -m 2 http://127.0.0.1:8099/", { session: "neighbour" })).exitCode, 0);
+  const fetch = `node -e "fetch('http://127.0.0.1:8099/mine').then(async (r) => console.log(await r.text()))"`;
+  const fetched = await output(`for i in $(seq 50); do ${fetch} 2>/dev/null && exit 0; sleep 0.1; done; exit 1`);
+  assert.equal(fetched, "readable\n");
+  assert.match((await exec(fetch, { session: "neighbour" })).output, /ECONNREFUSED/);
   await control({ operation: "kill", processId: id });
 });
 

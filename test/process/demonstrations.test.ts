@@ -44,7 +44,8 @@ suite("a fresh home", { concurrency: false }, () => {
     assert.doesNotMatch(await exec("env; cat /proc/*/environ | tr '\\0' '\\n'"), new RegExp(lorica.token));
     const processes = await exec("ls /proc | grep -c '^[0-9]'");
     assert.ok(Number(/\d+/.exec(processes)?.[0]) < 10, processes);
-    assert.match(await exec(`curl -sS -m 3 http://127.0.0.1:${lorica.port}/health || echo UNREACHABLE`), /UNREACHABLE/);
+    const fetchHealth = `fetch("http://127.0.0.1:${lorica.port}/health").catch((e) => console.log(e.cause.code))`;
+    assert.match(await exec(`node -e '${fetchHealth}'`), /ECONNREFUSED/);
     assert.match(await exec("echo x > /etc/y || echo REFUSED"), /REFUSED/);
     assert.match(
       await exec(`cat ${lorica.stateDir}/openclaw.json ${lorica.stateDir}/credentials/* || echo REFUSED`),

@@ -63,7 +63,7 @@ const controls: readonly Act[] = [
 function fileActs({ canary, home }: ActPlaces): readonly Act[] {
   const unseen = { fails: ["ENOENT", "EACCES"] };
   const unwritable = { fails: ["EROFS", "EACCES", "EPERM", "ENOENT"] };
-  const hidden = ["/etc/shadow", "/etc/machine-id", "/proc/keys"];
+  const hidden = ["/etc/shadow", "/etc/hostname", "/etc/machine-id", "/proc/keys"];
   const closed = ["/etc/lorica-probe", "/usr/lorica-probe", "/lorica-probe", "/dev/lorica-probe"];
   const kernel = ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger"];
   return [
