@@ -18,8 +18,8 @@ if (cache !== undefined) enableCompileCache(cache);
 await import("./src/bin.ts");
 
 /**
- * Compiled code is code: whoever can write this folder can run what they like in the next process. So the confined
- * gateway never shares it. It uses the folder that its argument names, which only it writes, or none.
+ * Compiled code is code: whoever can write this folder can run what they like in the next process. So the gateway, which
+ * reads what strangers write, gets it read-only; its argument names it, because it has no home to look in.
  */
 function cacheFolder() {
   if (process.argv[2] === "gateway-child") return process.argv[3];

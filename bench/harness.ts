@@ -9,6 +9,7 @@ import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { nodeFlags } from "../src/base/limits.ts";
 
 export const root = resolve(import.meta.dirname, "..");
 const readyTimeoutMs = 20_000;
@@ -50,7 +51,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const config = { gateway: { http: { endpoints: { chatCompletions: { enabled: true } } } }, ...options.config };
   writeFileSync(join(stateDir, "openclaw.json"), JSON.stringify(config), { mode: 0o600 });
   const started = performance.now();
-  const child = spawn(process.execPath, [join(root, "lorica.mjs"), "gateway", "run", "--port", String(port)], {
+  const words = [...nodeFlags, join(root, "lorica.mjs"), "gateway", "run", "--port", String(port)];
+  const child = spawn(process.execPath, words, {
     env,
     stdio: ["ignore", "ignore", "inherit"],
   });

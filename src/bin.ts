@@ -17,6 +17,7 @@ async function main(): Promise<void> {
     return;
   }
   if (first === "gateway-child") return (await loadMain()).runGateway();
+  if (first === "warm-up") return (await loadMain()).compileEverything();
   refuseRoot();
   const { runCli } = await import("./cli/cli.ts");
   const { resolvePaths } = await import("./config/config.ts");
@@ -39,6 +40,7 @@ function createContext(pathsFor: CliContext["pathsFor"]): CliContext {
     stderr: process.stderr,
     pathsFor,
     runBroker: async (options) => (await loadMain()).runBroker(options),
+    warmUp: async () => (await loadMain()).warmUp(codeRoot, homedir()),
     openOffline: async (paths) => (await loadMain()).openOffline(paths, process.env),
     signal: createSignal(),
   };

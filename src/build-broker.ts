@@ -1,13 +1,13 @@
 // The broker process, built in layer order: state directory, config, secrets, logs, cells, the way out, and then the
 // gateway that may ask for them.
 import { realpathSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { createAuditWriter } from "./audit/audit.ts";
 import type { AuditWriter } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
 import { sha256 } from "./base/ids.ts";
-import { limits } from "./base/limits.ts";
+import { limits, nodeFlags } from "./base/limits.ts";
 import { createBroker, createBrokerEgress, createCells, findBwrap } from "./broker/broker.ts";
 import { openLogWriter, openRotatingFile, seedWorkspace } from "./broker/broker.ts";
 import type { Broker, LogWriter, ProbedCells } from "./broker/broker.ts";
@@ -15,6 +15,7 @@ import { createConfigKeeper, logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
 import type { GatewayStart } from "./build-gateway.ts";
 import type { BrokerOptions } from "./cli/cli.ts";
+import { compileCacheFolder, warmCompileCache } from "./compile-cache.ts";
 import {
   listAgents,
   lockMeetingDir,
@@ -72,7 +73,6 @@ async function serve(ground: Ground): Promise<void> {
   const { paths } = options;
   for (const agent of listAgents(keeper.config(), paths))
     seedWorkspace(agent.workspace, keeper.config().agents.defaults.skipBootstrap ? new Map() : workspaceTemplates);
-  await mkdir(join(paths.cache, "gateway"), { recursive: true, mode: 0o700 });
 
   const auditWriter = openAudit(paths, ground.redactor);
   const cells = openCells(ground, auditWriter);
@@ -102,6 +102,8 @@ async function serve(ground: Ground): Promise<void> {
     // A probe that ended while the gateway was starting had nobody to tell yet.
     tellSandbox();
     await keeper.markGood();
+    const onCold = (err: unknown): void => log.source("start").warn("the next start will not be quicker", { err });
+    warmCompileCache(options.codeRoot, homedir()).catch(onCold);
     keeper.watch({ broker, log, redactor: ground.redactor }, ending.signal);
     await broker.stop(await untilStopped(broker, options.signal));
   } finally {
@@ -182,7 +184,8 @@ function openBroker(
 ): Broker {
   const { paths, codeRoot } = options;
   const ceiling = () => ceilingOf(keeper.config(), paths);
-  const cache = join(paths.cache, "gateway");
+  const folder = compileCacheFolder();
+  const cache = folder === undefined ? [] : [folder];
   return createBroker({
     ...parts,
     version: options.version,
@@ -199,11 +202,12 @@ function openBroker(
     folders: {
       code: codeRoot,
       node: realpathSync(process.execPath),
-      writable: [paths.state, paths.media, paths.agents, cache],
+      readable: cache,
+      writable: [paths.state, paths.media, paths.agents],
       hidden: [paths.credentials, paths.configPath, paths.run, paths.workspace, paths.logs],
     },
     bwrap: findBwrap(),
-    argv: ["--disable-sigusr1", join(codeRoot, "lorica.mjs"), "gateway-child", cache],
+    argv: [...nodeFlags, join(codeRoot, "lorica.mjs"), "gateway-child", ...cache],
     listen: () => ({ host: "127.0.0.1", port: keeper.config().gateway.port }),
     log,
     clock: systemClock,

@@ -14,3 +14,12 @@ export async function runGateway(): Promise<void> {
 export async function openOffline(paths: StatePaths, env: Environment): Promise<Owner> {
   return (await import("./open-offline.ts")).openOffline(paths, env);
 }
+
+/** Before a start in the background: the one that it saves most is the very first. */
+export async function warmUp(codeRoot: string, home: string): Promise<void> {
+  return (await import("./compile-cache.ts")).warmCompileCache(codeRoot, home);
+}
+
+export async function compileEverything(): Promise<void> {
+  return (await import("./compile-cache.ts")).compileEverything();
+}

@@ -211,6 +211,7 @@ export const limits = {
   messagesKeptMs: 7 * 24 * 60 * 60_000,
   diskFreeMinBytes: 64 * 1_048_576,
   stopGraceMs: 5_000,
+  warmUpTimeoutMs: 60_000,
 
   // The command line
   configHistoryMax: 500,
@@ -228,3 +229,9 @@ export const limits = {
   cliLogTailMaxBytes: 4 * 1_048_576,
   cliLogPollMs: 250,
 } as const;
+
+/**
+ * How every long-lived process of the product is started. A small young generation is collected often instead of growing
+ * to tens of megabytes; nothing may open a debugger into a process by sending it a signal.
+ */
+export const nodeFlags = ["--disable-sigusr1", "--max-semi-space-size=1", "--optimize-for-size"] as const;

@@ -49,6 +49,8 @@ export type CliContext = {
   readonly stderr: Output;
   pathsFor(profile: string | undefined): StatePaths;
   runBroker(options: BrokerOptions): Promise<void>;
+  /** Compiles the code ahead, unless that was done. A start after it is quicker and takes less memory. */
+  warmUp(): Promise<void>;
   /** The owner's methods without a gateway, under the lock that keeps one from starting meanwhile. */
   openOffline(paths: StatePaths): Promise<Owner>;
   readonly signal: AbortSignal;

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codes, LoricaError } from "../base/errors.ts";
 import type { Code } from "../base/errors.ts";
-import { limits } from "../base/limits.ts";
+import { limits, nodeFlags } from "../base/limits.ts";
 import { sleep } from "../base/wait.ts";
 import { unreachableReason } from "./client.ts";
 import type { GatewayOverrides, Invocation } from "./context.ts";
@@ -40,7 +40,7 @@ function start(invocation: Invocation, overrides: Partial<GatewayOverrides>, std
   if (paths.profile !== undefined) words.push("--profile", paths.profile);
   if (overrides.port !== undefined) words.push("--port", String(overrides.port));
   if (overrides.bind !== undefined) words.push("--bind", overrides.bind);
-  return spawn(process.execPath, ["--disable-sigusr1", join(context.codeRoot, "lorica.mjs"), ...words], {
+  return spawn(process.execPath, [...nodeFlags, join(context.codeRoot, "lorica.mjs"), ...words], {
     // A folder that can always be left, so that no mount is kept busy.
     cwd: "/",
     detached: true,

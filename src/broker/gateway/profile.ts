@@ -11,6 +11,8 @@ export type GatewayFolders = {
   readonly code: string;
   /** The Node binary. */
   readonly node: string;
+  /** Bound read-only, besides the program and Node. */
+  readonly readable?: readonly string[];
   /** Bound writable; each exists. */
   readonly writable: readonly string[];
   /** What must not be visible inside, whatever lies where. */
@@ -26,7 +28,7 @@ export function gatewayProfile(folders: GatewayFolders): readonly string[] {
   // A package folder may itself be a link to where the packages really are.
   const targets = program.map((path) => realpathSync(path)).filter((path) => !program.includes(path));
   const node = realpathSync(folders.node);
-  const readable = [...program, ...targets, node];
+  const readable = [...program, ...targets, node, ...(folders.readable ?? [])];
   // Found out by bubblewrap, this would look as if it could not confine anything here.
   const missing = folders.writable.find((path) => !existsSync(path));
   if (missing !== undefined)

@@ -19,6 +19,7 @@ export async function up(invocation: Invocation): Promise<void> {
     // It may have been started a moment ago, and not answer yet.
     await io.progress("waiting for the gateway", awaitGateway(invocation));
   } else {
+    await io.progress("preparing", invocation.context.warmUp());
     await io.progress("starting the gateway", launchGateway(invocation, port === undefined ? {} : { port }));
     await installBinary(invocation);
   }
