@@ -89,6 +89,7 @@ async function serve(ground: Ground): Promise<void> {
   const broker = openBroker(ground, {
     auditWriter,
     cells,
+    probed: probing.catch(() => undefined),
     settings: async () => ({
       version: options.version,
       config: keeper.config(),
@@ -179,6 +180,7 @@ function openBroker(
   parts: {
     readonly auditWriter: AuditWriter;
     readonly cells: ProbedCells;
+    readonly probed: Promise<unknown>;
     readonly settings: () => Promise<GatewayStart>;
   },
 ): Broker {

@@ -29,6 +29,8 @@ export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
       readonly ownerSocket: string;
       readonly gatewaySocket: string;
     };
+    /** Resolves once the boot probe has ended: before that nobody can be told whether there is a sandbox. */
+    readonly probed: Promise<unknown>;
     readonly log: LogWriter;
     readonly auditWriter: AuditWriter;
     readonly clock: Clock;
@@ -147,7 +149,10 @@ function ownerHandlers(options: BrokerOptions, { status, configure, gateway, end
       await configure();
     },
     running: {
-      status,
+      async status() {
+        await options.probed;
+        return status();
+      },
       stop(graceMs) {
         // The answer leaves before the socket that carries it goes.
         setImmediate(() => end(graceMs ?? limits.stopGraceMs));

@@ -15,7 +15,7 @@ export type OwnerHandlers = OwnerMethodHandlers<OwnerContext>;
 
 /** The parts that only a running broker has. */
 export type RunningBroker = {
-  readonly status: () => OwnerStatus;
+  readonly status: () => Promise<OwnerStatus>;
   /** Returns at once; the stop begins when the answer has left. */
   readonly stop: (graceMs: number | undefined) => { readonly pid: number };
   readonly restart: (graceMs: number | undefined) => void;
@@ -53,7 +53,7 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
   }
 
   return {
-    "owner.status": async () => gateway().status(),
+    "owner.status": async () => await gateway().status(),
     "config.get": async ({ path }) => await config.view(path),
     async "config.set"({ edits, baseHash }) {
       const change = await config.edit(edits, { baseHash, actor: "owner" });

@@ -87,6 +87,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
     vault,
     egress: createBrokerEgress({ ceiling: () => ceiling, readSecret: vault.read }),
     cells: unusedCells,
+    probed: Promise.resolve(),
     ceiling: () => ceiling,
     defaultModel: () => "test/m",
     onSecretsChanged: async () => redactor.refresh(),
