@@ -27,24 +27,27 @@ export type PolicySettings = {
   readonly cellOff: string | undefined;
 };
 
-/** Tool name → the verbs it needs. */
-const toolVerbs: Readonly<Record<string, readonly Verb[]>> = {
-  exec: ["process.run"],
-  process: ["process.control"],
-  read: ["file.read"],
-  glob: ["file.read"],
-  grep: ["file.read"],
-  write: ["file.write"],
-  edit: ["file.write"],
-  apply_patch: ["file.write"],
-  session_status: ["session.inspect"],
+/**
+ * Tool name → what it does: a verb, and where several tools share one, the operation that is this one's. A tool that was
+ * taken away is gone also for whoever asks without naming it.
+ */
+const toolActs: Readonly<Record<string, { readonly verb: Verb; readonly operation?: string }>> = {
+  exec: { verb: "process.run" },
+  process: { verb: "process.control" },
+  read: { verb: "file.read", operation: "read" },
+  glob: { verb: "file.read", operation: "glob" },
+  grep: { verb: "file.read", operation: "grep" },
+  write: { verb: "file.write", operation: "write" },
+  edit: { verb: "file.write", operation: "edit" },
+  apply_patch: { verb: "file.write", operation: "apply_patch" },
+  session_status: { verb: "session.inspect" },
 };
 
 const groups: Readonly<Record<string, readonly string[]>> = {
   "group:fs": ["read", "write", "edit", "apply_patch", "glob", "grep"],
   "group:runtime": ["exec", "process"],
   "group:sessions": ["session_status"],
-  "*": Object.keys(toolVerbs),
+  "*": Object.keys(toolActs),
 };
 
 const profiles: Readonly<Record<ToolPolicy["profile"], readonly string[]>> = {
@@ -64,7 +67,7 @@ export function expandTools(names: readonly string[]): {
   const tools = new Set<string>();
   const unknown: string[] = [];
   for (const name of names) {
-    const members = lookUp(groups, name) ?? (lookUp(toolVerbs, name) === undefined ? undefined : [name]);
+    const members = lookUp(groups, name) ?? (lookUp(toolActs, name) === undefined ? undefined : [name]);
     if (members === undefined) unknown.push(name);
     else for (const member of members) tools.add(member);
   }
@@ -84,7 +87,8 @@ export function toolsFor(policy: ToolPolicy): ReadonlySet<string> {
 
 /** Whether a tool works in the cell, and so not at all while there is none. */
 export function needsCell(tool: string): boolean {
-  return (lookUp(toolVerbs, tool) ?? []).some((verb) => cellVerbs.has(verb));
+  const act = lookUp(toolActs, tool);
+  return act !== undefined && cellVerbs.has(act.verb);
 }
 
 export function compileRules(settings: PolicySettings): readonly Rule[] {
@@ -112,17 +116,19 @@ function noCell(settings: PolicySettings): Rule {
 
 function toolSurface(settings: PolicySettings): Rule {
   const name = "tools.surface";
-  const verbs = new Map<string, { owner: ReadonlySet<Verb>; others: ReadonlySet<Verb> }>();
+  const tools = new Map<string, { owner: ReadonlySet<string>; others: ReadonlySet<string> }>();
   for (const [agentId, policies] of settings.agents) {
-    verbs.set(agentId, { owner: verbsOf(policies.owner), others: verbsOf(policies.others) });
+    tools.set(agentId, { owner: toolsFor(policies.owner), others: toolsFor(policies.others) });
   }
   return {
     name,
     judge(action) {
-      const surface = verbs.get(action.agentId);
-      if (surface === undefined) return undefined;
+      const surface = tools.get(action.agentId);
+      const tool = toolOf(action);
+      if (surface === undefined || tool === undefined) return undefined;
       const allowed = isOwner(action.principal.kind) ? surface.owner : surface.others;
-      return allowed.has(action.verb) ? { kind: "allow", rule: name } : undefined;
+      if (allowed.has(tool)) return { kind: "allow", rule: name };
+      return { kind: "deny", reason: `the tool policy of this agent does not allow ${tool}`, rule: name };
     },
   };
 }
@@ -151,8 +157,15 @@ function isOwner(kind: PrincipalKind): boolean {
   return kind === "owner" || kind === "system";
 }
 
-function verbsOf(policy: ToolPolicy): ReadonlySet<Verb> {
-  return new Set([...toolsFor(policy)].flatMap((tool) => lookUp(toolVerbs, tool) ?? []));
+/** Which tool an action is the work of. */
+function toolOf({ verb, resource }: Action): string | undefined {
+  const acts = Object.entries(toolActs).filter(([, act]) => act.verb === verb);
+  const own = acts.find(([, { operation }]) => operation === undefined || operation === operationOf(resource));
+  return own?.[0];
+}
+
+function operationOf(resource: Action["resource"]): string | undefined {
+  return "operation" in resource ? resource.operation : undefined;
 }
 
 /** What every object has is not in the table: config may name a tool `constructor`. */

@@ -135,6 +135,26 @@ test("the schemas of all tools together stay small", () => {
   assert.ok(all.join("").length < 3_600, `${all.join("").length} characters`);
 });
 
+const allNames = [...tools, ...(sessionStatus.tools ?? [])].map(({ name }) => name);
+for (const [name, input] of proposals) {
+  test(`without ${name} nobody may do what ${name} ${JSON.stringify(input)} does, whatever else they may`, () => {
+    const action = tool(name).propose(tool(name).input.parse(input), caller);
+    const others = allNames.filter((other) => other !== name);
+    assert.deepEqual(policyWithout([name]).decide(action), {
+      kind: "deny",
+      reason: `the tool policy of this agent does not allow ${name}`,
+      rule: "tools.surface",
+    });
+    assert.equal(policyWithout(others).decide(action).kind, "allow");
+  });
+}
+
+function policyWithout(deny: readonly string[]): ReturnType<typeof createPolicy> {
+  const some = { profile: "full", allow: undefined, deny } as const;
+  const agents = new Map([["main", { owner: some, others: some }]]);
+  return createPolicy({ rules: compileRules({ agents, cellOff: undefined }), clock: systemClock });
+}
+
 test("a tool performs exactly what its grant says", async () => {
   const sandbox = createRecordingSandbox(policy.redeem, { run: () => "out" });
   const exec = tool("exec");

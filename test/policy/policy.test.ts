@@ -73,10 +73,14 @@ test("a stranger and an unknown agent are denied by default", () => {
   const stranger = { id: "telegram:default:7", kind: "stranger", account: "default" } as const;
   assert.deepEqual(policy.decide({ ...run, principal: stranger }), {
     kind: "deny",
+    reason: "the tool policy of this agent does not allow exec",
+    rule: "tools.surface",
+  });
+  assert.deepEqual(policy.decide({ ...run, agentId: "nobody" }), {
+    kind: "deny",
     reason: "no rule allows process.run",
     rule: "default",
   });
-  assert.equal(policy.decide({ ...run, agentId: "nobody" }).kind, "deny");
 });
 
 test("a name in deny wins over allow, and an unknown name blanks nothing", () => {

@@ -78,14 +78,14 @@ suite("a tool call", () => {
         profile: { tools: { owner: { profile: "coding", allow: ["read"], deny: [] }, others } },
       },
     );
-    assert.deepEqual([outcome, text], ["denied", "refused: no rule allows process.run"]);
+    assert.deepEqual([outcome, text], ["denied", "refused: the tool policy of this agent does not allow exec"]);
     assert.deepEqual(agent.audit, [
       {
         kind: "decision",
         verb: "process.run",
         verdict: "deny",
-        rule: "default",
-        reason: "no rule allows process.run",
+        rule: "tools.surface",
+        reason: "the tool policy of this agent does not allow exec",
         agentId: "main",
         sessionKey: "agent:main:main",
         principal: "owner",
