@@ -65,37 +65,46 @@ const attacks: readonly (readonly [string, string, RegExp])[] = [
     `for (let n = 0; n < 3; n++) send({ kind: "output", call: 1 }, "x".repeat(1_000_000))`,
     /broke its protocol/,
   ],
+  ["output without end, not a byte in it", `send({ kind: "output", call: 1 })`, /nobody asked for: output/],
+  ["two ends to one command", `send(${forged}); send(${forged})`, /nobody asked for: ended/],
+  ["the end of a command that never was", `send({ ...${forged}, call: 99 })`, /nobody asked for: ended/],
+  ["what a command is not asked for", `send({ kind: "started", call: 1 })`, /nobody asked for: started/],
+  [
+    "the end of a process that never was",
+    `send({ kind: "gone", processId: "p1", end: "exited", exitCode: 0, durationMs: 1 })`,
+    /nobody asked for: gone/,
+  ],
+  [
+    "the end of a file worker that never was",
+    `send({ kind: "files_gone", generation: 0 })`,
+    /nobody asked for: files_gone/,
+  ],
+  ["its beginning, again", `send({ kind: "ready" })`, /nobody asked for: ready/],
+  [
+    "words of a file worker that never was",
+    `link.write(encodeFrame("file", { kind: "matches", call: 1, truncated: false }))`,
+    /about files that nobody asked for/,
+  ],
   ["its own death", `process.exit(3)`, /the sandbox cell ended/],
 ];
 for (const [name, attack, message] of attacks) {
   test(`a cell that answers with ${name} is ended, with a coded error`, async () => {
     const hostile = await hostileHost(`${preamble}\nfunction attack() { ${attack}; }`);
     const pool = poolOf(8);
-    const use = pool.use({ agentId: "main", sessionKey: "x" }, hostile, {
-      use: (cell) => cell.commands.run(run, () => undefined, never),
+    const ended = pool.use({ agentId: "main", sessionKey: "x" }, hostile, {
+      async use(cell) {
+        // A frame too many may come after a right one.
+        const first = await cell.commands.run(run, () => undefined, never).catch((error: unknown) => error);
+        if (first instanceof Error) throw first;
+        await cell.ended;
+        await cell.commands.run(run, () => undefined, never);
+      },
       signal: never,
     });
-    await assert.rejects(use, { code: "unavailable", message });
+    await assert.rejects(ended, { code: "unavailable", message });
     await pool.close();
   });
 }
-
-test("answers that nobody waits for change nothing", async () => {
-  const extra = `send({ kind: "ended", call: 99, end: "exited", exitCode: 0, droppedBytes: 0, durationMs: 1 });
-    send({ kind: "gone", processId: "p1", end: "exited", exitCode: 0, durationMs: 1 });
-    send({ kind: "files_gone", generation: 7 });
-    send({ kind: "output", call: 1 }, "real"); send(${forged}); send(${forged});`;
-  const hostile = await hostileHost(`${preamble}\nfunction attack() { ${extra} }`);
-  const gone: unknown[] = [];
-  const pool = poolOf(8, { gone });
-  const result = await pool.use({ agentId: "main", sessionKey: "x" }, hostile, {
-    use: (cell) => cell.commands.run(run, () => undefined, never),
-    signal: never,
-  });
-  assert.deepEqual(result, { kind: "exited", exitCode: 0, output: "real", droppedBytes: 0, durationMs: 1 });
-  assert.deepEqual(gone, []);
-  await pool.close();
-});
 
 test("of too many cells the one that was idle longest is closed, and one that works is not", async () => {
   const real: CellPlace = {

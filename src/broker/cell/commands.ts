@@ -4,12 +4,13 @@ import type { ProcessControl, ProcessRun } from "../../base/action.ts";
 import { newToken } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import type { ControlReply, ControlRequest, ProcessReport, RunResult, StartedProcess } from "../../sandbox/sandbox.ts";
-import type { Answer, Calls } from "./calls.ts";
+import type { Answer, Calls, Taken } from "./calls.ts";
 
 export type CellCommands = {
   run(run: ProcessRun, onOutput: (text: string) => void, signal: AbortSignal): Promise<RunResult | StartedProcess>;
   control(control: ProcessControl, signal: AbortSignal): Promise<readonly ProcessReport[]>;
-  gone(end: BackgroundEnd): void;
+  /** False where no such process ran. */
+  gone(end: BackgroundEnd): boolean;
   /** The cell is no more, and its background processes with it. */
   end(): void;
   isBusy(): boolean;
@@ -42,17 +43,21 @@ export function createCellCommands(options: {
       () => breakOff("a command outlived its time limit"),
       run.timeoutMs + limits.cellStartTimeoutMs,
     );
-    const take = (answer: Answer, body: Buffer): RunResult | undefined => {
+    const take = (answer: Answer, body: Buffer): Taken<RunResult> => {
       if (answer.kind === "output") {
         if (!output.add(body)) breakOff("a command printed more than its limit");
+        // Without a byte in it there could be any number of them.
+        return body.length > 0 ? { kind: "more" } : undefined;
       }
       if (answer.kind !== "ended") return undefined;
       const { end: kind, exitCode, droppedBytes, durationMs } = answer;
-      return { kind, exitCode, output: output.finish(), droppedBytes, durationMs: Math.round(durationMs) };
+      const value = { kind, exitCode, output: output.finish(), droppedBytes, durationMs: Math.round(durationMs) };
+      return { kind: "end", value };
     };
     try {
       return await calls.ask({ request: (call) => ({ kind: "run", call, processId: "", run }), take }, signal);
     } finally {
+      output.leave();
       clearTimeout(overdue);
     }
   }
@@ -62,18 +67,22 @@ export function createCellCommands(options: {
     forgetOldest();
     background.set(processId, { command: run.command, running: true });
     try {
-      await calls.ask(
-        {
-          request: (call) => ({ kind: "run", call, processId, run }),
-          take: (answer) => answer.kind === "started" || undefined,
-        },
-        signal,
-      );
+      const take = (answer: Answer): Taken<true> =>
+        answer.kind === "started" ? { kind: "end", value: true } : undefined;
+      await calls.ask({ request: (call) => ({ kind: "run", call, processId, run }), take }, signal);
     } catch (error) {
-      background.delete(processId);
+      if (signal.aborted) endUnseen(processId);
+      else background.delete(processId);
       throw error;
     }
     return { kind: "started", processId };
+  }
+
+  /** Whoever asked has left before the process had its number, so that nobody could ever end it. */
+  function endUnseen(processId: string): void {
+    const kill = { request: (call: number) => ({ kind: "kill", call, processId }) as const, take: toReports };
+    // Where it never started there is nothing to kill, and nothing will be heard of it.
+    calls.ask(kill, new AbortController().signal).catch(() => background.delete(processId));
   }
 
   /** The supervisor keeps as many; what it has forgotten is not asked for here either. */
@@ -83,14 +92,15 @@ export function createCellCommands(options: {
     if (processId !== undefined) background.delete(processId);
   }
 
-  function toReports(answer: Answer, body: Buffer): readonly ProcessReport[] | undefined {
+  function toReports(answer: Answer, body: Buffer): Taken<readonly ProcessReport[]> {
     if (answer.kind !== "report") return undefined;
     const output = new TextDecoder().decode(body);
-    return answer.processes.flatMap(({ processId, state, exitCode, droppedBytes }) => {
+    const value = answer.processes.flatMap(({ processId, state, exitCode, droppedBytes }) => {
       const command = background.get(processId)?.command;
       if (command === undefined) return [];
       return [{ processId, command, state, exitCode: exitCode ?? undefined, output, droppedBytes }];
     });
+    return { kind: "end", value };
   }
 
   return {
@@ -102,9 +112,10 @@ export function createCellCommands(options: {
     },
     gone(end) {
       const job = background.get(end.processId);
-      if (job?.running !== true) return;
+      if (job?.running !== true) return false;
       job.running = false;
       options.onGone(end);
+      return true;
     },
     end() {
       for (const [processId, job] of background) {
@@ -116,14 +127,18 @@ export function createCellCommands(options: {
   };
 }
 
+type Output = { add(chunk: Buffer): boolean; finish(): string; leave(): void };
+
 /** Text as it comes; a character that is cut between two frames waits for its rest. */
-function createOutput(onOutput: (text: string) => void): { add(chunk: Buffer): boolean; finish(): string } {
+function createOutput(onOutput: (text: string) => void): Output {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
+  let isRead = true;
   const show = (part: string): void => {
+    if (!isRead || part === "") return;
     text += part;
-    if (part !== "") onOutput(part);
+    onOutput(part);
   };
   return {
     add(chunk) {
@@ -135,6 +150,11 @@ function createOutput(onOutput: (text: string) => void): { add(chunk: Buffer): b
     finish() {
       show(decoder.decode());
       return text;
+    },
+    /** What still comes is counted and not kept. */
+    leave() {
+      isRead = false;
+      text = "";
     },
   };
 }

@@ -31,11 +31,17 @@ export function openConnection(location: CellLocation): Connection {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     complaint = (complaint + text).slice(-complaintMaxChars);
   });
+  const send = (frame: Buffer): void => {
+    if (!pipe.writable) return;
+    pipe.write(frame);
+    // The supervisor always reads; one that does not any more would have the broker keep everything for it.
+    if (pipe.writableLength > limits.cellUnreadMaxBytes) kill();
+  };
   // A pipe breaks because the cell is gone, and `ended` says so.
   pipe.on("error", () => kill());
   pipe.on("end", () => kill());
   return {
-    send: (frame) => void (pipe.writable && pipe.write(frame)),
+    send,
     listen: (onData) => void pipe.on("data", onData),
     kill,
     ended: new Promise((resolve) => {
@@ -64,6 +70,7 @@ export function configurationOf(location: CellLocation): CellConfiguration {
       foregroundMax: limits.execForegroundMax,
       backgroundMax: limits.execBackgroundMax,
       backgroundBufferBytes: limits.execBackgroundBufferBytes,
+      stdinUnreadMaxBytes: limits.execStdinUnreadMaxBytes,
     },
     fileBounds: {
       textMaxBytes: limits.fileTextMaxBytes,

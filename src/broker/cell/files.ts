@@ -15,13 +15,17 @@ export type CellFiles = {
   ask(question: FileQuestion, body: Uint8Array | undefined, signal: AbortSignal): Promise<FileResult>;
   isBusy(): boolean;
   take(head: unknown, body: Buffer): void;
-  /** The worker of this generation is dead. */
-  gone(generation: number): void;
+  /** The worker of this generation is dead. False where there was none. */
+  gone(generation: number): boolean;
   /** The whole cell is. */
   end(error: LoricaError): void;
 };
 
-type Pending = { readonly resolve: (result: FileResult) => void; readonly reject: (error: LoricaError) => void };
+type Pending = {
+  readonly resolve: (result: FileResult) => void;
+  readonly reject: (error: LoricaError) => void;
+  readonly timer: NodeJS.Timeout;
+};
 
 export function createCellFiles(link: {
   readonly send: (frame: Buffer) => void;
@@ -52,6 +56,11 @@ export function createCellFiles(link: {
     if (worker !== "running") return;
     worker = "dying";
     sendControl({ kind: "kill_files" });
+    const overdue = setTimeout(
+      () => link.breakOff("it did not end its file worker"),
+      limits.cellCancelTimeoutMs,
+    ).unref();
+    void death.promise.then(() => clearTimeout(overdue));
   }
 
   /** Nobody needs it for now: its memory is worth more than the moment that another takes to start. */
@@ -78,16 +87,21 @@ export function createCellFiles(link: {
       replaceWorker();
     }, limits.cellFileTimeoutMs);
     signal.addEventListener("abort", onAbort, { once: true });
-    pending.set(call, { resolve, reject });
+    pending.set(call, { resolve, reject, timer });
     sendFile({ call, ...question } as FileRequest, body);
     try {
       return await promise;
     } finally {
-      clearTimeout(timer);
-      pending.delete(call);
-      rest();
       signal.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** A request ends with its answer, also where its asker has left: its time limit goes on until then. */
+  function settle(call: number): Pending | undefined {
+    const waiting = pending.get(call);
+    clearTimeout(waiting?.timer);
+    if (pending.delete(call)) rest();
+    return waiting;
   }
 
   function sendControl(request: ControlRequest): void {
@@ -99,7 +113,10 @@ export function createCellFiles(link: {
   }
 
   function failAll(error: LoricaError): void {
-    for (const waiting of pending.values()) waiting.reject(error);
+    for (const waiting of pending.values()) {
+      clearTimeout(waiting.timer);
+      waiting.reject(error);
+    }
     pending.clear();
   }
 
@@ -109,16 +126,18 @@ export function createCellFiles(link: {
     take(head, body) {
       const answer = parseFileAnswer(head);
       if (!answer.ok) return link.breakOff(answer.reason);
-      const waiting = pending.get(answer.value.call);
-      if (answer.value.kind === "failed") waiting?.reject(new LoricaError(answer.value.code, answer.value.message));
+      const waiting = settle(answer.value.call);
+      if (waiting === undefined) return link.breakOff("an answer about files that nobody asked for");
+      if (answer.value.kind === "failed") waiting.reject(new LoricaError(answer.value.code, answer.value.message));
       // A copy: the frame's buffer is the pipe's, and an answer may be kept.
-      else waiting?.resolve({ answer: answer.value, body: Buffer.from(body) });
+      else waiting.resolve({ answer: answer.value, body: Buffer.from(body) });
     },
     gone(dead) {
-      if (dead !== generation) return;
+      if (dead !== generation || worker === "none") return false;
       worker = "none";
       failAll(new LoricaError("unavailable", "the file worker of this cell died; try again"));
       death.resolve();
+      return true;
     },
     end(error) {
       ended = error;

@@ -47,10 +47,8 @@ export async function startCell(launch: CellLaunch, signal: AbortSignal): Promis
 
 function createCell(launch: CellLaunch): Cell & { readonly ready: Promise<void> } {
   const connection = openConnection(launch);
-  const ready = Promise.withResolvers<void>();
-  // Whoever starts the cell hears of it; where nobody waits any more it is no unhandled rejection.
-  ready.promise.catch(() => undefined);
-  const calls = createCalls(connection.send);
+  const ready = createReadiness();
+  const calls = createCalls({ send: connection.send, breakOff });
   const commands = createCellCommands({ calls, breakOff, onGone: launch.onGone });
   const files = createCellFiles({ send: connection.send, breakOff });
   const reader = createFrameReader({
@@ -62,7 +60,7 @@ function createCell(launch: CellLaunch): Cell & { readonly ready: Promise<void> 
   connection.listen((chunk) => {
     if (over !== undefined) return;
     try {
-      for (const frame of reader.push(chunk)) take(frame);
+      for (const frame of reader.push(chunk)) if (over === undefined) take(frame);
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       breakOff(error.message);
@@ -71,7 +69,7 @@ function createCell(launch: CellLaunch): Cell & { readonly ready: Promise<void> 
 
   const ended = connection.ended.then((complaint) => {
     over ??= new LoricaError("unavailable", `the sandbox cell ended${complaint === "" ? "" : `: ${complaint}`}`);
-    ready.reject(over);
+    ready.fail(over);
     calls.end(over);
     files.end(over);
     commands.end();
@@ -82,14 +80,15 @@ function createCell(launch: CellLaunch): Cell & { readonly ready: Promise<void> 
     if (frame.lane === "file") return files.take(head, frame.body);
     const reply = parseControlReply(head);
     if (!reply.ok) return breakOff(reply.reason);
-    obey(reply.value, frame.body);
+    if (!obey(reply.value, frame.body)) breakOff(`a frame that nobody asked for: ${reply.value.kind}`);
   }
 
-  function obey(reply: ControlReply, body: Buffer): void {
-    if (reply.kind === "ready") return ready.resolve();
+  /** False for what nobody asked for: a cell that may send such a frame may send any number of them. */
+  function obey(reply: ControlReply, body: Buffer): boolean {
+    if (reply.kind === "ready") return ready.come();
     if (reply.kind === "gone") return commands.gone(reply);
     if (reply.kind === "files_gone") return files.gone(reply.generation);
-    calls.take(reply, body);
+    return calls.take(reply, body);
   }
 
   /** What cannot be understood is not asked again. */
@@ -111,5 +110,27 @@ function createCell(launch: CellLaunch): Cell & { readonly ready: Promise<void> 
       connection.kill();
       await ended;
     },
+  };
+}
+
+function createReadiness(): {
+  readonly promise: Promise<void>;
+  /** False where it has come before. */
+  come(): boolean;
+  fail(error: LoricaError): void;
+} {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // Whoever starts the cell hears of it; where nobody waits any more it is no unhandled rejection.
+  promise.catch(() => undefined);
+  let hasCome = false;
+  return {
+    promise,
+    come() {
+      const isFirst = !hasCome;
+      hasCome = true;
+      resolve();
+      return isFirst;
+    },
+    fail: reject,
   };
 }

@@ -10,8 +10,8 @@ export type CommandEnd = { readonly end: EndKind; readonly exitCode: number; rea
 export type Command = {
   /** Resolves once the command and all that it started are gone; rejects where it could not be started. */
   readonly ended: Promise<CommandEnd>;
-  /** False where the command reads no input, or not any more. */
-  write(data: Buffer): boolean;
+  /** `gone` where the command reads no input, or not any more; `full` where it has not read enough of what it has. */
+  write(data: Buffer, unreadMaxBytes: number): "written" | "full" | "gone";
   /** The first reason given is the one that is reported. */
   kill(end: EndKind): void;
 };
@@ -44,10 +44,11 @@ export function startCommand(run: RunRequest, files: RoomFiles, onOutput: (chunk
   }).finally(() => clearTimeout(timer));
   return {
     ended,
-    write(data) {
-      if (child.stdin === null || !child.stdin.writable) return false;
+    write(data, unreadMaxBytes) {
+      if (child.stdin === null || !child.stdin.writable) return "gone";
+      if (child.stdin.writableLength + data.length > unreadMaxBytes) return "full";
       child.stdin.write(data);
-      return true;
+      return "written";
     },
     kill,
   };

@@ -115,7 +115,12 @@ export function createCommands(options: {
     if (waitMs <= 0 || job.end !== undefined || job.output.bytes > 0) return report(call, job);
     const timer = setTimeout(finish, waitMs);
     job.waiting.add(finish);
-    polls.set(call, forget);
+    polls.set(call, cancel);
+    function cancel(): void {
+      forget();
+      // Its output stays for whoever asks next.
+      reply({ kind: "failed", call, code: "conflict", message: "cancelled" });
+    }
     function forget(): void {
       clearTimeout(timer);
       job.waiting.delete(finish);
@@ -155,7 +160,9 @@ export function createCommands(options: {
     write({ call, processId }, data) {
       const job = find(call, processId);
       if (job === undefined) return;
-      if (job.end !== undefined || !job.command.write(data))
+      const written = job.end === undefined ? job.command.write(data, bounds.stdinUnreadMaxBytes) : "gone";
+      if (written === "full") return full(call, `${processId} does not read its input; nothing was written`);
+      if (written === "gone")
         return reply({ kind: "failed", call, code: "conflict", message: `${processId} reads no input any more` });
       reply({ kind: "report", call, processes: [stateOf(job, 0)] });
     },

@@ -49,6 +49,8 @@ export type CellBounds = {
   readonly foregroundMax: number;
   readonly backgroundMax: number;
   readonly backgroundBufferBytes: number;
+  /** What waits for a command that does not read its input. */
+  readonly stdinUnreadMaxBytes: number;
 };
 
 export type RunRequest = {
