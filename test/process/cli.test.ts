@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, test } from "node:test";
+import { nodeFlags } from "../../src/base/limits.ts";
 import { createCommandLine } from "../faux/command-line.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -143,7 +144,7 @@ test("./lorica runs the packaged Node on the entry, with every argument as it wa
   const words = ["agent", "--message", 'a "b"  $c *', "", "-"];
   assert.deepEqual(run(words), {
     exit: 0,
-    stdout: `--disable-sigusr1|${folder}/lorica.mjs|agent|--message|a "b"  $c *||-|0077\n0\n${folder}/lorica\n`,
+    stdout: `${nodeFlags.join("|")}|${folder}/lorica.mjs|agent|--message|a "b"  $c *||-|0077\n0\n${folder}/lorica\n`,
     stderr: "",
   });
 });
