@@ -1,9 +1,10 @@
 // The broker and a gateway that somebody has taken over, on the real kernel.
 import { test } from "node:test";
-import { runAsUser, whyNotAsUser } from "../faux/broker/as-user.ts";
+import { runAsUser } from "../faux/broker/as-user.ts";
+import { whyNoSandbox } from "../faux/outside/host.ts";
 
 const scenarios = new URL("../faux/broker/scenarios.ts", import.meta.url).href;
-const skip = whyNotAsUser() ?? false;
+const skip = whyNoSandbox() ?? false;
 
 test("the gateway runs confined where bubblewrap works", { skip }, () => runAsUser(scenarios, "confined"));
 test(

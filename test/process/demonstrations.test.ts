@@ -4,10 +4,11 @@ import { randomBytes, randomInt } from "node:crypto";
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { whyNoSandbox } from "../faux/outside/host.ts";
 import { createInstallation } from "../faux/installation.ts";
 import type { Installation } from "../faux/installation.ts";
 
-suite("a fresh home", { concurrency: false }, () => {
+suite("a fresh home", { concurrency: false, skip: whyNoSandbox() ?? false }, () => {
   let lorica: Installation;
   before(async () => {
     lorica = await createInstallation();

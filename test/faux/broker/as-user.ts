@@ -1,8 +1,8 @@
 // Runs one exported scenario of a module in a process of its own, never as root: what is proved there is what an
 // ordinary user gets. As root it becomes the system user first.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { realpathSync } from "node:fs";
+import { tmpdir } from "node:os";
 
 const timeoutMs = 120_000;
 
@@ -13,7 +13,7 @@ export async function runAsUser(module: string, scenario: string): Promise<void>
   const user = ["--reuid", "lorica", "--regid", "lorica", "--clear-groups", "--"];
   const [file = node, ...args] = process.getuid?.() === 0 ? ["/usr/bin/setpriv", ...user, ...command] : command;
   const child = spawn(file, args, {
-    env: { PATH: "/usr/bin:/bin", HOME: "/nonexistent" },
+    env: { PATH: "/usr/bin:/bin", HOME: "/nonexistent", TMPDIR: tmpdir() },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";
@@ -22,10 +22,4 @@ export async function runAsUser(module: string, scenario: string): Promise<void>
   const code = await new Promise<number | null>((done) => child.once("close", done));
   clearTimeout(killer);
   if (code !== 0) throw new Error(`${scenario} ended with ${code}:\n${said}`);
-}
-
-/** Why process tests of the broker cannot run here; undefined where they can. */
-export function whyNotAsUser(): string | undefined {
-  if (!existsSync("/usr/bin/bwrap")) return "bubblewrap is not installed";
-  return undefined;
 }
