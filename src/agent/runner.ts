@@ -7,7 +7,7 @@ import type { Models } from "../model/model.ts";
 import type { HookPoint } from "../plugin/plugin.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { WorkspaceFiles } from "../sandbox/sandbox.ts";
-import type { Store, Turn } from "../store/store.ts";
+import type { Closing, Store, Turn } from "../store/store.ts";
 import type { Tool, ToolEffects } from "../tool/tool.ts";
 import type { TurnEvent, TurnOutcome } from "./event.ts";
 import type { AgentProfile } from "./settings.ts";
@@ -25,9 +25,13 @@ export type TurnRunner = {
   /**
    * Runs a turn, or takes up one that a crash interrupted: every step is read back from the transcript, a model call
    * without an answer is repeated, a tool call without a result is reported to the model as unknown. Never throws for
-   * what models and tools do; the outcome says it. `label` is the join of all that entered the context.
+   * what models and tools do; the outcome says it. `label` is the join of all that entered the context. `closing` is
+   * the last answer, for `finish` to store: on its own it would only be a second write of the same end.
    */
-  run(turn: Turn, run: TurnRun): Promise<{ readonly outcome: TurnOutcome; readonly label: Label }>;
+  run(
+    turn: Turn,
+    run: TurnRun,
+  ): Promise<{ readonly outcome: TurnOutcome; readonly label: Label; readonly closing?: Closing | undefined }>;
 };
 
 export type TurnRunnerOptions = {

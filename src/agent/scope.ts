@@ -2,21 +2,20 @@
 import { LoricaError } from "../base/errors.ts";
 import { joinAll, joinLabels } from "../base/label.ts";
 import type { Label } from "../base/label.ts";
-import type { EntryBody, Usage } from "../base/transcript.ts";
+import type { EntryBody } from "../base/transcript.ts";
 import { needsCell, toolsFor } from "../policy/policy.ts";
 import type { Entry, Session, Turn } from "../store/store.ts";
 import type { Tool } from "../tool/tool.ts";
+import { createBook } from "./book.ts";
+import type { Book } from "./book.ts";
 import { visibleEntries } from "./context/visible.ts";
 import type { Visible } from "./context/visible.ts";
 import type { Window } from "./context/window.ts";
 import type { RunnerState } from "./runner-state.ts";
 import type { TurnRun, TurnRunnerOptions } from "./runner.ts";
 import type { AgentProfile } from "./settings.ts";
-import { addUsage, noUsage, usageOf } from "./usage.ts";
 
-export type BookedCall = { readonly provider: string; readonly model: string; readonly trigger: "turn" | "compaction" };
-
-export type TurnScope = {
+export type TurnScope = Book & {
   readonly options: TurnRunnerOptions;
   readonly state: RunnerState;
   readonly turn: Turn;
@@ -33,11 +32,6 @@ export type TurnScope = {
   visible(): Visible;
   /** The join of the session's label and of all that is in the window. */
   label(): Label;
-  usage(): Usage;
-  /** Writes a call that the journal has to the ledger. */
-  book(usage: Usage, call: BookedCall): Promise<void>;
-  /** The same for a call of which the journal knows nothing: a failed attempt, a summary. */
-  spend(usage: Usage, call: BookedCall): Promise<void>;
   append(bodies: readonly EntryBody[], label?: Label): Promise<readonly Entry[]>;
 };
 
@@ -54,11 +48,7 @@ export async function openScope(
   if (session === undefined) throw new LoricaError("not_found", `the session ${turn.sessionKey} was deleted`);
   const window = await state.windows.open(turn.windowId);
   const visible = createView(window, turn.id);
-  let offJournal = noUsage;
   const label = (): Label => joinAll([session.label, turn.label, window.label()]);
-  const where = { turnId: turn.id, sessionKey: turn.sessionKey, agentId: turn.agentId };
-  const book = (usage: Usage, call: BookedCall): Promise<void> =>
-    options.store.usage.add({ ...usage, ...where, ...call, at: options.clock.now() });
   return {
     ...begun,
     options,
@@ -69,15 +59,15 @@ export async function openScope(
     ...toolsOf(options, profile, turn),
     label,
     visible,
-    usage: () => addUsage(offJournal, usageOf(window.entries(), turn.id)),
-    book,
-    async spend(usage, call) {
-      offJournal = addUsage(offJournal, usage);
-      await book(usage, call);
-    },
+    ...createBook(options, { turn, window, label }),
     async append(bodies, added) {
       const joined = added === undefined ? label() : joinLabels(label(), added);
-      return window.append(bodies.map((body) => ({ windowId: turn.windowId, turnId: turn.id, label: joined, body })));
+      // What must be on the disk before the world is touched is that a call begins; the rest follows with the next flush.
+      const durability = bodies.some(({ kind }) => kind === "tool_call") ? "flushed" : "ordered";
+      return window.append(
+        bodies.map((body) => ({ windowId: turn.windowId, turnId: turn.id, label: joined, body })),
+        { durability },
+      );
     },
   };
 }

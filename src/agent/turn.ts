@@ -1,5 +1,5 @@
 // The turn (step 6). Each round asks the journal what comes next, does that one thing and writes it down; a turn that a
-// crash interrupted is taken up by the very same loop.
+// crash interrupted is taken up by the very same loop. Only the last answer is left to whoever stores the turn's end.
 import { abortError } from "../base/wait.ts";
 import { checkBounds, openTurnDeadline } from "./bounds.ts";
 import { commandOf, runCommand } from "./commands/commands.ts";
@@ -30,7 +30,7 @@ export function createTurnRunner(options: TurnRunnerOptions): TurnRunner {
       } finally {
         deadline.close();
       }
-      return { outcome, label: scope?.label() ?? turn.label };
+      return { outcome, label: scope?.label() ?? turn.label, closing: scope?.closing() };
     },
   };
 }
@@ -51,6 +51,7 @@ async function takeTurn(scope: TurnScope): Promise<TurnOutcome> {
     await scope.run.takeJoined();
     await scope.window.refresh();
     standing ??= await loadStanding(scope);
-    await askModel(scope, standing);
+    const answer = await askModel(scope, standing);
+    if (answer !== undefined) return answered(scope, answer);
   }
 }

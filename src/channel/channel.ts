@@ -39,6 +39,11 @@ export type ChannelDefinition = {
   readonly capabilities: ChannelCapabilities;
   /** What every sender on this channel is, before pairing and allow lists say more. */
   readonly senders: "owner" | "stranger";
+  /**
+   * `fetched`: whoever asked waits for the turn and is given its reply, so `send` only takes the grant and never waits.
+   * Otherwise replies are sent.
+   */
+  readonly replies?: "sent" | "fetched";
   readonly create: () => Channel;
 };
 

@@ -8,6 +8,7 @@ import type { Channel, ChannelDefinition, Receipt } from "../channel/channel.ts"
 import type { OutboxRow } from "../store/store.ts";
 import { untilStored } from "./run/patience.ts";
 import { release } from "./release.ts";
+import type { Reply } from "./release.ts";
 import type { PipelineOptions } from "./settings.ts";
 
 export type OpenChannel = { readonly definition: ChannelDefinition; readonly channel: Channel };
@@ -111,7 +112,7 @@ async function deliver(row: OutboxRow, parts: DeliveryParts, signal: AbortSignal
     await keep(() => store.outbox.end(row.id, "failed", reason));
   else await keep(() => store.outbox.retry(row.id, reason, clock.now() + backoffMs(attempts, receipt.afterMs)));
   parts.checkpoint?.("receipted");
-  recordEffect(row, receipt.kind, parts);
+  recordSend(row, receipt.kind, parts);
 }
 
 type Attempt = Receipt | { readonly kind: "unknown"; readonly reason: string };
@@ -136,7 +137,11 @@ function backoffMs(attempts: number, afterMs: number): number {
   return Math.min(limits.outboxBackoffMaxMs, Math.max(growing, afterMs));
 }
 
-function recordEffect(row: OutboxRow, result: string, { audit }: DeliveryParts): void {
+export function recordSend(
+  row: Reply & Pick<OutboxRow, "text" | "attempts">,
+  result: string,
+  { audit }: Pick<DeliveryParts, "audit">,
+): void {
   audit.record({
     kind: "effect",
     verb: "message.send",

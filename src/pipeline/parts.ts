@@ -3,6 +3,7 @@ import { newId } from "../base/ids.ts";
 import { createLanes } from "../session/session.ts";
 import { createDelivery } from "./deliver.ts";
 import type { Delivery, OpenChannel } from "./deliver.ts";
+import { createHandOver } from "./hand-over.ts";
 import type { HandleParts } from "./handle.ts";
 import { createAbort } from "./run/abort.ts";
 import type { AbortRuns } from "./run/abort.ts";
@@ -23,9 +24,11 @@ export function createParts(
 ): Parts {
   const open = new Map(options.channels.map((definition) => [definition.id, openChannel(definition)]));
   const runs = createRuns((error) => options.report(newId(), error));
-  const delivery = createDelivery({ ...options, channels: open }, signals.sendsEnd);
+  const deliveryParts = { ...options, channels: open };
+  const delivery = createDelivery(deliveryParts, signals.sendsEnd);
+  const handOver = createHandOver(deliveryParts, signals.sendsEnd);
   const { stopping } = signals;
-  const perform = createPerform({ ...options, runs, stopping, onFinished: delivery.kick });
+  const perform = createPerform({ ...options, runs, stopping, handOver, onFinished: delivery.kick });
   const lanes = createLanes({ run: perform, clock: options.clock, bounds: options.laneBounds ?? (() => ({})) });
   const abortRuns = createAbort({ store: options.store, lanes, runs });
   const runsOf = (key: string): readonly string[] => lanes.active().get(key) ?? [];

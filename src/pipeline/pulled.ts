@@ -1,5 +1,5 @@
-// A door whose callers fetch their replies themselves, as the terminal and HTTP do: the reply is in the store, where
-// `wait` finds it, so sending is done as soon as it is allowed.
+// A door whose callers fetch their replies themselves, as the terminal and HTTP do: `wait` gives them the reply, so
+// sending is done as soon as it is allowed.
 import { assert } from "../base/assert.ts";
 import type { Redeem } from "../base/grant.ts";
 import { defineChannel } from "../channel/channel.ts";
@@ -11,6 +11,7 @@ export function pulledChannel(options: { readonly id: string; readonly redeem: R
     // Taking a reply twice is reading it twice.
     capabilities: { idempotentSend: true, textMaxChars: Number.MAX_SAFE_INTEGER },
     senders: "owner",
+    replies: "fetched",
     create: () => ({
       async start() {},
       async send(grant, message) {

@@ -28,7 +28,8 @@ async function resumeTurn(turn: Turn, parts: HandleParts): Promise<void> {
   if (first === undefined) {
     // Its messages are gone, so there is nobody to answer and nothing to read the wishes from.
     parts.report(newId(), new Error(`turn ${turn.id} has no message`));
-    return parts.store.turns.finish(turn.id, { status: "failed", error: "its messages are gone", replies: [] });
+    await parts.store.turns.finish(turn.id, { status: "failed", error: "its messages are gone", replies: [] });
+    return;
   }
   for (const { runId } of [first, ...rest]) openRun(runId, turn, parts);
   parts.lanes.resume([first, ...rest]);

@@ -5,7 +5,9 @@ import type { AuditLog } from "../audit/audit.ts";
 import type { Decision, Policy } from "../policy/policy.ts";
 import type { OutboxRow } from "../store/store.ts";
 
-export function release(row: OutboxRow, policy: Policy, audit: AuditLog): Decision<"message.send"> {
+export type Reply = Pick<OutboxRow, "id" | "to" | "label" | "agentId" | "sessionKey" | "principal">;
+
+export function release(row: Reply, policy: Policy, audit: AuditLog): Decision<"message.send"> {
   const { channel, account, recipient } = row.to;
   const action: Action<"message.send"> = {
     verb: "message.send",

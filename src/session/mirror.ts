@@ -42,7 +42,10 @@ export function createMirror(
     flush: () => work,
     store: {
       ...store,
-      transcript: { ...store.transcript, append: async (entries) => seen(await store.transcript.append(entries)) },
+      transcript: {
+        ...store.transcript,
+        append: async (...appended) => seen(await store.transcript.append(...appended)),
+      },
       turns: {
         ...store.turns,
         async begin(turn, entries) {
@@ -51,6 +54,7 @@ export function createMirror(
           return begun;
         },
         join: async (id, inboxIds, entries) => seen(await store.turns.join(id, inboxIds, entries)),
+        finish: async (id, end) => seen(await store.turns.finish(id, end)),
       },
     },
   };

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LoricaError } from "../base/errors.ts";
 import type { Code } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import type { Durability } from "./store.ts";
 
 export type Params = Readonly<Record<string, SQLInputValue>>;
 
@@ -24,7 +25,7 @@ export type Database = {
   /** Statements without parameters, outside any transaction: pragmas and schema. */
   execute(sql: string): void;
   /** One transaction: all of `work` is kept, or nothing of it. `work` is synchronous, so nothing gets in between. */
-  write<T>(work: () => T): Promise<T>;
+  write<T>(work: () => T, durability?: Durability): Promise<T>;
   read<T>(work: () => T): Promise<T>;
   close(): void;
 };
@@ -37,6 +38,13 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
     return opened;
   });
   const execute = (sql: string): void => convert(path, () => connection.exec(sql));
+  let durable: Durability | undefined;
+  /** A flush costs more than all the rest of a write, so only writes that somebody relies on pay for one. */
+  const begin = (wanted: Durability, tries: number): boolean => {
+    if (wanted !== durable) execute(`PRAGMA synchronous = ${wanted === "flushed" ? "FULL" : "NORMAL"}`);
+    durable = wanted;
+    return lock(connection, path, tries);
+  };
   return {
     path,
     execute,
@@ -48,9 +56,9 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
         run: (params = {}) => Number(statement.run(params).changes),
       };
     },
-    async write(work) {
+    async write(work, durability = "flushed") {
       // From taking the lock to letting it go nothing waits: two transactions on one connection cannot overlap.
-      for (let tries = 1; !begin(connection, path, tries); tries += 1) await delay(limits.storeBusyStepMs);
+      for (let tries = 1; !begin(durability, tries); tries += 1) await delay(limits.storeBusyStepMs);
       try {
         const value = work();
         connection.exec("COMMIT");
@@ -74,7 +82,7 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
  * Takes the write lock. SQLite's own waiting would stop everything else in this process, so it waits only for a
  * moment at a time and the rest of the wait is ours. False while somebody else has it.
  */
-function begin(connection: DatabaseSync, path: string, tries: number): boolean {
+function lock(connection: DatabaseSync, path: string, tries: number): boolean {
   try {
     connection.exec("BEGIN IMMEDIATE");
     return true;

@@ -10,7 +10,7 @@ import { createSessions } from "./sessions.ts";
 import type { Store } from "./store.ts";
 import { createJournal, createTranscript } from "./transcript.ts";
 import { createTurns } from "./turns.ts";
-import { createUsage } from "./usage.ts";
+import { createLedger, createUsage } from "./usage.ts";
 
 export async function openStore(options: {
   readonly path: string;
@@ -19,8 +19,7 @@ export async function openStore(options: {
 }): Promise<Store> {
   const { clock } = options;
   const database = await openMigrated(options.path);
-  // FULL: after a commit the change survives the loss of power, not only the death of this process.
-  database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216");
+  database.execute("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216");
   const start = database.query<{ value: number }>(
     "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value",
   );
@@ -28,15 +27,16 @@ export async function openStore(options: {
   mkdirSync(options.mediaDir, { recursive: true, mode: 0o700 });
   const ground = { database, clock, epoch };
   const journal = createJournal(ground);
+  const ledger = createLedger(ground);
   const media = createMedia(ground, options.mediaDir);
   return {
     epoch,
     inbox: createInbox(ground),
     sessions: createSessions(ground),
-    turns: createTurns(ground, journal),
-    transcript: createTranscript(ground, journal),
+    turns: createTurns(ground, { journal, ledger }),
+    transcript: createTranscript(ground, { journal, ledger }),
     outbox: createOutbox(ground),
-    usage: createUsage(ground),
+    usage: createUsage(ground, ledger),
     media,
     prune: createPrune(ground),
     async close() {

@@ -72,9 +72,9 @@ export function createOutbox({ database }: Ground): Outbox {
 export function createOutboxInsert({ database, clock, epoch }: Ground): (draft: OutboxDraft, turn: Turn) => void {
   const insert = database.query(`
     INSERT INTO outbox (id, turn_id, session_key, agent_id, principal, account, address, reply_to, text, media, label,
-                        status, attempts, next_attempt_at, epoch, created_at)
+                        status, attempts, next_attempt_at, receipt, reason, epoch, created_at)
     VALUES (:id, :turnId, :sessionKey, :agentId, :principal, :account, :address, :replyTo, :text, :media, :label,
-            'pending', 0, :now, :epoch, :now)`);
+            :status, :attempts, :now, :receipt, :reason, :epoch, :now)`);
   return (draft, turn) => {
     insert.run({
       id: draft.id,
@@ -88,10 +88,17 @@ export function createOutboxInsert({ database, clock, epoch }: Ground): (draft: 
       text: draft.text,
       media: toJson(draft.media),
       label: toJson(draft.label),
+      ...settledColumns(draft),
       epoch,
       now: clock.now(),
     });
   };
+}
+
+function settledColumns({ settled }: OutboxDraft) {
+  if (settled === undefined) return { status: "pending", attempts: 0, receipt: null, reason: null };
+  if (settled.status === "held") return { status: "held", attempts: 0, receipt: null, reason: settled.reason };
+  return { status: "sent", attempts: 1, receipt: settled.receipt, reason: null };
 }
 
 /** What two replies must share to be read one after the other; which message they answer does not matter. */

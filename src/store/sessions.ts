@@ -68,7 +68,7 @@ export function createSessions(ground: Ground): Sessions {
       // Almost every message meets a session that exists: only the first one pays for a write.
       const found = await database.read(() => find(session.key));
       if (found !== undefined) return found;
-      return database.write(() => find(session.key) ?? create(session));
+      return database.write(() => find(session.key) ?? create(session), "ordered");
     },
     find: (key) => database.read(() => find(key)),
     list: ({ agentId, limit, offset }) =>

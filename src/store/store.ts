@@ -1,5 +1,6 @@
 // The state of the gateway behind one asynchronous port, so that a database on another machine can take its place.
 // Every operation is one transaction: after it returns the change survives a kill, and before that nothing of it does.
+// A loss of power may undo only what is `ordered`, and only together with everything that was written after it.
 import type { Envelope, MediaRef, ReplyAddress, ThinkingLevel } from "../base/envelope.ts";
 import type { Label } from "../base/label.ts";
 import type { Principal } from "../base/principal.ts";
@@ -154,6 +155,10 @@ export type OutboxDraft = {
   readonly text: string;
   readonly media: readonly MediaRef[];
   readonly label: Label;
+  /** Where its way has ended already, as for a caller who fetches it; otherwise it is pending. */
+  readonly settled?:
+    | { readonly status: "sent"; readonly receipt: string }
+    | { readonly status: "held"; readonly reason: string };
 };
 
 export type Turns = {
@@ -165,20 +170,23 @@ export type Turns = {
   /** More messages join a running turn (queue modes steer and collect). */
   join(turnId: string, inboxIds: readonly string[], entries: readonly NewEntry[]): Promise<readonly Entry[]>;
   /** In one write: the turn ends, its messages are done, and its reply is in the outbox before it is sent. */
-  finish(
-    turnId: string,
-    end: {
-      readonly status: Exclude<TurnStatus, "running">;
-      readonly error?: string;
-      readonly outcome?: Json;
-      readonly replies: readonly OutboxDraft[];
-    },
-  ): Promise<void>;
+  finish(turnId: string, end: TurnEnd): Promise<readonly Entry[]>;
   find(id: string): Promise<Turn | undefined>;
   /** Counts another start of a turn that a restart found running. */
   restart(id: string): Promise<Turn>;
   running(): Promise<readonly Turn[]>;
 };
+
+export type TurnEnd = {
+  readonly status: Exclude<TurnStatus, "running">;
+  readonly error?: string;
+  readonly outcome?: Json;
+  readonly replies: readonly OutboxDraft[];
+  readonly closing?: Closing | undefined;
+};
+
+/** The last words of a turn and what they cost: stored at the moment at which it ends. */
+export type Closing = { readonly entries: readonly NewEntry[]; readonly usage: readonly UsageRow[] };
 
 export type NewEntry = {
   readonly windowId: string;
@@ -192,8 +200,18 @@ export type NewEntry = {
 /** `seq` counts from 1 within a window, without gaps. */
 export type Entry = NewEntry & { readonly id: string; readonly seq: number; readonly at: number };
 
+/**
+ * `flushed`: on the disk when the write returns. `ordered`: there as soon as anything written after it is, which is
+ * enough for whatever nobody outside this process has been told of.
+ */
+export type Durability = "flushed" | "ordered";
+
 export type Transcript = {
-  append(entries: readonly NewEntry[]): Promise<readonly Entry[]>;
+  /** `usage` is what the calls that gave the entries cost, and goes into the ledger in the same write. */
+  append(
+    entries: readonly NewEntry[],
+    options?: { readonly usage?: readonly UsageRow[]; readonly durability?: Durability },
+  ): Promise<readonly Entry[]>;
   /** In order; from `afterSeq` (exclusive) where it is given. */
   read(windowId: string, options?: { readonly afterSeq?: number; readonly limit?: number }): Promise<readonly Entry[]>;
 };

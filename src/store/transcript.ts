@@ -6,6 +6,7 @@ import type { Label } from "../base/label.ts";
 import type { Ground } from "./rows.ts";
 import { fromJson, toJson } from "./rows.ts";
 import type { Entry, NewEntry, Transcript } from "./store.ts";
+import type { Ledger } from "./usage.ts";
 
 type WindowRow = { readonly session_key: string; readonly label: string; readonly entry_count: number };
 
@@ -69,12 +70,19 @@ export function createJournal({ database, clock, epoch }: Ground): Journal {
   };
 }
 
-export function createTranscript({ database }: Ground, journal: Journal): Transcript {
+export function createTranscript(
+  { database }: Ground,
+  { journal, ledger }: { readonly journal: Journal; readonly ledger: Ledger },
+): Transcript {
   const select = database.query<StepRow>(`
     SELECT id, window_id, seq, turn_id, label, body, at FROM steps
     WHERE window_id = :windowId AND seq > :afterSeq ORDER BY seq LIMIT :limit`);
   return {
-    append: (entries) => database.write(() => journal.append(entries)),
+    append: (entries, { usage = [], durability } = {}) =>
+      database.write(() => {
+        ledger.add(usage);
+        return journal.append(entries);
+      }, durability),
     read: (windowId, options = {}) =>
       database.read(() =>
         select.all({ windowId, afterSeq: options.afterSeq ?? 0, limit: options.limit ?? -1 }).map(toEntry),

@@ -8,6 +8,7 @@ import type { Ground } from "./rows.ts";
 import { fromJson, orUndefined, toJson } from "./rows.ts";
 import type { NewTurn, Turn, Turns, TurnStatus } from "./store.ts";
 import type { Journal } from "./transcript.ts";
+import type { Ledger } from "./usage.ts";
 
 type Row = {
   readonly id: string;
@@ -31,7 +32,10 @@ const select = `
          ended_at, error, outcome
   FROM turns`;
 
-export function createTurns(ground: Ground, journal: Journal): Turns {
+export function createTurns(
+  ground: Ground,
+  { journal, ledger }: { readonly journal: Journal; readonly ledger: Ledger },
+): Turns {
   const { database, clock, epoch } = ground;
   const messages = createMessageMoves(ground);
   const lane = createLane(ground);
@@ -44,6 +48,8 @@ export function createTurns(ground: Ground, journal: Journal): Turns {
     if (row.status !== "running") throw new LoricaError("conflict", `turn ${id} has ended already: ${row.status}`);
     return toTurn(row);
   };
+  // Beginning, joining and restarting are ordered only: undone together with all that followed, they leave the messages
+  // where an earlier, flushed write put them, and the next start finds them there.
   return {
     begin: (turn, newEntries) =>
       database.write(() => {
@@ -55,7 +61,7 @@ export function createTurns(ground: Ground, journal: Journal): Turns {
         statements.insert.run({ ...turnColumns(turn), label: toJson(label), epoch, now: clock.now() });
         statements.countTurn.run({ windowId: turn.windowId });
         return { turn: runningTurn(turn.id), entries };
-      }),
+      }, "ordered"),
     join: (id, inboxIds, newEntries) =>
       database.write(() => {
         const turn = runningTurn(id);
@@ -64,7 +70,7 @@ export function createTurns(ground: Ground, journal: Journal): Turns {
         const label = joinLabels(turn.label, joinAll(entries.map((entry) => entry.label)));
         statements.setJoined.run({ id, inboxIds: toJson([...turn.inboxIds, ...inboxIds]), label: toJson(label) });
         return entries;
-      }),
+      }, "ordered"),
     finish: (id, end) =>
       database.write(() => {
         const turn = runningTurn(id);
@@ -73,6 +79,8 @@ export function createTurns(ground: Ground, journal: Journal): Turns {
         messages.end(id, end.status === "failed" ? "failed" : "done", end.error ?? null);
         lane.release(turn.sessionKey);
         for (const reply of end.replies) insertReply(reply, turn);
+        ledger.add(end.closing?.usage ?? []);
+        return journal.append(end.closing?.entries ?? []);
       }),
     find: (id) =>
       database.read(() => {
@@ -86,7 +94,7 @@ export function createTurns(ground: Ground, journal: Journal): Turns {
         statements.setRestarted.run({ id, label: toJson(label), epoch });
         lane.renew(turn.sessionKey);
         return runningTurn(id);
-      }),
+      }, "ordered"),
     running: () => database.read(() => statements.selectRunning.all().map(toTurn)),
   };
 }

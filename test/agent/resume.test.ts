@@ -81,6 +81,24 @@ suite("a turn that was interrupted", () => {
     );
   });
 
+  test("loses nothing but its last answer, which is stored together with its end", async () => {
+    await using agent = await openTestAgent({ models: createScriptedModels([{ text: "Hello." }]) });
+    const { turn, closing, outcome } = await agent.run(await agent.begin("hi"));
+    assert.deepEqual(
+      (await agent.entries(turn.windowId)).map(({ body }) => body.kind),
+      ["user"],
+    );
+    assert.deepEqual(await agent.store.usage.totals(0), []);
+    assert.deepEqual(
+      closing?.entries.map(({ body }) => body.kind),
+      ["assistant"],
+    );
+    assert.deepEqual(
+      closing?.usage.map(({ turnId, trigger, inputTokens }) => [turnId, trigger, inputTokens]),
+      [[turn.id, "turn", outcome.usage.inputTokens]],
+    );
+  });
+
   test("tells the model that an outcome is unknown", async () => {
     const whole = await wholeTurn();
     await using agent = await openTestAgent({ models: replayable() });

@@ -14,7 +14,7 @@ import type { HookPoint } from "../../src/plugin/plugin.ts";
 import { compileRules, createPolicy } from "../../src/policy/policy.ts";
 import { defineTool, textOutput } from "../../src/tool/tool.ts";
 import type { Tool, ToolOutput } from "../../src/tool/tool.ts";
-import type { Entry, Store, Turn } from "../../src/store/store.ts";
+import type { Closing, Entry, Store, Turn } from "../../src/store/store.ts";
 import { sessionStatus } from "../../plugins/session-status/session-status.ts";
 import { createTestClock } from "./clock.ts";
 import { createScriptedModels } from "./scripted-models.ts";
@@ -56,6 +56,7 @@ export type Ran = {
   readonly turn: Turn;
   readonly outcome: TurnOutcome;
   readonly label: Label;
+  readonly closing?: Closing | undefined;
   readonly events: readonly TurnEvent[];
 };
 
@@ -126,7 +127,7 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
     run,
     async say(text, sent) {
       const ran = await run(await beginMessage(store, text, sent), sent);
-      await store.turns.finish(ran.turn.id, { status: ran.outcome.status, replies: [] });
+      await finish(store, ran);
       return ran;
     },
     entries: (windowId) => store.transcript.read(windowId),
@@ -134,6 +135,11 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
       await opened?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** As the pipeline ends a turn. */
+async function finish(store: Store, { turn, outcome, closing }: Ran): Promise<void> {
+  await store.turns.finish(turn.id, { status: outcome.status, replies: [], closing });
 }
 
 function profilesOf(options: TestAgentOptions): ReadonlyMap<string, AgentProfile> {

@@ -8,6 +8,20 @@ import { beginTurn, envelopeOf, mainKey, openTestStore, ownerLabel, routedOf, us
 
 const code = (wanted: string) => (error: unknown) => error instanceof LoricaError && error.code === wanted;
 
+const usageRow = {
+  agentId: "main",
+  provider: "p",
+  model: "m",
+  trigger: "turn",
+  inputTokens: 7,
+  outputTokens: 1,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  costMicros: 0,
+  estimated: false,
+  at: 1,
+};
+
 function draft(text: string, recipient = "alice"): OutboxDraft {
   return {
     id: newId(),
@@ -47,6 +61,25 @@ test("a message goes from received to queued once, and a finished one cannot be 
   await inbox.end(envelope.id, "dropped", "not wanted");
   await assert.rejects(inbox.end(envelope.id, "failed", "again"), code("conflict"));
   assert.deepEqual(await inbox.unfinished(), []);
+});
+
+test("a turn's last words and their cost are stored when it ends, or not at all", async () => {
+  await using opened = await openTestStore();
+  const { store } = opened;
+  const { turn, entries } = await beginTurn(store);
+  const closing = {
+    entries: [userEntry(turn.windowId, turn.id, "bye")],
+    usage: [{ ...usageRow, turnId: turn.id, sessionKey: turn.sessionKey }],
+  };
+  const broken = { ...draft("hi"), id: undefined as unknown as string };
+  await assert.rejects(store.turns.finish(turn.id, { status: "done", replies: [broken], closing }));
+  assert.deepEqual([await store.transcript.read(turn.windowId), await store.usage.totals(0)], [entries, []]);
+  const ended = await store.turns.finish(turn.id, { status: "done", replies: [], closing });
+  assert.deepEqual(await store.transcript.read(turn.windowId), [...entries, ...ended]);
+  assert.deepEqual(
+    (await store.usage.totals(0)).map(({ calls, inputTokens }) => [calls, inputTokens]),
+    [[1, 7]],
+  );
 });
 
 test("a turn takes its messages and ends with its reply in the outbox, each in one write", async () => {

@@ -1,4 +1,4 @@
-// One question to a model: make room, ask, show what comes, and write the answer down before anything is done with it.
+// One question to a model: make room, ask, show what comes, and write an answer that calls tools down before any runs.
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import type { ModelCall, ModelEvent } from "../../model/model.ts";
@@ -6,6 +6,8 @@ import { compact } from "../context/compaction.ts";
 import type { Pressure } from "../context/compaction.ts";
 import { assemblePrompt, estimatePrompt, planCall } from "../context/context.ts";
 import type { Plan, Standing } from "../context/context.ts";
+import { callsOf } from "../journal.ts";
+import type { Answer } from "../journal.ts";
 import { ownContent } from "./answer.ts";
 import { createWatch, untilAborted } from "./watch.ts";
 import type { Watch } from "./watch.ts";
@@ -15,7 +17,8 @@ import { noUsage } from "../usage.ts";
 
 type Finish = Extract<ModelEvent, { type: "finish" }>;
 
-export async function askModel(scope: TurnScope, standing: Standing): Promise<void> {
+/** The answer with which the turn ends; undefined where its calls come first. */
+export async function askModel(scope: TurnScope, standing: Standing): Promise<Answer | undefined> {
   const plan = planCall(scope);
   if (plan.candidates.length === 0)
     throw new LoricaError(
@@ -23,7 +26,11 @@ export async function askModel(scope: TurnScope, standing: Standing): Promise<vo
       "no model is configured: run `lorica onboard`, or set agents.defaults.model.primary",
     );
   await makeRoom(scope, standing, plan);
-  await write(scope, await askAgainIfTooLong(scope, standing, plan));
+  const answer = answerOf(scope, await askAgainIfTooLong(scope, standing, plan));
+  scope.run.emit({ type: "usage", usage: answer.usage });
+  if (callsOf(answer).length > 0) return void (await scope.keep(answer));
+  scope.conclude(answer);
+  return answer;
 }
 
 /** Compacts where the estimate nears the window, and refuses what cannot fit at all before it costs anything. */
@@ -99,12 +106,9 @@ async function keepPartial(scope: TurnScope, watch: Watch): Promise<void> {
   await scope.append([{ kind: "assistant", content, provider, model, usage, stopReason: "cancelled" }]);
 }
 
-async function write(scope: TurnScope, finish: Finish): Promise<void> {
-  const { provider, model, usage, stopReason } = finish;
-  const content = ownContent(finish.content, scope.window.entries());
-  await scope.append([{ kind: "assistant", content, provider, model, usage, stopReason }]);
-  await scope.book(usage, { provider, model, trigger: "turn" });
-  scope.run.emit({ type: "usage", usage });
+function answerOf(scope: TurnScope, { content, provider, model, usage, stopReason }: Finish): Answer {
+  const own = ownContent(content, scope.window.entries());
+  return { kind: "assistant", content: own, provider, model, usage, stopReason };
 }
 
 function smallest(...numbers: readonly (number | undefined)[]): number | undefined {

@@ -2,7 +2,7 @@
 import { joinAll } from "../../base/label.ts";
 import type { Label } from "../../base/label.ts";
 import { limits } from "../../base/limits.ts";
-import type { Entry, NewEntry, Transcript } from "../../store/store.ts";
+import type { Entry, Transcript } from "../../store/store.ts";
 import type { Estimator } from "./tokens.ts";
 
 export type Window = {
@@ -11,7 +11,7 @@ export type Window = {
   entries(): readonly Entry[];
   /** The join of all that ever entered it: what a compaction put away still counts. */
   label(): Label;
-  append(entries: readonly NewEntry[]): Promise<readonly Entry[]>;
+  append: Transcript["append"];
   /** Takes in what others wrote, as messages that joined the turn. */
   refresh(): Promise<void>;
 };
@@ -65,8 +65,8 @@ export function createWindows(transcript: Transcript, estimator: Estimator): Win
         id: windowId,
         entries: () => window.entries,
         label: () => window.label,
-        async append(entries) {
-          const stored = await transcript.append(entries);
+        async append(...appended) {
+          const stored = await transcript.append(...appended);
           const follows = stored[0]?.seq === window.lastSeq + 1;
           if (follows) take(window, stored);
           else await refresh(windowId, window);

@@ -1,11 +1,11 @@
 // How a turn ends: its outcome and replies in one write, and only then the word to whoever waits.
-import type { TurnOutcome } from "../../agent/agent.ts";
+import type { TurnOutcome, TurnRunner } from "../../agent/agent.ts";
 import { codeOf, LoricaError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Json } from "../../base/json.ts";
-import type { Label } from "../../base/label.ts";
 import { limits } from "../../base/limits.ts";
-import type { Turn } from "../../store/store.ts";
+import type { OutboxDraft, Turn } from "../../store/store.ts";
+import type { HandOver } from "../hand-over.ts";
 import type { PipelineOptions } from "../settings.ts";
 import { noUsage } from "./past-run.ts";
 import { untilStored } from "./patience.ts";
@@ -14,13 +14,14 @@ import type { Runs } from "./runs.ts";
 
 export type EndParts = PipelineOptions & {
   readonly runs: Runs;
-  /** Called when replies may be in the outbox. */
+  readonly handOver: HandOver;
+  /** Called when replies wait in the outbox. */
   readonly onFinished: () => void;
   /** Ends when the process stops: from then on turns are left as they are, for the next start. */
   readonly stopping: AbortSignal;
 };
 
-export type Ended = { readonly outcome: TurnOutcome; readonly label: Label };
+export type Ended = Awaited<ReturnType<TurnRunner["run"]>>;
 
 export function failed(turn: Turn, error: unknown, { report }: Pick<EndParts, "report">): Ended {
   const id = newId();
@@ -32,23 +33,33 @@ export function failed(turn: Turn, error: unknown, { report }: Pick<EndParts, "r
 
 export async function closeTurn(
   turn: Turn,
-  { outcome, label }: Ended,
+  { outcome: reached, label, closing }: Ended,
   parts: EndParts & { readonly runIds: readonly string[] },
 ): Promise<void> {
-  const replies = repliesOf(outcome, label, replyShape(turn, parts));
+  const replies = await parts.handOver(repliesOf(reached, label, replyShape(turn, parts)), turn);
+  const outcome = unlessHeld(reached, replies);
   const end = {
     status: outcome.status,
     replies,
+    closing,
     outcome: outcome as unknown as Json,
     ...(outcome.status === "failed" ? { error: `${outcome.code}: ${outcome.message}` } : {}),
   };
-  const finish = (): Promise<void> => parts.store.turns.finish(turn.id, end);
+  const finish = async (): Promise<unknown> => parts.store.turns.finish(turn.id, end);
   await untilStored(finish, parts.stopping, (error) => parts.report(newId(), error));
   parts.checkpoint?.("finished");
   parts.runs.emit(parts.runIds, { type: "finished", outcome });
   parts.runs.close(parts.runIds, { turnId: turn.id, outcome });
   parts.observe({ point: "turn.finished", turnId: turn.id, status: outcome.status });
-  if (replies.length > 0) parts.onFinished();
+  if (replies.some(({ settled }) => settled === undefined)) parts.onFinished();
+}
+
+/** Whoever fetches a reply is not given one that may not leave. */
+function unlessHeld(outcome: TurnOutcome, replies: readonly OutboxDraft[]): TurnOutcome {
+  const held = replies.find(({ settled }) => settled?.status === "held");
+  if (held?.settled?.status !== "held") return outcome;
+  const message = `the answer is held back: ${held.settled.reason}`;
+  return { status: "failed", code: "forbidden", message, id: held.id, usage: outcome.usage };
 }
 
 function replyShape({ replyTo: to }: Turn, { channels, settings }: EndParts) {
