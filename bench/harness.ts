@@ -56,24 +56,27 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     env,
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const readyMs = await untilHealthy(port, started, child);
+  await untilAnswering(`http://127.0.0.1:${port}/health`, { child, timeoutMs: readyTimeoutMs });
+  const readyMs = performance.now() - started;
   return { port, token, home, env, pid: child.pid ?? 0, readyMs, stop: () => stopChild(child) };
 }
 
-async function untilHealthy(port: number, started: number, child: ChildProcess): Promise<number> {
-  while (performance.now() - started < readyTimeoutMs) {
+/** Asks until there is a good answer; throws where the process ends or the time is over. */
+export async function untilAnswering(
+  url: string,
+  { child, timeoutMs }: { readonly child: ChildProcess; readonly timeoutMs: number },
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (performance.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}`);
-    try {
-      const response = await fetch(`http://127.0.0.1:${port}/health`);
-      await response.arrayBuffer();
-      if (response.ok) return performance.now() - started;
-    } catch {
-      // Not listening yet.
-    }
+    // While it is not listening there is no answer at all.
+    const response = await fetch(url).catch(() => undefined);
+    await response?.arrayBuffer();
+    if (response?.ok === true) return;
     await new Promise((done) => setTimeout(done, pollMs));
   }
   child.kill("SIGKILL");
-  throw new Error(`the gateway did not answer /health within ${readyTimeoutMs} ms`);
+  throw new Error(`nothing good at ${url} within ${timeoutMs} ms`);
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {
@@ -83,7 +86,7 @@ async function stopChild(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createTcpServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
