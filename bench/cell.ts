@@ -17,7 +17,7 @@ writeFileSync(join(workspace, "four-kilobytes"), "x".repeat(4_096));
 
 const signal = new AbortController().signal;
 const cells = createCells({
-  cells: () => ({ workspace, access: "rw" }),
+  agents: () => new Map([["main", { workspace, access: "rw" }]]),
   node: process.execPath,
   codeDir: join(root, "src/sandbox/cell"),
   cacheDir: join(home, "cache"),

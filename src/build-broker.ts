@@ -165,14 +165,24 @@ function openAudit(paths: StatePaths, redactor: Redactor): AuditWriter {
 function openCells({ options, keeper }: Ground, auditWriter: AuditWriter): ProbedCells {
   const { paths, codeRoot } = options;
   return createCells({
-    cells: (agentId) => ceilingOf(keeper.config(), paths).agents.get(agentId),
+    agents: () => ceilingOf(keeper.config(), paths).agents,
     node: realpathSync(process.execPath),
     codeDir: join(codeRoot, "src", "sandbox", "cell"),
     cacheDir: join(paths.cache, "cell"),
     home: paths.home,
-    protectedPaths: [paths.credentials, paths.configPath, paths.run, paths.state, paths.logs, join(paths.home, ".ssh")],
+    protectedPaths: protectedPaths(paths, codeRoot),
     audit: auditWriter.source("broker"),
   });
+}
+
+/** What no workspace may be, hold or lie in: all that is the product's own, what it runs on, and where people keep keys. */
+function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] {
+  const { credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity } =
+    paths;
+  const own = [credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity];
+  const keys = [".ssh", ".gnupg", ".aws", ".kube", ".netrc"].map((name) => join(paths.home, name));
+  // Whoever may write the program runs as the broker after the next start.
+  return [...own, codeRoot, realpathSync(process.execPath), lockMeetingDir(paths.home), ...keys];
 }
 
 function openBroker(

@@ -15,13 +15,13 @@ import {
   toWriteResult,
 } from "./cell/actions.ts";
 import { createPool } from "./cell/pool.ts";
-import type { Cell, CellKey } from "./cell/pool.ts";
+import type { Cell, CellKey, CellPlace } from "./cell/pool.ts";
 import { probeSandbox } from "./cell/probe.ts";
 import type { VerifiedHost } from "./cell/probe.ts";
 
 export type CellsOptions = {
-  /** The ceiling: what each agent's cell may have; undefined where there is no such agent. */
-  readonly cells: (agentId: string) => CellSettings | undefined;
+  /** The ceiling: what each agent's cell may have. */
+  readonly agents: () => ReadonlyMap<string, CellSettings>;
   /** The Node binary that runs the cell's own programs. */
   readonly node: string;
   /** `src/sandbox/cell`, or what a release makes of it. */
@@ -33,7 +33,7 @@ export type CellsOptions = {
   readonly audit: AuditLog;
 };
 
-/** Until the first probe has ended, requests wait for it. */
+/** Until the first probe has ended, requests wait for it. One that finds a wall fallen ends every cell that there is. */
 export type ProbedCells = Cells & { probe(signal: AbortSignal): Promise<SandboxStatus> };
 
 const notProbed: SandboxStatus = {
@@ -47,24 +47,24 @@ export function createCells(options: CellsOptions): ProbedCells {
   let status: SandboxStatus = notProbed;
   let probing: Promise<SandboxStatus> | undefined;
   let host: VerifiedHost | undefined;
-  const pool = createPool({ settingsOf: options.cells, protectedPaths: options.protectedPaths, onGone: recordGone });
+  const pool = createPool({ ...options, onGone: recordGone });
 
   async function probe(signal: AbortSignal): Promise<SandboxStatus> {
     const result = await probeSandbox({ ...options, profile: commandProfile }, signal);
     status = result.status;
     host = result.host;
+    if (host === undefined) await pool.clear();
     return status;
   }
 
-  async function hostNow(signal: AbortSignal): Promise<VerifiedHost> {
-    if (status === notProbed && probing !== undefined) await unlessAborted(probing, signal);
+  function placeNow(): CellPlace {
     if (host === undefined || status.kind === "off") throw offError(status);
-    return host;
+    return { ...host, profile: commandProfile };
   }
 
   async function inCell<T>(action: Action, use: (cell: Cell) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const verified = await hostNow(signal);
-    return await pool.use(keyOf(action), { ...verified, profile: commandProfile }, { use, signal });
+    if (status === notProbed && probing !== undefined) await unlessAborted(probing, signal);
+    return await pool.use(keyOf(action), placeNow, { use, signal });
   }
 
   function recordGone(
@@ -84,7 +84,9 @@ export function createCells(options: CellsOptions): ProbedCells {
   return {
     status: () => status,
     probe(signal) {
-      probing = probe(signal);
+      // One after the other: each uses the same folder, and the later one is right.
+      const before = probing?.catch(() => undefined);
+      probing = before === undefined ? probe(signal) : before.then(() => probe(signal));
       return probing;
     },
     async run(action, onOutput, signal) {

@@ -1,4 +1,4 @@
-// A cell that turns on its broker, one too many, one whose broker dies, and hosts on which there can be none.
+// A cell that turns on its broker, one too many, one that nobody needs any more, and one whose broker dies.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
@@ -6,10 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createPool } from "../../src/broker/cell/pool.ts";
 import type { CellPlace } from "../../src/broker/cell/pool.ts";
-import { explainFailure, missingPrograms } from "../../src/broker/cell/diagnosis.ts";
 import { prepareCellHost } from "../../src/broker/cell/host.ts";
-import { probeSandbox } from "../../src/broker/cell/probe.ts";
-import { createCells } from "../../src/broker/cells.ts";
 import { findBwrap } from "../../src/broker/spawn.ts";
 import { commandProfile } from "../../src/sandbox/sandbox.ts";
 import type { ProcessRun } from "../../src/base/action.ts";
@@ -91,7 +88,7 @@ for (const [name, attack, message] of attacks) {
   test(`a cell that answers with ${name} is ended, with a coded error`, async () => {
     const hostile = await hostileHost(`${preamble}\nfunction attack() { ${attack}; }`);
     const pool = poolOf(8);
-    const ended = pool.use({ agentId: "main", sessionKey: "x" }, hostile, {
+    const ended = pool.use({ agentId: "main", sessionKey: "x" }, () => hostile, {
       async use(cell) {
         // A frame too many may come after a right one.
         const first = await cell.commands.run(run, () => undefined, never).catch((error: unknown) => error);
@@ -115,7 +112,7 @@ test("of too many cells the one that was idle longest is closed, and one that wo
   const pool = poolOf(2);
   const before = cellCount();
   const inSession = (sessionKey: string, command: string, signal = never) =>
-    pool.use({ agentId: "main", sessionKey }, real, {
+    pool.use({ agentId: "main", sessionKey }, () => real, {
       use: (cell) => cell.commands.run({ ...run, command }, () => undefined, signal),
       signal,
     });
@@ -143,7 +140,7 @@ test("of the cells without work only so many are kept", async () => {
   };
   const pool = poolOf(8, { idleMax: 2 });
   const inSession = (sessionKey: string, command: string) =>
-    pool.use({ agentId: "main", sessionKey }, real, {
+    pool.use({ agentId: "main", sessionKey }, () => real, {
       use: (cell) => cell.commands.run({ ...run, command }, () => undefined, never),
       signal: never,
     });
@@ -163,7 +160,7 @@ test("a cell without work is closed by itself, and one with a background process
   };
   const pool = poolOf(4, { idleMs: 50 });
   const start = (sessionKey: string, options: Partial<ProcessRun>) =>
-    pool.use({ agentId: "main", sessionKey }, real, {
+    pool.use({ agentId: "main", sessionKey }, () => real, {
       use: (cell) => cell.commands.run({ ...run, ...options }, () => undefined, never),
       signal: never,
     });
@@ -177,6 +174,26 @@ test("a cell without work is closed by itself, and one with a background process
   assert.deepEqual(processesWith("sleep 86666"), []);
 });
 
+test("a cell whose agent is gone from the config ends, whatever runs in it", async () => {
+  const agents = new Map([["main", { workspace, access: "rw" } as const]]);
+  const host = await prepareCellHost({ ...cellsOptions, bwrap }, never);
+  const pool = createPool({
+    agents: () => agents,
+    protectedPaths: [],
+    onGone: () => undefined,
+    bounds: { cellsMax: 2, idleMax: 2, idleMs: 20 },
+  });
+  const endless = { ...run, command: "sleep 86124", mode: "background" } as const;
+  await pool.use({ agentId: "main", sessionKey: "x" }, () => ({ bwrap, host, profile: commandProfile }), {
+    use: (cell) => cell.commands.run(endless, () => undefined, never),
+    signal: never,
+  });
+  assert.notDeepEqual(processesWith("sleep 86124"), []);
+  agents.clear();
+  await until(() => processesWith("sleep 86124").length === 0, "it has ended");
+  await pool.close();
+});
+
 test("when the broker is killed, nothing of its cells is left", async () => {
   const script = join(place.folder, "broker.ts");
   const source = join(import.meta.dirname, "../../src");
@@ -184,7 +201,7 @@ test("when the broker is killed, nothing of its cells is left", async () => {
     script,
     `import { createCells } from ${JSON.stringify(join(source, "broker/cells.ts"))};
      const options = JSON.parse(process.argv[2]);
-     const cells = createCells({ ...options, cells: () => ({ workspace: options.workspace, access: "rw" }), audit: { record() {} } });
+     const cells = createCells({ ...options, agents: () => new Map([["main", { workspace: options.workspace, access: "rw" }]]), audit: { record() {} } });
      const signal = new AbortController().signal;
      await cells.probe(signal);
      await cells.run(options.action, () => {}, signal);
@@ -200,70 +217,6 @@ test("when the broker is killed, nothing of its cells is left", async () => {
   await until(() => processesWith("sleep 86777").length === 0, "the command is gone");
 });
 
-test("SBX-015 one wall that does not hold, and there is no sandbox", async () => {
-  const leaky = { ...commandProfile, etc: [...commandProfile.etc, "/etc/hostname"] };
-  const { status, host } = await probeSandbox({ ...cellsOptions, profile: leaky }, never);
-  assert.equal(host, undefined);
-  assert.ok(status.kind === "off");
-  assert.deepEqual(
-    status.walls.filter((wall) => !wall.held).map((wall) => wall.name),
-    ["read /etc/hostname"],
-  );
-  assert.match(status.reason, /read \/etc\/hostname/);
-});
-
-test("SBX-015 without bubblewrap there is no sandbox, and the command that installs it is named", () => {
-  assert.deepEqual(missingPrograms(undefined), {
-    reason: "bubblewrap is not installed",
-    fix: "sudo apt-get install bubblewrap",
-  });
-  assert.equal(missingPrograms(bwrap), undefined);
-});
-
-test("SBX-015 without a working probe every request is refused with the reason and the fix", async () => {
-  const none = createCells({ ...cellsOptions, node: "/absent/node" });
-  const status = await none.probe(never);
-  assert.ok(status.kind === "off");
-  const asked = none.run(action("process.run", run, {}), () => undefined, never);
-  await assert.rejects(asked, { code: "unavailable", message: new RegExp(`the sandbox is off: .*To bring it back: `) });
-  await none.close();
-});
-
-test("requests that come before the probe has ended wait for it", async () => {
-  const early = createCells(cellsOptions);
-  const probing = early.probe(never);
-  const result = await early.run(action("process.run", run, {}), () => undefined, never);
-  assert.ok(result.kind === "exited" && result.output === "hello\n");
-  assert.equal((await probing).kind, "verified");
-  await early.close();
-});
-
-const settings = (values: Readonly<Record<string, string>>) => (path: string) => values[path];
-const explanations: readonly (readonly [string, string, Readonly<Record<string, string>>, RegExp])[] = [
-  [
-    "AppArmor",
-    "bwrap: setting up uid map: Permission denied",
-    { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": "1" },
-    /apparmor_restrict/,
-  ],
-  [
-    "Debian's switch",
-    "bwrap: No permissions",
-    { "/proc/sys/kernel/unprivileged_userns_clone": "0" },
-    /unprivileged_userns_clone=1/,
-  ],
-  ["a limit of none", "bwrap: x", { "/proc/sys/user/max_user_namespaces": "0" }, /max_user_namespaces=/],
-  ["a masked /proc", "bwrap: Can't mount proc on /newroot/proc: Operation not permitted", {}, /systempaths=unconfined/],
-  ["a container's filter", "bwrap: No permissions to create new namespace", {}, /seccomp profile/],
-];
-for (const [name, complaint, values, fix] of explanations) {
-  test(`what to do about ${name}`, () => {
-    const why = explainFailure(complaint, settings(values));
-    assert.match(why.fix, fix);
-    assert.ok(why.reason.includes(complaint));
-  });
-}
-
 /** Each is bubblewrap twice, and the supervisor in it. */
 function cellCount(): number {
   return ownProcessesWith("/opt/lorica/cell/supervisor.ts").length / 3;
@@ -276,7 +229,7 @@ function poolOf(
   { gone = [], idleMs = 60_000, idleMax = 8 }: PoolOptions = {},
 ): ReturnType<typeof createPool> {
   return createPool({
-    settingsOf: () => ({ workspace, access: "rw" }),
+    agents: () => new Map([["main", { workspace, access: "rw" } as const]]),
     protectedPaths: [],
     onGone: (_key, end) => void gone.push(end),
     bounds: { cellsMax, idleMax, idleMs },

@@ -37,7 +37,7 @@ for (const folder of [workspace, join(secretFile, ".."), join(home, ".ssh")]) mk
 for (const path of [secretFile, join(home, ".ssh/id_ed25519")]) writeFileSync(path, secret);
 
 export const cellsOptions: CellsOptions = {
-  cells: (agentId) => agents.get(agentId),
+  agents: () => agents,
   node: place.node,
   codeDir: place.codeDir,
   cacheDir: join(home, ".openclaw/cache"),

@@ -12,7 +12,7 @@ const skip = process.getuid?.() !== 0 && "only root can try this";
 test("as root the sandbox is off, with what to do, and nothing is started", { skip }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "lorica-root-"));
   const cells = createCells({
-    cells: () => ({ workspace: folder, access: "rw" }),
+    agents: () => new Map([["main", { workspace: folder, access: "rw" }]]),
     node: process.execPath,
     codeDir: join(import.meta.dirname, "../../src/sandbox/cell"),
     cacheDir: folder,

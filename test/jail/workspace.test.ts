@@ -1,9 +1,23 @@
 // Which folder a cell is given, and how.
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
-import { agents, cells, exec, home, leave, never, output, secretFile, workspace, writeFile } from "./room.ts";
+import {
+  agents,
+  background,
+  cells,
+  control,
+  exec,
+  home,
+  leave,
+  never,
+  output,
+  readText,
+  secretFile,
+  workspace,
+  writeFile,
+} from "./room.ts";
 
 before(async () => {
   assert.equal((await cells.probe(never)).kind, "verified");
@@ -11,15 +25,62 @@ before(async () => {
 after(leave);
 
 test("a read-only workspace can be read and not written; without one there is an empty folder", async () => {
-  writeFileSync(join(workspace, "fixed"), "fixed");
-  agents.set("reader", { workspace, access: "ro" }).set("nobody", { workspace, access: "none" });
+  const folder = join(home, "fixed");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "fixed"), "fixed");
+  agents.set("reader", { workspace: folder, access: "ro" });
   assert.equal(await output("cat fixed", { agentId: "reader" }), "fixed");
   assert.match((await exec("echo x > fixed", { agentId: "reader" })).output, /Read-only file system/);
   await assert.rejects(writeFile({ operation: "write", path: "fixed", content: "x" }, { agentId: "reader" }), {
     code: "forbidden",
   });
-  assert.equal(await output("ls -A; pwd", { agentId: "nobody" }), `${workspace}\n`);
-  assert.equal(readFileSync(join(workspace, "fixed"), "utf8"), "fixed");
+  agents.set("reader", { workspace: folder, access: "none" });
+  assert.equal(await output("ls -A; pwd", { agentId: "reader" }), `${folder}\n`);
+  assert.equal(readFileSync(join(folder, "fixed"), "utf8"), "fixed");
+  agents.delete("reader");
+});
+
+const shared: readonly (readonly [string, string])[] = [
+  ["is that of another agent", workspace],
+  ["lies in that of another agent", join(workspace, "inner")],
+  ["holds that of another agent", join(home, ".openclaw/..")],
+  ["is a link to that of another agent", join(home, "alias")],
+];
+symlinkSync(workspace, join(home, "alias"));
+for (const [name, folder] of shared) {
+  test(`no cell for a workspace that ${name}`, async () => {
+    mkdirSync(folder, { recursive: true });
+    agents.set("second", { workspace: resolve(folder), access: "rw" });
+    await assert.rejects(exec("ls", { agentId: "second" }), { code: "config_invalid" });
+    // Nor for the other one: whose it is, is the owner's to say.
+    await assert.rejects(exec("ls"), { code: "config_invalid", message: /where another agent works/ });
+    agents.delete("second");
+    assert.equal((await exec("ls")).exitCode, 0);
+  });
+}
+
+test("agents see neither each other's workspace nor each other's processes, homes and temporary files", async () => {
+  const folder = join(home, "second");
+  mkdirSync(folder);
+  agents.set("second", { workspace: folder, access: "rw" });
+  const second = { agentId: "second" };
+  await output("echo mine > here; echo mine > /tmp/note; echo mine > ~/note");
+  const id = await background("sleep 86999");
+  // The same session key of another agent is another session.
+  assert.equal(
+    (await exec(`cat ${workspace}/here`, second)).output,
+    `cat: ${workspace}/here: No such file or directory\n`,
+  );
+  await assert.rejects(readText(join(workspace, "here"), second), { code: "not_found" });
+  // In its own home it may make a folder of that name, and the real one has nothing of it.
+  await writeFile({ operation: "write", path: join(workspace, "new"), content: "x" }, second);
+  assert.equal(existsSync(join(workspace, "new")), false);
+  assert.equal((await exec("cat /tmp/note ~/note here", second)).exitCode, 1);
+  assert.doesNotMatch(await output("cat /proc/[0-9]*/cmdline | tr '\\0' ' '", second), /86999/);
+  assert.match(await output("cat /proc/[0-9]*/cmdline | tr '\\0' ' '"), /cat/);
+  assert.equal(await output("cat here"), "mine\n");
+  await control({ operation: "kill", processId: id });
+  agents.delete("second");
 });
 
 symlinkSync(join(secretFile, ".."), join(home, "link"));

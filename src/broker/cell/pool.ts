@@ -6,7 +6,7 @@ import type { CellHost, CellProfile, CellSettings } from "../../sandbox/sandbox.
 import type { BackgroundEnd } from "./commands.ts";
 import { startCell } from "./process.ts";
 import type { Cell } from "./process.ts";
-import { checkWorkspace, identityOf } from "./workspace.ts";
+import { checkWorkspace, realPathOr } from "./workspace.ts";
 import type { FolderIdentity } from "./workspace.ts";
 
 export type { Cell } from "./process.ts";
@@ -16,19 +16,22 @@ export type CellKey = { readonly agentId: string; readonly sessionKey: string };
 export type CellPlace = { readonly bwrap: string; readonly host: CellHost; readonly profile: CellProfile };
 
 export type Pool = {
-  /** Runs `use` with the session's cell, which is started first where there is none. */
+  /** Runs `use` with the session's cell, which is started first where there is none, in the place that there is then. */
   use<T>(
     key: CellKey,
-    place: CellPlace,
+    place: () => CellPlace,
     work: { readonly use: (cell: Cell) => Promise<T>; readonly signal: AbortSignal },
   ): Promise<T>;
+  /** Ends every cell, whatever runs in it. */
+  clear(): Promise<void>;
+  /** The same, and none is started any more. */
   close(): Promise<void>;
 };
 
-type Slot = {
+type Room = { readonly settings: CellSettings; readonly workspaceIdentity: FolderIdentity };
+
+type Slot = Room & {
   readonly key: CellKey;
-  readonly settings: CellSettings;
-  readonly workspaceIdentity: FolderIdentity;
   readonly starting: AbortController;
   readonly cell: Promise<Cell>;
   /** Set once it has started. */
@@ -48,7 +51,8 @@ const defaultBounds: PoolBounds = {
 };
 
 export function createPool(options: {
-  readonly settingsOf: (agentId: string) => CellSettings | undefined;
+  /** What the config gives each agent now. */
+  readonly agents: () => ReadonlyMap<string, CellSettings>;
   readonly protectedPaths: readonly string[];
   readonly onGone: (key: CellKey, end: BackgroundEnd) => void;
   readonly bounds?: PoolBounds;
@@ -58,23 +62,47 @@ export function createPool(options: {
   const retiring = new Set<Promise<void>>();
   let closed = false;
 
-  async function slotFor(key: CellKey, place: CellPlace): Promise<Slot> {
+  const protectedPaths = options.protectedPaths.flatMap((path) => [path, realPathOr(path)]);
+
+  async function slotFor(key: CellKey, place: () => CellPlace): Promise<Slot> {
     if (closed) throw new LoricaError("unavailable", "the broker is stopping");
-    const settings = options.settingsOf(key.agentId);
-    if (settings === undefined) throw new LoricaError("forbidden", `no cell is configured for agent ${key.agentId}`);
     const known = slots.get(nameOf(key));
-    if (known !== undefined && isCurrent(known, settings)) return known;
+    if (known !== undefined && isCurrent(known)) return known;
     if (known !== undefined) await retire(known);
     // Somebody else may have been quicker while the old one closed.
     if (slots.has(nameOf(key))) return await slotFor(key, place);
+    const room = roomOf(key.agentId);
     makeRoom();
-    const slot = start(key, settings, place);
+    const slot = start(key, room, place());
     slots.set(nameOf(key), slot);
     return slot;
   }
 
-  function start(key: CellKey, settings: CellSettings, place: CellPlace): Slot {
-    const workspaceIdentity = checkWorkspace(settings, options.protectedPaths);
+  /** Throws where the config gives this agent nothing, or a folder that no cell may have. */
+  function roomOf(agentId: string): Room {
+    const agents = options.agents();
+    const settings = agents.get(agentId);
+    if (settings === undefined) throw new LoricaError("forbidden", `no cell is configured for agent ${agentId}`);
+    const othersWorkspaces = [...agents].filter(([id]) => id !== agentId).map(([, { workspace }]) => workspace);
+    return { settings, workspaceIdentity: checkWorkspace(settings, { protectedPaths, othersWorkspaces }) };
+  }
+
+  function isCurrent(slot: Slot): boolean {
+    try {
+      const { settings, workspaceIdentity } = roomOf(slot.key.agentId);
+      return (
+        slot.settings.workspace === settings.workspace &&
+        slot.settings.access === settings.access &&
+        slot.workspaceIdentity === workspaceIdentity
+      );
+    } catch (error) {
+      // Whoever asks for the next cell is told why there is none.
+      if (error instanceof LoricaError) return false;
+      throw error;
+    }
+  }
+
+  function start(key: CellKey, { settings, workspaceIdentity }: Room, place: CellPlace): Slot {
     const starting = new AbortController();
     const launch = { ...place, settings, onGone: (end: BackgroundEnd) => options.onGone(key, end) };
     const cell = startCell(launch, starting.signal);
@@ -144,9 +172,15 @@ export function createPool(options: {
     for (const surplus of idleSlots().slice(0, -idleMax)) void retire(surplus);
   }
 
+  /** Also one that works, where its agent is gone from the config or works somewhere else by now. */
   function closeIfIdle(slot: Slot): void {
-    if (!isBusy(slot)) return void retire(slot);
+    if (!isBusy(slot) || !isCurrent(slot)) return void retire(slot);
     slot.timer = setTimeout(() => closeIfIdle(slot), idleMs).unref();
+  }
+
+  async function clear(): Promise<void> {
+    for (const slot of slots.values()) void retire(slot);
+    await Promise.all(retiring);
   }
 
   return {
@@ -161,20 +195,12 @@ export function createPool(options: {
         leave(slot);
       }
     },
+    clear,
     async close() {
       closed = true;
-      for (const slot of slots.values()) void retire(slot);
-      await Promise.all(retiring);
+      await clear();
     },
   };
-}
-
-function isCurrent(slot: Slot, settings: CellSettings): boolean {
-  return (
-    slot.settings.workspace === settings.workspace &&
-    slot.settings.access === settings.access &&
-    slot.workspaceIdentity === identityOf(settings.workspace)
-  );
 }
 
 function isBusy(slot: Slot): boolean {

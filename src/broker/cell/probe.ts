@@ -5,7 +5,6 @@ import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
-import { newToken } from "../../base/ids.ts";
 import { homeOf } from "../../sandbox/sandbox.ts";
 import type { CellProfile, SandboxStatus, Wall } from "../../sandbox/sandbox.ts";
 import { findBwrap, spawnClean } from "../spawn.ts";
@@ -35,8 +34,10 @@ export async function probeSandbox(options: ProbeOptions, signal: AbortSignal): 
   const bwrap = findBwrap();
   const lack = missingPrograms(bwrap);
   if (lack !== undefined || bwrap === undefined) return off(lack ?? explainFailure("bubblewrap is missing"), []);
-  const place = join(options.cacheDir, `probe-${newToken(6)}`);
+  const place = join(options.cacheDir, "probe");
   try {
+    // A broker that was killed while it tried has left its own.
+    await rm(place, { recursive: true, force: true });
     const host = await prepareCellHost({ ...options, bwrap }, signal);
     const walls = await tryWalls(options, { place, location: { bwrap, host, profile: options.profile } }, signal);
     const fallen = walls.filter((wall) => !wall.held);

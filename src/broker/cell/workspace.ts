@@ -1,15 +1,28 @@
 // Which folder a cell may be given. Binding the wrong one would hand the host, or the broker's own files, to commands.
 import { realpathSync, statSync } from "node:fs";
 import { isAbsolute, normalize } from "node:path";
-import { isMissing, LoricaError } from "../../base/errors.ts";
+import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
 import { isWithin, systemFolders } from "../../sandbox/sandbox.ts";
 import type { CellSettings } from "../../sandbox/sandbox.ts";
 
 /** Tells one folder from another that was put in its place. */
 export type FolderIdentity = string;
 
-export function checkWorkspace(settings: CellSettings, protectedPaths: readonly string[]): FolderIdentity {
-  const { workspace } = settings;
+/** What a workspace must be apart from. */
+export type Surroundings = {
+  /** The broker's own files and folders, and the user's keys. */
+  readonly protectedPaths: readonly string[];
+  readonly othersWorkspaces: readonly string[];
+};
+
+/**
+ * Asked before each use, so that a folder which was deleted and made anew is not written into unseen, and one that leads
+ * somewhere else by now is not followed.
+ */
+export function checkWorkspace(
+  { workspace, access }: CellSettings,
+  { protectedPaths, othersWorkspaces }: Surroundings,
+): FolderIdentity {
   if (!isAbsolute(workspace) || normalize(workspace) !== workspace || workspace.endsWith("/"))
     throw new LoricaError("config_invalid", `the workspace must be an absolute, plain path, not ${workspace}`);
   const real = realPathOf(workspace);
@@ -18,15 +31,35 @@ export function checkWorkspace(settings: CellSettings, protectedPaths: readonly 
     const system = folder ?? systemFolders.find((name) => isWithin(path, name));
     if (system !== undefined)
       throw new LoricaError("config_invalid", `${workspace} cannot be a workspace: it lies in, or is, ${system}`);
-    const exposed = protectedPaths.find((name) => isWithin(name, path) || isWithin(path, name));
+    const exposed = protectedPaths.find((name) => overlap(name, path));
     if (exposed !== undefined)
       throw new LoricaError("config_invalid", `${workspace} cannot be a workspace: commands would reach ${exposed}`);
+    const shared = othersWorkspaces.find((name) => overlap(name, path) || overlap(realPathOr(name), path));
+    // Without access the folder is an empty one, whatever lies there.
+    if (shared !== undefined && access !== "none")
+      throw new LoricaError(
+        "config_invalid",
+        `${workspace} cannot be a workspace: it is, holds or lies in ${shared}, where another agent works; give each agent a folder of its own`,
+      );
   }
   return identityOf(workspace);
 }
 
-/** Cheap enough to ask before each use: a folder that was deleted and made anew must not be written into unseen. */
-export function identityOf(workspace: string): FolderIdentity {
+function overlap(one: string, other: string): boolean {
+  return isWithin(one, other) || isWithin(other, one);
+}
+
+/** The path itself where nothing is there yet. */
+export function realPathOr(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (cause) {
+    if (errnoOf(cause) === undefined) throw cause;
+    return path;
+  }
+}
+
+function identityOf(workspace: string): FolderIdentity {
   const status = statSync(workspace, { throwIfNoEntry: false });
   if (status === undefined) throw missing(workspace);
   if (!status.isDirectory()) throw new LoricaError("config_invalid", `the workspace ${workspace} is not a folder`);
