@@ -174,6 +174,7 @@ export const limits = {
   turnAttemptsMax: 10,
   storeRetryMs: 250,
   storeRetryMaxMs: 15_000,
+  storePatienceMs: 5_000,
   hooksRunningMax: 64,
   nameMaxChars: 512,
 
@@ -220,6 +221,8 @@ export const limits = {
   // The command line
   configHistoryMax: 500,
   cliConnectTimeoutMs: 5_000,
+  cliGatewayWaitMs: 5_000,
+  cliGatewayRetryMs: 50,
   cliRequestTimeoutMs: 30_000,
   cliProbeTimeoutMs: 5_000,
   cliStartTimeoutMs: 30_000,

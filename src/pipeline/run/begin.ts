@@ -6,12 +6,13 @@ import type { LaneJob, LaneTurn } from "../../session/session.ts";
 import { isOver } from "../../session/session.ts";
 import type { NewEntry, Routed, Session, Turn } from "../../store/store.ts";
 import type { PipelineOptions } from "../settings.ts";
-import { untilStored } from "./patience.ts";
+import { tellWaiting, untilStored } from "./patience.ts";
+import type { Runs } from "./runs.ts";
 
 /** A message in its lane; `resumed` is the turn that an earlier process began with it. */
 export type Message = { readonly envelope: Envelope; readonly routed: Routed; readonly resumed: Turn | undefined };
 
-type Parts = PipelineOptions & { readonly stopping: AbortSignal };
+type Parts = PipelineOptions & { readonly stopping: AbortSignal; readonly runs: Runs };
 
 export async function openTurn(lane: LaneTurn<Message>, parts: Parts): Promise<Turn> {
   const { store } = parts;
@@ -35,7 +36,8 @@ export async function openTurn(lane: LaneTurn<Message>, parts: Parts): Promise<T
     const entries = messages.map((message) => userEntry(message, { id, windowId: session.windowId }));
     return (await store.turns.begin(turn, entries)).turn;
   };
-  return untilStored(begin, parts.stopping, (error) => parts.report(newId(), error));
+  const runIds = lane.jobs.map((job) => job.runId);
+  return untilStored(begin, parts.stopping, tellWaiting(runIds, parts));
 }
 
 async function openSession(envelope: Envelope, routed: Routed, parts: Parts): Promise<Session> {
@@ -62,7 +64,7 @@ export async function joinTurn(turn: Turn, jobs: readonly LaneJob<Message>[], pa
   const join = async (): Promise<void> => {
     await parts.store.turns.join(turn.id, ids, entries);
   };
-  await untilStored(join, parts.stopping, (error) => parts.report(newId(), error));
+  await untilStored(join, parts.stopping, tellWaiting(ids, parts));
 }
 
 export function last<T>(list: readonly T[]): T {

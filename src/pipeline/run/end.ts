@@ -8,7 +8,7 @@ import type { OutboxDraft, Turn } from "../../store/store.ts";
 import type { HandOver } from "../hand-over.ts";
 import type { PipelineOptions } from "../settings.ts";
 import { noUsage } from "./past-run.ts";
-import { untilStored } from "./patience.ts";
+import { tellWaiting, untilStored } from "./patience.ts";
 import { repliesOf } from "./replies.ts";
 import type { Runs } from "./runs.ts";
 
@@ -46,7 +46,7 @@ export async function closeTurn(
     ...(outcome.status === "failed" ? { error: `${outcome.code}: ${outcome.message}` } : {}),
   };
   const finish = async (): Promise<unknown> => parts.store.turns.finish(turn.id, end);
-  await untilStored(finish, parts.stopping, (error) => parts.report(newId(), error));
+  await untilStored(finish, parts.stopping, tellWaiting(parts.runIds, parts));
   parts.checkpoint?.("finished");
   parts.runs.emit(parts.runIds, { type: "finished", outcome });
   parts.runs.close(parts.runIds, { turnId: turn.id, outcome });

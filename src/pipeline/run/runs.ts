@@ -10,6 +10,8 @@ export type Runs = {
   emit(runIds: readonly string[], event: TurnEvent): void;
   /** Ends runs: whoever waits is answered. */
   close(runIds: readonly string[], end: Pick<RunEnd, "turnId" | "outcome">): void;
+  /** Sends away whoever waits now; the runs go on. */
+  tell(runIds: readonly string[], error: LoricaError): void;
   /** Undefined for a run that is not in here. */
   wait(runId: string): Promise<RunEnd> | undefined;
   watch(listener: RunListener): () => void;
@@ -17,17 +19,14 @@ export type Runs = {
   leave(): void;
 };
 
-type Run = { readonly about: RunAbout; readonly end: PromiseWithResolvers<RunEnd> };
+type Run = { readonly about: RunAbout; end: PromiseWithResolvers<RunEnd> };
 
 export function createRuns(report: (error: unknown) => void): Runs {
   const runs = new Map<string, Run>();
   const listeners = new Set<RunListener>();
   return {
     open(about) {
-      const end = Promise.withResolvers<RunEnd>();
-      // Nobody may be waiting when a run is left behind; that is no failure of the process.
-      end.promise.catch(() => undefined);
-      runs.set(about.runId, { about, end });
+      runs.set(about.runId, { about, end: openEnd() });
     },
     emit(runIds, event) {
       for (const runId of runIds) {
@@ -42,6 +41,14 @@ export function createRuns(report: (error: unknown) => void): Runs {
         run?.end.resolve({ runId, sessionKey: run.about.sessionKey, turnId, outcome });
       }
     },
+    tell(runIds, error) {
+      for (const runId of runIds) {
+        const run = runs.get(runId);
+        if (run === undefined) continue;
+        run.end.reject(error);
+        run.end = openEnd();
+      }
+    },
     wait: (runId) => runs.get(runId)?.end.promise,
     watch(listener) {
       listeners.add(listener);
@@ -53,6 +60,13 @@ export function createRuns(report: (error: unknown) => void): Runs {
       runs.clear();
     },
   };
+}
+
+function openEnd(): PromiseWithResolvers<RunEnd> {
+  const end = Promise.withResolvers<RunEnd>();
+  // Nobody may be waiting when a run is left behind; that is no failure of the process.
+  end.promise.catch(() => undefined);
+  return end;
 }
 
 /** A listener that breaks its promise must not end the turn it watches. */
