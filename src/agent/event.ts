@@ -38,5 +38,7 @@ export type TurnOutcome =
       readonly message: string;
       readonly id: string;
       readonly usage: Usage;
+      /** When it may work again, where a provider said so. */
+      readonly retryAfterMs?: number;
     }
   | { readonly status: "cancelled"; readonly usage: Usage };

@@ -39,5 +39,6 @@ export function ended(
   const code = codeOf(error);
   const ours = error instanceof LoricaError && code !== "internal";
   const message = ours ? error.message : `something went wrong inside; the log has it under ${id}`;
-  return { status: "failed", code, message, id, usage };
+  const retryAfterMs = error instanceof LoricaError ? error.retryAfterMs : undefined;
+  return { status: "failed", code, message, id, usage, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }

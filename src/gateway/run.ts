@@ -87,7 +87,8 @@ export function errorOfOutcome(outcome: Exclude<TurnOutcome, { readonly status: 
   if (outcome.status === "cancelled")
     return { error: new LoricaError("cancelled", "the run was cancelled"), id: undefined };
   const code: Code = Object.hasOwn(codes, outcome.code) ? (outcome.code as Code) : "internal";
-  return { error: new LoricaError(code, outcome.message), id: outcome.id };
+  const { message, id, retryAfterMs } = outcome;
+  return { error: new LoricaError(code, message, retryAfterMs === undefined ? {} : { retryAfterMs }), id };
 }
 
 function envelopeOf(request: RunRequest, media: readonly MediaRef[], receivedAt: number): Envelope {
