@@ -1,7 +1,8 @@
 // What a person gives a command besides its arguments: files, stdin, a hidden answer, a yes.
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { createInterface } from "node:readline/promises";
+import type { Readable } from "node:stream";
 import { errnoOf, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { CliContext } from "./context.ts";
@@ -12,9 +13,7 @@ export async function readInput(context: CliContext, path: string): Promise<stri
   const from = context.callerDirectory;
   const full = isAbsolute(path) || from === undefined ? path : join(from, path);
   try {
-    const text = await readFile(full, "utf8");
-    if (Buffer.byteLength(text) > limits.cliStdinMaxBytes) throw tooLong(path);
-    return text;
+    return await readText(createReadStream(full), path, context.signal);
   } catch (cause) {
     if (cause instanceof LoricaError) throw cause;
     throw unreadable(context, full, cause);
@@ -34,22 +33,35 @@ function unreadable(context: CliContext, path: string, cause: unknown): LoricaEr
 }
 
 export async function readStdin({ stdin, signal }: CliContext): Promise<string> {
+  return readText(stdin, "stdin", signal);
+}
+
+/** Stops reading at the bound, because what is named may have no end. */
+async function readText(stream: Readable, name: string, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const stop = (): void => void stdin.destroy();
+  const stop = (): void => void stream.destroy();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    for await (const chunk of stdin) {
+    for await (const chunk of stream) {
       const part = Buffer.from(chunk);
       bytes += part.length;
-      if (bytes > limits.cliStdinMaxBytes) throw tooLong("stdin");
+      if (bytes > limits.cliStdinMaxBytes) throw tooLong(name);
       chunks.push(part);
     }
   } finally {
     signal.removeEventListener("abort", stop);
   }
   signal.throwIfAborted();
-  return Buffer.concat(chunks).toString("utf8");
+  return decode(Buffer.concat(chunks), name);
+}
+
+function decode(bytes: Buffer, name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new LoricaError("invalid_request", `${name} is not UTF-8 text`, { cause });
+  }
 }
 
 /** A secret: typed unseen where a person sits there, else all of stdin. Line ends around it are not part of it. */

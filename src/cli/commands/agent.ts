@@ -22,12 +22,16 @@ const thinkingLevels: readonly ThinkingLevel[] = [
 export async function agent(invocation: Invocation): Promise<void> {
   const { context, io, options, args, signal } = invocation;
   const given = options.text("message") ?? args.join(" ");
-  if (given === "")
-    throw new LoricaError("invalid_request", `say something: ${context.program} agent --message "hello"`);
+  const message = given === "-" ? await readInput(context, "-") : given;
+  if (message.trim() === "")
+    throw new LoricaError(
+      "invalid_request",
+      `there is no message. Say something: ${context.program} agent --message "hello"`,
+    );
   const script = await readScript(context, options);
   const order: TurnOrder = {
     ...turnOptions(options),
-    message: given === "-" ? await readInput(context, "-") : given,
+    message,
     // The rehearsal model may read its grammar from what stands on this command line. What came in through a pipe may
     // be anybody's words.
     rehearsal: given === "-" && script === undefined ? undefined : { grammar: true, ...script },

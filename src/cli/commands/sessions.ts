@@ -123,6 +123,8 @@ export async function importSession(invocation: Invocation): Promise<void> {
   const [path] = args;
   if (path === undefined) throw new LoricaError("invalid_request", "name the file to import, or - for stdin");
   const text = await readInput(context, path);
+  if (text.trim() === "")
+    throw new LoricaError("invalid_request", `${path === "-" ? "stdin" : path} holds nothing to import`);
   const agentId = options.text("agent");
   const key = options.text("key");
   const result = await withGateway(invocation, (gateway) =>
