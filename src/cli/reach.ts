@@ -1,11 +1,12 @@
 // How a command reaches what it talks to: the gateway's socket, the broker's, or, where nothing runs, the files.
 import type { Json } from "../base/json.ts";
+import { LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import { bounded } from "../base/wait.ts";
+import { bounded, sleep } from "../base/wait.ts";
 import type { MethodName, ParamsOf, ResultOf } from "../protocol/methods.ts";
 import type { OwnerMethodName, OwnerParamsOf, OwnerResultOf } from "../protocol/owner-methods.ts";
 import { connect, unreachableReason } from "./client.ts";
-import type { ConnectOptions, Connection, RequestOptions } from "./client.ts";
+import type { ConnectOptions, Connection, RequestOptions, Unreachable } from "./client.ts";
 import type { Invocation, Owner } from "./context.ts";
 
 export type GatewayClient = Pick<Connection, "listen" | "close"> & {
@@ -29,10 +30,7 @@ export async function withGateway<T>(
   work: (gateway: GatewayClient) => Promise<T>,
   caps: readonly string[] = [],
 ): Promise<T> {
-  const connection = await connect(
-    { ...socketOf(invocation, invocation.paths.gatewaySocket), caps },
-    invocation.signal,
-  );
+  const connection = await connectGateway(invocation, caps);
   try {
     return await work({
       listen: connection.listen,
@@ -44,6 +42,33 @@ export async function withGateway<T>(
   } finally {
     connection.close();
   }
+}
+
+/** Where a broker runs, a gateway that is not there is on its way: it was killed, or it starts with a changed config. */
+async function connectGateway(invocation: Invocation, caps: readonly string[]): Promise<Connection> {
+  const { signal, paths } = invocation;
+  const options = { ...socketOf(invocation, paths.gatewaySocket), caps };
+  const patience = bounded(signal, limits.cliGatewayWaitMs);
+  for (;;) {
+    try {
+      return await connect(options, signal);
+    } catch (error) {
+      if (unreachableReason(error) !== "not_running") throw error;
+      const owner = await connectOwner(invocation);
+      if (owner === undefined) throw error;
+      await owner.close();
+      if (patience.aborted) throw starting(invocation, error);
+    }
+    await sleep(limits.cliGatewayRetryMs, signal);
+  }
+}
+
+function starting(invocation: Invocation, cause: unknown): LoricaError {
+  const advice = `If this lasts, see why: ${commandLine(invocation, "logs")}`;
+  return new LoricaError("unavailable", `the gateway is starting and not ready yet. Try again in a moment. ${advice}`, {
+    cause,
+    details: { reason: "not_answering" satisfies Unreachable },
+  });
 }
 
 /** Runs `work` with the owner's methods: the broker's where one runs, else on the files. */
