@@ -101,7 +101,7 @@ test("a turn that is killed in the middle is answered once after the next start"
       "!stream 300ms one two three four five six seven eight nine ten",
     ];
     const cut = lorica.run(words);
-    await new Promise((done) => setTimeout(done, 1_200));
+    await untilBegun(lorica);
     await lorica.kill();
     assert.notEqual((await cut).code, 0);
     await lorica.start();
@@ -112,6 +112,16 @@ test("a turn that is killed in the middle is answered once after the next start"
     await lorica.remove();
   }
 });
+
+/** The message is stored and its answer is on its way, which takes three seconds. */
+async function untilBegun(lorica: Installation): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const shown = await lorica.run(["sessions", "export", "agent:main:killed"]);
+    if (shown.stdout.includes("!stream")) return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail("the turn did not begin");
+}
 
 async function untilAnswered(lorica: Installation): Promise<readonly string[]> {
   for (let attempt = 0; attempt < 100; attempt++) {
