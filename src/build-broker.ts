@@ -71,8 +71,7 @@ type Ground = {
 async function serve(ground: Ground): Promise<void> {
   const { options, keeper, log, vault } = ground;
   const { paths } = options;
-  for (const agent of listAgents(keeper.config(), paths))
-    seedWorkspace(agent.workspace, keeper.config().agents.defaults.skipBootstrap ? new Map() : workspaceTemplates);
+  seedWorkspaces(keeper.config(), paths);
 
   const auditWriter = openAudit(paths, ground.redactor);
   const cells = openCells(ground, auditWriter);
@@ -105,12 +104,18 @@ async function serve(ground: Ground): Promise<void> {
     await keeper.markGood();
     const onCold = (err: unknown): void => log.source("start").warn("the next start will not be quicker", { err });
     warmCompileCache(options.codeRoot, homedir()).catch(onCold);
-    keeper.watch({ broker, log, redactor: ground.redactor }, ending.signal);
+    const seed = (config: Config): void => seedWorkspaces(config, paths);
+    keeper.watch({ broker, log, redactor: ground.redactor, seed }, ending.signal);
     await broker.stop(await untilStopped(broker, options.signal));
   } finally {
     ending.abort();
     await probing.catch(() => undefined);
   }
+}
+
+function seedWorkspaces(config: Config, paths: StatePaths): void {
+  const templates = config.agents.defaults.skipBootstrap ? new Map<string, string>() : workspaceTemplates;
+  for (const agent of listAgents(config, paths)) seedWorkspace(agent.workspace, templates);
 }
 
 /** How long running turns may still take, once somebody wants the end. */

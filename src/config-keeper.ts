@@ -4,12 +4,18 @@ import { systemClock } from "./base/clock.ts";
 import { LoricaError } from "./base/errors.ts";
 import type { Broker, ConfigService, LogSettings, LogWriter } from "./broker/broker.ts";
 import type { BrokerOptions } from "./cli/cli.ts";
-import { createConfigCalls, createConfigFile, renderIssues } from "./config/config.ts";
-import type { Config, ConfigReload, LoadedConfig } from "./config/config.ts";
+import { createConfigCalls, createConfigFile, holdBack, renderIssues } from "./config/config.ts";
+import type { Config, ConfigReload, Loaded, LoadedConfig } from "./config/config.ts";
 import type { Redactor } from "./dlp/dlp.ts";
 
 /** What a change of the config reaches. */
-export type Reached = { readonly broker: Broker; readonly log: LogWriter; readonly redactor: Redactor };
+export type Reached = {
+  readonly broker: Broker;
+  readonly log: LogWriter;
+  readonly redactor: Redactor;
+  /** Makes the workspaces that a config names and that are not there. */
+  readonly seed: (config: Config) => void;
+};
 
 export type ConfigKeeper = {
   /** The config that holds now. */
@@ -30,18 +36,15 @@ export async function createConfigKeeper(
 ): Promise<ConfigKeeper> {
   const { paths, env, overrides } = options;
   const file = createConfigFile({ paths, env, clock: systemClock, overrides, keepSecret });
-  const first = await file.load();
-  if (first.kind === "invalid") {
-    const hint = "Correct it, or bring back the last one that worked: lorica config rollback";
-    throw new LoricaError("config_invalid", `the config is not valid:\n${renderIssues(first.issues)}\n${hint}`);
-  }
+  const first = requireValid(await file.load());
   const given = new Map(first.secrets);
-  const restartNeeded = new Set<string>();
   let running: LoadedConfig = first;
+  let restartNeeded: readonly string[] = [];
   let hashOnDisk = first.hash;
   let problems: readonly string[] = [];
+  let look = (): Promise<void> => Promise.resolve();
 
-  const take = ({ broker, log, redactor }: Reached, reload: ConfigReload): void => {
+  const take = async ({ broker, log, redactor, seed }: Reached, reload: ConfigReload): Promise<void> => {
     const source = log.source("config");
     if (reload.kind === "lost") return source.error("the config file is not watched any more", reload);
     if (reload.kind === "invalid") {
@@ -49,33 +52,59 @@ export async function createConfigKeeper(
       problems = [`the config file is not valid and is not used:\n${renderIssues(reload.invalid.issues)}`];
       return source.error("the changed config is not valid; the one before it stays in force", { problems });
     }
-    running = reload.loaded;
+    const report = (error: unknown): void => source.error("the changed config was not taken whole", { err: error });
+    const { config, waiting } = await holdBack(running.config, reload.loaded.config);
+    running = { ...reload.loaded, config };
+    restartNeeded = waiting.toSorted();
     hashOnDisk = running.hash;
     problems = [];
     given.clear();
     for (const [name, value] of running.secrets) given.set(name, value);
     redactor.refresh();
-    for (const change of reload.changes) if (change.reload === "restart") restartNeeded.add(change.path);
-    log.configure(logSettings(running.config, overrides.verbose), redactor);
+    log.configure(logSettings(config, overrides.verbose), redactor);
     source.info("the config has changed", { changed: reload.changes.map(({ path }) => path) });
-    broker.configure().catch((err: unknown) => source.error("the gateway did not take the changed config", { err }));
+    try {
+      seed(config);
+      await broker.configure();
+      // What runs without a key that waits is proved good. Not awaited: this look is a turn of its own at the file.
+      if (waiting.length === 0) void file.markGood(running.hash).catch(report);
+    } catch (error) {
+      report(error);
+    }
   };
 
+  const calls = createConfigCalls(file, paths);
+  /** Whoever is told that a change takes effect at once finds it so. */
+  const thenTaken = async <T>(change: Promise<T>): Promise<T> => {
+    const changed = await change;
+    await look();
+    return changed;
+  };
   return {
     config: () => running.config,
     given,
     service: {
-      ...createConfigCalls(file, paths),
+      ...calls,
+      edit: (edits, about) => thenTaken(calls.edit(edits, about)),
+      rollback: (to, actor) => thenTaken(calls.rollback(to, actor)),
       status: () => ({
         hashOnDisk,
         hashRunning: running.hash,
-        restartNeeded: [...restartNeeded].toSorted(),
+        restartNeeded,
         notices: [...running.notices.map((notice) => renderIssues([notice])), ...problems],
       }),
     },
     markGood: () => file.markGood(running.hash),
-    watch: (reached, signal) => file.watch(running, (reload) => take(reached, reload), signal),
+    watch(reached, signal) {
+      look = file.watch(running, (reload) => take(reached, reload), signal);
+    },
   };
+}
+
+function requireValid(loaded: Loaded): LoadedConfig {
+  if (loaded.kind === "loaded") return loaded;
+  const hint = "Correct it, or bring back the last one that worked: lorica config rollback";
+  throw new LoricaError("config_invalid", `the config is not valid:\n${renderIssues(loaded.issues)}\n${hint}`);
 }
 
 export function logSettings(config: Config, isVerbose: boolean): LogSettings {

@@ -4,6 +4,7 @@ import type { Json } from "../base/json.ts";
 import type { ConfigChange } from "./file.ts";
 import type { Path } from "./read/issue.ts";
 import type { KeyDescription } from "./reference.ts";
+import type { Config } from "./schema/schema.ts";
 
 export { listAgents } from "./agent-settings.ts";
 export type { AgentSettings, ToolProfile, ToolSettings } from "./agent-settings.ts";
@@ -34,6 +35,14 @@ export { durationMs, sizeBytes } from "./units.ts";
 
 export async function renderChanges(changes: readonly ConfigChange[]): Promise<string> {
   return (await import("./diff.ts")).renderChanges(changes);
+}
+
+/** What a running gateway may take of a changed config, and which keys wait for its next start. */
+export async function holdBack(
+  running: Config,
+  next: Config,
+): Promise<{ readonly config: Config; readonly waiting: readonly string[] }> {
+  return (await import("./diff.ts")).holdBack(running, next);
 }
 
 export async function describeKey(path: Path): Promise<KeyDescription | undefined> {

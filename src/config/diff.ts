@@ -21,6 +21,32 @@ export function diffConfigs(before: Config, after: Config): readonly ConfigChang
   return [...differences(before, after, [])];
 }
 
+/**
+ * What a running gateway may take of a changed config. Keys that need a restart keep the value that it was started with,
+ * so that none of them takes effect by half; `waiting` names them.
+ */
+export function holdBack(
+  running: Config,
+  next: Config,
+): { readonly config: Config; readonly waiting: readonly string[] } {
+  const config = held(running, next, []) as Config;
+  return { config, waiting: diffConfigs(config, next).map(({ path }) => path) };
+}
+
+function held(before: unknown, after: unknown, path: Path): unknown {
+  if (isRecord(before) && isRecord(after) && !isSecretRef(before) && !isSecretRef(after)) {
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    const parts = names.map((name) => [name, held(before[name], after[name], [...path, name])] as const);
+    return Object.fromEntries(parts.filter(([, value]) => value !== undefined));
+  }
+  if (hasIds(before) && hasIds(after))
+    return after.map((item) => {
+      const known = before.find(({ id }) => id === item.id);
+      return known === undefined ? item : held(known, item, [...path, item.id]);
+    });
+  return reloadOf(listSteps(path)) === "restart" ? before : after;
+}
+
 /** The nearest word on the way down to a key; a key that nobody classified needs a restart. */
 export function reloadOf(path: Path): Reload {
   let reload: Reload = "restart";

@@ -17,8 +17,9 @@ import {
   versionPath,
 } from "./keep/versions.ts";
 import type { ConfigVersion } from "./keep/versions.ts";
-import { watchFiles } from "./keep/watch.ts";
-import type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";
+import type { Loaded, LoadedConfig, LoadOptions } from "./load.ts";
+import { watchConfig } from "./look.ts";
+import type { ConfigReload } from "./look.ts";
 import type { StatePaths } from "./paths.ts";
 import type { Issue } from "./read/issue.ts";
 
@@ -26,6 +27,7 @@ export type { ConfigChange } from "./diff.ts";
 export type { Edit } from "./edit/edit.ts";
 export type { JournalEntry } from "./keep/journal.ts";
 export type { ConfigVersion } from "./keep/versions.ts";
+export type { ConfigReload } from "./look.ts";
 
 export type EditOptions = {
   /** The hash of the config that the edit was made for. A file that has changed since is not written. */
@@ -43,18 +45,6 @@ export type EditResult =
   /** The edited config is not valid; nothing was written. */
   | { readonly kind: "refused"; readonly issues: readonly Issue[] };
 
-export type ConfigReload =
-  | {
-      readonly kind: "changed";
-      readonly loaded: LoadedConfig;
-      readonly changes: readonly ConfigChange[];
-      /** Names of the secrets whose values are new, other or gone. */
-      readonly secretsChanged: readonly string[];
-    }
-  /** What runs goes on with the config that it has. */
-  | { readonly kind: "invalid"; readonly invalid: InvalidConfig }
-  | { readonly kind: "lost"; readonly reason: string };
-
 export type ConfigFile = {
   load(): Promise<Loaded>;
   edit(edits: readonly Edit[], options: EditOptions): Promise<EditResult>;
@@ -65,7 +55,12 @@ export type ConfigFile = {
   compare(version: string): Promise<readonly ConfigChange[]>;
   /** Keeps the present file as the last good one, if it still is the one with this hash. */
   markGood(hash: string): Promise<void>;
-  watch(current: LoadedConfig, onReload: (reload: ConfigReload) => void, signal: AbortSignal): void;
+  /** Answers how to look at once, for whoever has just changed something and does not want to wait to be told of it. */
+  watch(
+    current: LoadedConfig,
+    onReload: (reload: ConfigReload) => void | Promise<void>,
+    signal: AbortSignal,
+  ): () => Promise<void>;
 };
 
 export type ConfigFileOptions = {
@@ -130,24 +125,8 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
         await store.noteStopped(loaded);
         await writeAtomically(paths.lastGoodPath, present);
       }),
-    watch(current, onReload, signal) {
-      let known = current;
-      const files = (): readonly string[] => [...known.files, paths.configPath, paths.dotEnvPath];
-      const onChange = async (): Promise<void> => {
-        const next = await (await import("./load.ts")).loadConfig(options);
-        if (next.kind === "invalid") return onReload({ kind: "invalid", invalid: next });
-        const changes = await changesBetween(known, next);
-        const secretsChanged = changedSecrets(known, next);
-        await store.noteHand(known.hash, next, changes);
-        known = next;
-        if (changes.length + secretsChanged.length > 0)
-          onReload({ kind: "changed", loaded: next, changes, secretsChanged });
-      };
-      watchFiles(
-        { files, onChange: () => inTurn(onChange), onLost: (reason) => onReload({ kind: "lost", reason }) },
-        signal,
-      );
-    },
+    watch: (current, onReload, signal) =>
+      watchConfig({ current, options, noteHand: store.noteHand, onReload, inTurn }, signal),
   };
 }
 
@@ -205,9 +184,9 @@ function createStore(
       await record({ actor: "hand", before: before.hash, after: after.hash }, await changesBetween(before, after));
     },
     /** A change that did not come through `save` was made by hand, and is recorded as that. */
-    async noteHand(before: string, after: LoadedConfig, changes: readonly ConfigChange[]): Promise<void> {
-      if (before === after.hash || written.delete(after.hash)) return;
-      await record({ actor: "hand", before, after: after.hash }, changes);
+    async noteHand(before: LoadedConfig, after: LoadedConfig): Promise<void> {
+      if (before.hash === after.hash || written.delete(after.hash)) return;
+      await record({ actor: "hand", before: before.hash, after: after.hash }, await changesBetween(before, after));
     },
   };
 }
@@ -276,10 +255,5 @@ async function chooseVersion({ paths, judge, to, hash }: Choosing): Promise<Uint
 async function changesBetween(before: Loaded, after: Loaded): Promise<readonly ConfigChange[]> {
   if (before.kind === "invalid" || after.kind === "invalid") return [];
   const { diffConfigs } = await import("./diff.ts");
-  return diffConfigs(before.config, after.config);
-}
-
-function changedSecrets(before: LoadedConfig, after: LoadedConfig): readonly string[] {
-  const names = new Set([...before.secrets.keys(), ...after.secrets.keys()]);
-  return [...names].filter((name) => before.secrets.get(name) !== after.secrets.get(name));
+  return diffConfigs(before.written, after.written);
 }

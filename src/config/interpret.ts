@@ -6,7 +6,7 @@ import { check } from "./read/check.ts";
 import type { Findings } from "./read/issue.ts";
 import { migrate } from "./read/migrate.ts";
 import { extractSecrets } from "./read/secrets.ts";
-import { adoptKeys, applyEnvironment, settleProviders } from "./read/settle.ts";
+import { adoptKeys, applyEnvironment, noteOutranked, settleProviders } from "./read/settle.ts";
 import type { Overrides } from "./read/settle.ts";
 import { substitute } from "./read/substitute.ts";
 import type { Variables } from "./read/substitute.ts";
@@ -23,21 +23,26 @@ export type Interpreting = {
   readonly findings: Findings;
 };
 
+export type Interpreted = {
+  readonly config: Config;
+  /** What the file says, before the environment and the command line have their say. */
+  readonly written: Config;
+  readonly secrets: ReadonlyMap<string, string>;
+};
+
 /** Undefined where nothing valid came of it; the findings say why. */
-export function interpret(
-  tree: Tree,
-  { paths, overrides, env, findings }: Interpreting,
-): { readonly config: Config; readonly secrets: ReadonlyMap<string, string> } | undefined {
+export function interpret(tree: Tree, { paths, overrides, env, findings }: Interpreting): Interpreted | undefined {
   const substituted = substitute(tree, { get: (name) => env[name] }, findings);
   if (substituted.kind !== "object") return undefined;
   migrate(substituted, findings);
   const secrets = new Map<string, string>();
   const variables: Variables = { get: (name) => env[name] ?? secrets.get(`env:${name.toLowerCase()}`) };
   extractSecrets(substituted, { findings, variables, secrets });
-  const valid = validate(substituted, findings);
-  if (valid === undefined) return undefined;
+  const written = validate(substituted, findings);
+  if (written === undefined) return undefined;
   adoptKeys({ secrets, env, variables, findings });
-  const config = settleProviders(applyEnvironment(valid, env, overrides), variables);
+  const config = settleProviders(applyEnvironment(written, env, overrides), variables);
+  noteOutranked(substituted, { written, config, findings });
   check({ config, tree: substituted, paths, findings });
-  return { config, secrets };
+  return { config, written, secrets };
 }

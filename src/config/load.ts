@@ -27,6 +27,8 @@ export type Loaded = LoadedConfig | InvalidConfig;
 export type LoadedConfig = {
   readonly kind: "loaded";
   readonly config: Config;
+  /** What the file says, before the environment and the command line have their say; what changes are told by. */
+  readonly written: Config;
   /** Name → value. For the broker and nobody else. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly notices: readonly Notice[];

@@ -202,7 +202,7 @@ test("GW-046 each change says whether it takes effect at once, and hand edits ar
     assert(reload !== undefined, "a change was noticed");
     return reload;
   };
-  file.watch(await good(), (reload) => seen.push(reload), stop.signal);
+  file.watch(await good(), (reload) => void seen.push(reload), stop.signal);
   await put('{ gateway: { port: 2 }, tools: { profile: "minimal" } }');
   const changed = await next();
   assert(changed.kind === "changed");

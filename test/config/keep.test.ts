@@ -76,3 +76,59 @@ test("what was edited by hand while nothing ran is recorded at the next good sta
     [{ actor: "hand", changed: ["gateway.bind"], suspicious: true }],
   );
 });
+
+test("a look after a change finds it at once, and one without a change is silent", async (context) => {
+  const { put, file } = await watching(context);
+  await put("{ tools: { profile: 'minimal' } }");
+  await file.look();
+  assert.deepEqual(file.seen.splice(0), ["changed: tools.profile"]);
+  await file.look();
+  assert.deepEqual(file.seen, []);
+});
+
+test("CFG-018 a broken file that is brought back as it was is heard of, though nothing differs from before", async (context) => {
+  const { put, file } = await watching(context);
+  await put("{ toolz: {} }");
+  await file.look();
+  await put("{}");
+  await file.look();
+  assert.deepEqual(file.seen, ["invalid", "changed: "]);
+});
+
+async function watching(context: TestContext) {
+  const opened = await open(context);
+  const file = createConfigFile({ paths: opened.paths, env: {}, clock: { now: () => 0 } });
+  await opened.put("{}");
+  const current = await file.load();
+  assert(current.kind === "loaded");
+  const stop = new AbortController();
+  context.after(() => stop.abort());
+  const seen: string[] = [];
+  const look = file.watch(
+    current,
+    (reload) => {
+      const paths = reload.kind === "changed" ? `: ${reload.changes.map(({ path }) => path).join(" ")}` : "";
+      seen.push(`${reload.kind}${paths}`);
+    },
+    stop.signal,
+  );
+  return { put: opened.put, file: { seen, look } };
+}
+
+test("GW-003 what the environment outranks is written all the same, and said", async (context) => {
+  const { paths } = await open(context);
+  const file = createConfigFile({ paths, env: { OPENCLAW_GATEWAY_PORT: "19000" }, clock: { now: () => 0 } });
+  const set = (value: number) => file.edit([{ op: "set", path: ["gateway", "port"], value }], { actor: "cli" });
+  const saved = await set(19_001);
+  assert(saved.kind === "saved");
+  assert.deepEqual(saved.changes, [{ path: "gateway.port", reload: "restart", before: 18_789, after: 19_001 }]);
+  assert.equal(saved.loaded.config.gateway.port, 19_000);
+  assert.deepEqual(
+    saved.loaded.notices.map(({ path, message }) => [path, message]),
+    [["gateway.port", "the file says 19001; the command line or the environment says 19000, which counts"]],
+  );
+  assert.deepEqual(
+    (await file.history()).entries.map(({ changed }) => changed),
+    [["gateway.port"]],
+  );
+});

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { configJsonSchema, describeKey } from "../../src/config/config.ts";
-import { diffConfigs, reloadOf } from "../../src/config/diff.ts";
+import { diffConfigs, holdBack, reloadOf } from "../../src/config/diff.ts";
 import { describeKeys, renderReference } from "../../src/config/reference.ts";
 import { configSchema } from "../../src/config/schema/schema.ts";
 import { widens } from "../../src/config/widen.ts";
@@ -96,6 +96,38 @@ test("a key that nobody classified needs a restart", () => {
     ],
     ["restart", "hot", "restart", "hot", "restart"],
   );
+});
+
+test("GW-046 of a changed config a running gateway takes what is hot; the rest waits, whole and by name", async () => {
+  const config = async (written: Json) => (await loadGood(written)).config;
+  const started = await config({ gateway: { port: 1 }, agents: { list: [{ id: "a", workspace: "/a", name: "A" }] } });
+  const changed = await config({
+    gateway: { port: 2 },
+    session: { jsonlMirror: true },
+    tools: { profile: "minimal" },
+    agents: {
+      list: [
+        { id: "b", workspace: "/b" },
+        { id: "a", workspace: "/c", name: "B" },
+      ],
+    },
+  });
+  const { config: taken, waiting } = holdBack(started, changed);
+  assert.deepEqual(waiting, ["gateway.port", "agents.list.a.workspace", "session.jsonlMirror"]);
+  assert.deepEqual(
+    taken,
+    await config({
+      gateway: { port: 1 },
+      tools: { profile: "minimal" },
+      agents: {
+        list: [
+          { id: "b", workspace: "/b" },
+          { id: "a", workspace: "/a", name: "B" },
+        ],
+      },
+    }),
+  );
+  assert.deepEqual(holdBack(taken, started), { config: started, waiting: [] });
 });
 
 test("a diff compares agents by id, and a config with itself is empty", async () => {

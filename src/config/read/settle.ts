@@ -8,6 +8,8 @@ import type { Config, ProviderConfig } from "../schema/schema.ts";
 import type { Findings, Path } from "./issue.ts";
 import { tokenFault } from "./secrets.ts";
 import type { Variables } from "./substitute.ts";
+import { partAt } from "./tree.ts";
+import type { Tree } from "./tree.ts";
 
 /** What the command line says; it comes before the environment, and that before the file (GW-003). */
 export type Overrides = { readonly port?: number | undefined };
@@ -16,6 +18,18 @@ export function applyEnvironment(config: Config, env: Environment, overrides: Ov
   const port = overrides.port ?? parsePort(readVariable(env, "GATEWAY_PORT")) ?? config.gateway.port;
   const bind = parseBind(readVariable(env, "GATEWAY_BIND")) ?? config.gateway.bind;
   return { ...config, gateway: { ...config.gateway, port: checkPort(port, "--port"), bind } };
+}
+
+type Outranking = { readonly written: Config; readonly config: Config; readonly findings: Findings };
+
+/** A value in the file that does not count: unsaid, a change of it would seem to be lost. */
+export function noteOutranked(tree: Tree, { written, config, findings }: Outranking): void {
+  for (const name of ["port", "bind"] as const) {
+    const there = partAt(tree, ["gateway", name]);
+    if (there === undefined || written.gateway[name] === config.gateway[name]) continue;
+    const message = `the file says ${written.gateway[name]}; the command line or the environment says ${config.gateway[name]}, which counts`;
+    findings.note(`gateway.${name}`, message, there.place);
+  }
 }
 
 /** Every provider that the config or a key makes usable, each with its place and its protocol. */

@@ -24,7 +24,11 @@ const auth = section(
       { safe: "token", step: 2 },
       "How clients prove who they are. HTTP endpoints always ask for the gateway token.",
     ),
-    token: secret("The gateway token, at least 32 characters; made at the first start where there is none."),
+    token: key(
+      secret("The gateway token."),
+      "The gateway token, at least 32 characters; made at the first start where there is none.",
+      "hot",
+    ),
     password: secret("The gateway password, for auth mode `password`."),
     allowTailscale: later(
       z.boolean(),
@@ -46,6 +50,7 @@ const auth = section(
         ),
       },
       "Limits on guessing credentials.",
+      "hot",
     ),
     trustedProxy: section(
       {
@@ -74,6 +79,7 @@ const http = section(
     endpoints: section(
       { chatCompletions: endpoint("chat/completions"), responses: endpoint("responses") },
       "HTTP endpoints for API clients. All of them are off until enabled and always ask for the gateway token.",
+      "hot",
     ),
     securityHeaders: section(
       { strictTransportSecurity: laterUnset(text(256), 2, "Value of the Strict-Transport-Security header.") },

@@ -40,7 +40,7 @@ export const logging = section(
     redactPatterns: key(
       z.array(text(512)).max(100).default([]),
       "More patterns to redact, as regular expressions.",
-      "hot",
+      "restart",
     ),
     audit: section(
       {

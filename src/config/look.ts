@@ -1,0 +1,72 @@
+// What a look at the config files finds, compared with the look before it.
+import type { ConfigChange } from "./diff.ts";
+import { watchFiles } from "./keep/watch.ts";
+import type { InvalidConfig, LoadedConfig, LoadOptions } from "./load.ts";
+
+export type ConfigReload =
+  | {
+      readonly kind: "changed";
+      readonly loaded: LoadedConfig;
+      readonly changes: readonly ConfigChange[];
+      /** Names of the secrets whose values are new, other or gone. */
+      readonly secretsChanged: readonly string[];
+    }
+  /** What runs goes on with the config that it has. */
+  | { readonly kind: "invalid"; readonly invalid: InvalidConfig }
+  | { readonly kind: "lost"; readonly reason: string };
+
+export type Watching = {
+  readonly current: LoadedConfig;
+  readonly options: LoadOptions;
+  /** Records what was changed by hand. */
+  readonly noteHand: (before: LoadedConfig, after: LoadedConfig) => Promise<void>;
+  readonly onReload: (reload: ConfigReload) => void | Promise<void>;
+  /** One change of the config at a time, and no look in the middle of one. */
+  readonly inTurn: (work: () => Promise<void>) => Promise<void>;
+};
+
+/** Looks whenever a file changes, until `signal`; answers how to look at once. */
+export function watchConfig(watching: Watching, signal: AbortSignal): () => Promise<void> {
+  const { options, noteHand, onReload, inTurn } = watching;
+  const { configPath, dotEnvPath } = options.paths;
+  let known = watching.current;
+  // What is wrong with the file, once said. Its correction is news, also where it only brings back what held before.
+  let broken: string | undefined;
+
+  async function look(): Promise<void> {
+    const next = await (await import("./load.ts")).loadConfig(options);
+    if (next.kind === "invalid") return refuse(next);
+    const { diffConfigs } = await import("./diff.ts");
+    const before = known;
+    const changes = diffConfigs(before.config, next.config);
+    const secretsChanged = changedSecrets(before, next);
+    await noteHand(before, next);
+    const isNews = broken !== undefined || next.hash !== before.hash || changes.length + secretsChanged.length > 0;
+    known = next;
+    broken = undefined;
+    if (isNews) await onReload({ kind: "changed", loaded: next, changes, secretsChanged });
+  }
+
+  async function refuse(invalid: InvalidConfig): Promise<void> {
+    const issues = JSON.stringify(invalid.issues);
+    if (issues === broken) return;
+    broken = issues;
+    await onReload({ kind: "invalid", invalid });
+  }
+
+  const lookInTurn = (): Promise<void> => inTurn(look);
+  watchFiles(
+    {
+      files: () => [...known.files, configPath, dotEnvPath],
+      onChange: lookInTurn,
+      onLost: (reason) => void onReload({ kind: "lost", reason }),
+    },
+    signal,
+  );
+  return lookInTurn;
+}
+
+function changedSecrets(before: LoadedConfig, after: LoadedConfig): readonly string[] {
+  const names = new Set([...before.secrets.keys(), ...after.secrets.keys()]);
+  return [...names].filter((name) => before.secrets.get(name) !== after.secrets.get(name));
+}
