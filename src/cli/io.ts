@@ -28,6 +28,8 @@ export type Io = {
 
 const progressAfterMs = 800;
 const progressEveryMs = 120;
+/** Without a terminal there is one line, which stays; it is worth that only where somebody may think it hangs. */
+const plainProgressAfterMs = 10_000;
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 export type IoSettings = {
@@ -77,6 +79,7 @@ export function showable(io: Pick<Io, "interactive">, text: string): string {
 
 function createSpinner(stderr: Output): { start(what: string): void; clear(): void } {
   const animated = stderr.isTTY === true;
+  const afterMs = animated ? progressAfterMs : plainProgressAfterMs;
   let timer: NodeJS.Timeout | undefined;
   let shown = 0;
   const clear = (): void => {
@@ -90,13 +93,12 @@ function createSpinner(stderr: Output): { start(what: string): void; clear(): vo
       clear();
       const startedAt = performance.now();
       const show = (): void => {
-        if (performance.now() - startedAt < progressAfterMs) return;
-        // Without a terminal one line says it; a spinner would fill somebody's log.
+        if (performance.now() - startedAt < afterMs) return;
         if (animated) stderr.write(`\r${frames[shown % frames.length]} ${what} …`);
         else if (shown === 0) stderr.write(`${what} …\n`);
         shown += 1;
       };
-      timer = setInterval(show, animated ? progressEveryMs : progressAfterMs);
+      timer = setInterval(show, progressEveryMs);
     },
   };
 }
