@@ -73,6 +73,7 @@ export const limits = {
   modelRetryDelayMs: 500,
   modelListMax: 2_000,
   modelCooldownsMax: 1_024,
+  modelsHeldMax: 64,
   modelCalibrationsMax: 4_096,
 
   // Context (AG-005)

@@ -2,10 +2,12 @@
 // lives exactly as long as the attempt.
 import type { LanguageModelV4 } from "@ai-sdk/provider";
 import { LoricaError } from "../base/errors.ts";
+import { limits } from "../base/limits.ts";
 import { abortError, unlessAborted } from "../base/wait.ts";
 import { parseModelList } from "../protocol/local-servers.ts";
 import { findKnownProvider, isLocalProvider } from "../protocol/providers.ts";
 import type { Candidate } from "./directory.ts";
+import { failureError } from "./failover/failure.ts";
 import type { ProviderDefinition, ProviderFetch } from "./model.ts";
 import type { ModelCall } from "./models.ts";
 import { createProviderFetch, createWatchdog } from "./provider-fetch.ts";
@@ -37,6 +39,7 @@ const listTimeoutMs = 5_000;
 
 export function createConnector(options: ConnectorOptions, settings: () => ModelsSettings): Connector {
   const loaded = new Map<ProviderDefinition, Promise<Factory>>();
+  const shelf = createShelf();
 
   function load(provider: ConfiguredProvider): Promise<Factory> {
     const definition = options.providers.find(({ apis }) => apis.includes(provider.api));
@@ -66,8 +69,7 @@ export function createConnector(options: ConnectorOptions, settings: () => Model
       const opened = open(provider, call, { params, signal, timeouts: {} });
       try {
         const create = await unlessAborted(load(provider), opened.signal);
-        const settled = { ...provider, baseUrl: withVersion(provider) };
-        return { ...opened, model: create(settled, opened.fetch)(wireId) };
+        return { ...opened, model: shelf.modelFor(create, { provider, wireId, opened }) };
       } catch (error) {
         opened.close();
         throw error;
@@ -89,6 +91,35 @@ export function createConnector(options: ConnectorOptions, settings: () => Model
       } finally {
         close();
       }
+    },
+  };
+}
+
+/**
+ * A library builds its schemas anew with each model object, which costs more than the rest of a call. So the objects
+ * are kept while their settings hold, and the signal of a request, which libraries hand on, tells whose it is.
+ */
+function createShelf() {
+  const models = new WeakMap<ConfiguredProvider, Map<string, LanguageModelV4>>();
+  const ways = new WeakMap<AbortSignal, ProviderFetch>();
+  const fetch: ProviderFetch = async (input, init) => {
+    const way = init?.signal ? ways.get(init.signal) : undefined;
+    if (way === undefined) throw failureError("forbidden", "a model library asked for something outside of a call");
+    return way(input, init);
+  };
+  return {
+    modelFor(
+      create: Factory,
+      { provider, wireId, opened }: Pick<Candidate, "provider" | "wireId"> & { readonly opened: Open },
+    ): LanguageModelV4 {
+      ways.set(opened.signal, opened.fetch);
+      const held = models.get(provider) ?? new Map<string, LanguageModelV4>();
+      models.set(provider, held);
+      const model = held.get(wireId) ?? create({ ...provider, baseUrl: withVersion(provider) }, fetch)(wireId);
+      held.set(wireId, model);
+      // Callers may name models that nobody configured: the oldest make room.
+      for (const id of held.keys()) if (held.size > limits.modelsHeldMax) held.delete(id);
+      return model;
     },
   };
 }
@@ -135,6 +166,8 @@ function headersOf(provider: ConfiguredProvider, settings: ModelsSettings): Read
   };
 }
 
+const over = new LoricaError("cancelled", "the call is over");
+
 /** A controller that ends with its parent. Unlike `AbortSignal.any` it leaves nothing behind when it is done. */
 function linkTo(parent: AbortSignal): { readonly controller: AbortController; end(): void } {
   const controller = new AbortController();
@@ -145,7 +178,7 @@ function linkTo(parent: AbortSignal): { readonly controller: AbortController; en
     controller,
     end() {
       parent.removeEventListener("abort", onAbort);
-      controller.abort(new LoricaError("cancelled", "the call is over"));
+      controller.abort(over);
     },
   };
 }
