@@ -13,7 +13,7 @@ export type AuditWriterOptions = {
   readonly write: (line: string) => void;
   /** Appends a line to `commands.log`. */
   readonly writeCommand: (line: string) => void;
-  readonly redact: (line: string) => string;
+  readonly redact: (text: string) => string;
 };
 
 export type AuditWriter = {
@@ -26,12 +26,29 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
     source: (name) => ({
       record(record) {
         const time = new Date(options.clock.now()).toISOString();
-        const line = options.redact(JSON.stringify({ time, source: name, ...record }));
+        const line = JSON.stringify({ time, source: name, ...show(record, options.redact) });
         options.write(line);
         if (record.verb === "process.run") options.writeCommand(line);
       },
     }),
   };
+}
+
+/**
+ * Each text is redacted by itself and not the line: what somebody put into a command must not swallow, as a part of some
+ * credential, what is recorded beside it.
+ */
+function show(record: Readonly<Record<string, unknown>>, redact: (text: string) => string): Record<string, unknown> {
+  const shown = Object.entries(record).map(([name, value]) => {
+    if (typeof value === "string") return [name, bound(redact(value))];
+    return [name, isRecord(value) ? show(value, redact) : value];
+  });
+  return Object.fromEntries(shown);
+}
+
+function bound(text: string): string {
+  const { auditTextMaxChars } = limits;
+  return text.length > auditTextMaxChars ? `${text.slice(0, auditTextMaxChars)}… (${text.length} characters)` : text;
 }
 
 const texts = ["verb", "rule", "reason", "agentId", "sessionKey", "principal", "resource"] as const;

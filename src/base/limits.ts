@@ -99,6 +99,7 @@ export const limits = {
   linkNoteMaxBytes: 65_536,
   linkChunkBytes: 65_536,
   linkCallsMax: 1_024,
+  linkCallsMaxBytes: 67_108_864,
   linkBodiesMax: 128,
   linkWindowBytes: 262_144,
   linkBufferedMaxBytes: 67_108_864,

@@ -262,3 +262,28 @@ test("no bytes make the reading side throw, and calls beyond the bound are refus
   assert.equal(link.closed.aborted, false);
   link.close("test");
 });
+
+test("calls that hold too much together are refused until one of them is over", async () => {
+  let finishAll = (): void => undefined;
+  const waiting = new Promise<void>((resolve) => {
+    finishAll = resolve;
+  });
+  const { gateway, broker } = pair(async ({ method }) => {
+    if (method === "large") await waiting;
+    return { result: method };
+  });
+  const large = { method: "large", params: "x".repeat(limits.linkFrameMaxBytes / 2) };
+  const breathe = async (): Promise<void> => await new Promise((next) => setImmediate(next));
+  const open: Promise<unknown>[] = [];
+  // One below the bound: each is a little larger than what it carries.
+  for (let held = large.params.length; held < limits.linkCallsMaxBytes; held += large.params.length) {
+    open.push(gateway.call(large, never));
+    await breathe();
+  }
+  await assert.rejects(gateway.call(large, never), { code: "overloaded" });
+  assert.equal((await gateway.call({ method: "small", params: null }, never)).result, "small");
+  finishAll();
+  await Promise.all(open);
+  assert.equal((await gateway.call(large, never)).result, "large");
+  broker.close("test");
+});

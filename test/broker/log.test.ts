@@ -209,6 +209,32 @@ test("LOG-002 audit records hold who, what and the verdict; commands are in a fi
   assert.deepEqual(commands, [all[0]]);
 });
 
+test("LOG-002 nothing in a command can hide what is recorded beside it, or make its record long or broken", () => {
+  const lines: string[] = [];
+  const { redact } = createRedactor({ values: () => [`quoted"secret`], patterns: [] });
+  const write = (line: string): void => void lines.push(line);
+  const { record } = createAuditWriter({ clock, write, writeCommand: () => undefined, redact }).source("broker");
+  const run = {
+    kind: "effect",
+    verb: "process.run",
+    principal: "owner",
+    result: { end: "exited", exitCode: 0 },
+  } as const;
+  const shown = (resource: string): unknown => {
+    record({ ...run, resource });
+    return (JSON.parse(lines.at(-1) ?? "") as { resource: unknown }).resource;
+  };
+  // What looks like the beginning of a key ends with the command that it stands in.
+  assert.equal(shown("a -----BEGIN PRIVATE KEY----- b"), "a [redacted]");
+  assert.equal(shown(`curl quoted"secret`), "curl [redacted]");
+  const control = shown("\u0001".repeat(limits.execCommandMaxBytes)) as string;
+  assert.equal(control.slice(limits.auditTextMaxChars), `… (${limits.execCommandMaxBytes} characters)`);
+  for (const line of lines) {
+    const { resource: _, ...rest } = JSON.parse(line) as Record<string, unknown>;
+    assert.deepEqual(rest, { time, source: "broker", ...run });
+  }
+});
+
 test("the gateway cannot record what only the broker does, nor without bounds", () => {
   assert.equal(parseAuditRecord({ kind: "start" }).ok, false);
   assert.equal(parseAuditRecord({ kind: "effect", verdict: "maybe" }).ok, false);

@@ -49,6 +49,8 @@ export type Exchange = {
   /** The body that this side receives. */
   incoming: IncomingBody | undefined;
   readonly settle: (answer: LinkAnswer | LoricaError) => void;
+  /** What the other side's call holds here as long as it is open. */
+  readonly bytes: number;
   readonly abort: AbortController;
 };
 

@@ -46,9 +46,8 @@ export class Peer {
     const { method, params, body } = request;
     const id = this.#nextId();
     const { promise, resolve, reject } = Promise.withResolvers<LinkAnswer>();
-    const exchange = createExchange(undefined, (answer) =>
-      answer instanceof LoricaError ? reject(answer) : resolve(answer),
-    );
+    const settle: Exchange["settle"] = (answer) => (answer instanceof LoricaError ? reject(answer) : resolve(answer));
+    const exchange = createExchange(undefined, settle, 0);
     this.#sendJson("call", id, { method, params: params ?? null, body: body !== undefined });
     this.#ours.set(id, exchange);
     const onAbort = (): void => this.#giveUp(id, exchange, abortError(signal));
@@ -178,12 +177,15 @@ export class Peer {
     if (!request.ok || !isRecord(request.value)) return "a call that is not a JSON object";
     const { method, params, body } = request.value;
     if (typeof method !== "string" || typeof body !== "boolean") return "a call without a method";
-    const bodies = body ? [...this.#theirs.values()].filter((each) => each.incoming !== undefined).length : 0;
-    if (this.#theirs.size >= limits.linkCallsMax || bodies >= limits.linkBodiesMax) {
+    const open = [...this.#theirs.values()];
+    const bodies = body ? open.filter((each) => each.incoming !== undefined).length : 0;
+    const bytes = open.reduce((sum, each) => sum + each.bytes, frame.payload.length);
+    if (open.length >= limits.linkCallsMax || bodies >= limits.linkBodiesMax || bytes > limits.linkCallsMaxBytes) {
       this.#sendJson("error", id, { code: "overloaded", message: "too many calls at once; try again later" });
       return undefined;
     }
-    const exchange = createExchange(body ? this.#receiveBody(id, () => undefined) : undefined, () => undefined);
+    const incoming = body ? this.#receiveBody(id, () => undefined) : undefined;
+    const exchange = createExchange(incoming, () => undefined, frame.payload.length);
     this.#theirs.set(id, exchange);
     void this.#answer(id, exchange, { method, params, body: exchange.incoming?.stream });
     return undefined;
@@ -238,8 +240,8 @@ export class Peer {
   }
 }
 
-function createExchange(incoming: IncomingBody | undefined, settle: Exchange["settle"]): Exchange {
-  return { window: createWindow(), incoming, settle, abort: new AbortController() };
+function createExchange(incoming: IncomingBody | undefined, settle: Exchange["settle"], bytes: number): Exchange {
+  return { window: createWindow(), incoming, settle, bytes, abort: new AbortController() };
 }
 
 function finish(exchange: Exchange, error: LoricaError): void {

@@ -1,7 +1,7 @@
 // Reads and seeds workspace files. A workspace is the agent's to write, so nothing in it is trusted to be what its name
 // says: each step of a path is opened from the folder before it, and no link is ever followed (walls.md, appendix C).
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readdirSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, mkdirSync, opendirSync, openSync, readSync, writeSync } from "node:fs";
 import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import type { WorkspaceFile } from "../../sandbox/sandbox.ts";
@@ -38,11 +38,21 @@ export function seedWorkspace(workspace: string, templates: ReadonlyMap<string, 
   const root = openRoot(workspace);
   if (root === undefined) throw new LoricaError("internal", `the workspace ${workspace} is not a folder`);
   try {
-    if (readdirSync(`/proc/self/fd/${root}`).length > 0) return [];
+    if (!isEmpty(`/proc/self/fd/${root}`)) return [];
     for (const [name, text] of templates) writeBelow(root, name, text);
     return [...templates.keys()];
   } finally {
     closeSync(root);
+  }
+}
+
+/** Looks at the first entry only: there may be millions. */
+function isEmpty(folder: string): boolean {
+  const entries = opendirSync(folder, { bufferSize: 1 });
+  try {
+    return entries.readSync() === null;
+  } finally {
+    entries.closeSync();
   }
 }
 
