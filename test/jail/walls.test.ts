@@ -99,6 +99,16 @@ test("a command sees its own processes and no others", async () => {
   assert.ok(seen.split("\n").filter((line) => line !== "").length <= 4, seen);
 });
 
+test("the first process of a command's room is under the same filter, and cannot be taken over", async () => {
+  assert.equal(await output("cat /proc/1/comm; grep -c 'Seccomp:.2' /proc/1/status"), "bwrap\n1\n");
+  const open = (process: string, mode: string): string =>
+    `python3 -c "import os; print(os.open('/proc/${process}/mem', os.${mode}) > 2)"`;
+  assert.equal(await output(open("self", "O_RDONLY")), "True\n");
+  for (const process of ["1", "self"])
+    assert.match((await exec(open(process, "O_RDWR"))).output, /Read-only file system/, process);
+  assert.equal((await exec("kill -KILL 1; echo $?")).output, "0\n");
+});
+
 test("SBX-011 every command has namespaces, /proc, /dev and a /tmp of its own making, over a read-only system", async () => {
   const names = ["pid", "mnt", "ipc", "uts", "user"];
   const ask = `for n in ${names.join(" ")}; do readlink /proc/self/ns/$n; done`;
@@ -246,6 +256,8 @@ test("what is not the workspace is bounded in size", async () => {
 test("limits hold inside and cannot be raised there", async () => {
   const shown = await output("ulimit -u; ulimit -n; ulimit -c; ulimit -f");
   assert.equal(shown, `${limits.cellProcessesMax}\n${limits.cellOpenFilesMax}\n0\n${limits.cellFileMaxBytes / 1024}\n`);
+  // Memory has no limit here: all that is promised is who goes first when it runs out.
+  assert.equal(await output("cat /proc/self/oom_score_adj"), "800\n");
   assert.match((await exec("ulimit -u 100000")).output, /Operation not permitted/);
 });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
+import { readWorkspaceFiles } from "../../src/broker/serve/workspace.ts";
 import {
   agents,
   background,
@@ -14,6 +15,7 @@ import {
   never,
   output,
   readText,
+  secret,
   secretFile,
   workspace,
   writeFile,
@@ -103,6 +105,31 @@ for (const [name, folder, code] of unusable) {
     await assert.rejects(exec("ls", { agentId: "unusable" }), { code });
   });
 }
+
+test("TOOL-031 what a command leaves in its workspace neither stops nor misleads the broker when it reads there", async () => {
+  const credentials = join(secretFile, "..");
+  await output(`mkdir prompts && cd prompts &&
+    mkfifo AGENTS.md && ln -s ${secretFile} SOUL.md && ln -s /dev/zero TOOLS.md && ln -s USER.md USER.md &&
+    mkdir IDENTITY.md && truncate -s 2G MEMORY.md && echo fine > HEARTBEAT.md && ln HEARTBEAT.md BOOTSTRAP.md &&
+    ln -s . loop && ln -s ${credentials} folder && mkdir memory && echo fine > memory/secrets.json && ln -s ${credentials} swap`);
+  const folder = join(workspace, "prompts");
+  assert.equal(readFileSync(join(folder, "SOUL.md"), "utf8"), secret);
+  const names = ["AGENTS", "SOUL", "TOOLS", "USER", "IDENTITY", "MEMORY", "HEARTBEAT", "BOOTSTRAP"].map(
+    (one) => `${one}.md`,
+  );
+  assert.deepEqual(readWorkspaceFiles(folder, [...names, "loop/loop/x", "folder/secrets.json"]), []);
+  const id = await background(
+    "cd prompts; while :; do mv -T memory real; mv -T swap memory; mv -T memory swap; mv -T real memory; done",
+  );
+  const seen = new Set<string>();
+  for (let round = 0; round < 200 || (!seen.has("fine\n") && round < 20_000); round += 1) {
+    for (const { text } of readWorkspaceFiles(folder, ["memory/secrets.json"])) seen.add(text);
+    if (round % 20 === 0) await new Promise((next) => setTimeout(next, 1));
+  }
+  await control({ operation: "kill", processId: id });
+  assert.deepEqual([...seen], ["fine\n"]);
+  await output("rm -r prompts");
+});
 
 test("a workspace that was replaced is the new one for the next command", async () => {
   const folder = join(home, "replaced");
