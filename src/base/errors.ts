@@ -1,4 +1,4 @@
-// Operating errors: one closed table says what each code means on every surface.
+// Operating errors: one closed table says what each code means on every surface. Our own bugs: `assert`.
 
 /** What a code is on the HTTP edge, in an RPC frame, as a process exit status, and whether a retry may help. */
 export type CodeMeaning = {
@@ -66,4 +66,14 @@ export function errnoOf(error: unknown): string | undefined {
 
 export function isMissing(error: unknown): boolean {
   return errnoOf(error) === "ENOENT";
+}
+
+/** Our bug: it ends the turn, is recorded and is never retried. */
+export class AssertionFailure extends Error {
+  override readonly name = "AssertionFailure";
+}
+
+/** States what must be true. */
+export function assert(condition: unknown, mustBeTrue: string): asserts condition {
+  if (!condition) throw new AssertionFailure(mustBeTrue);
 }

@@ -7,7 +7,7 @@ export type { Broker, BrokerOptions } from "./create-broker.ts";
 export { openLogWriter } from "./log/log.ts";
 export type { LogSettings, LogThreshold, LogWriter, LogWriterOptions } from "./log/log.ts";
 export { openRotatingFile } from "./log/rotating-file.ts";
-export type { ConfigService, OwnerEdits } from "./owner/config-service.ts";
+export type { ConfigService } from "./owner/config-service.ts";
 export type { Ceiling, CredentialRule, ProviderCeiling } from "./serve/ceiling.ts";
 export { createBrokerEgress } from "./serve/egress.ts";
 export type { BrokerEgress } from "./serve/egress.ts";

@@ -1,5 +1,5 @@
 // Durations and sizes as people write them in config.
-import { assert } from "../base/assert.ts";
+import { assert } from "../base/errors.ts";
 
 const durationUnits = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 const sizeUnits = { b: 1, k: 1_024, m: 1_048_576, g: 1_073_741_824 } as const;

@@ -1,6 +1,6 @@
 // A door whose callers fetch their replies themselves, as the terminal and HTTP do: `wait` gives them the reply, so
 // sending is done as soon as it is allowed.
-import { assert } from "../base/assert.ts";
+import { assert } from "../base/errors.ts";
 import type { Redeem } from "../base/grant.ts";
 import { defineChannel } from "../channel/channel.ts";
 import type { ChannelDefinition } from "../channel/channel.ts";

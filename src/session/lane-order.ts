@@ -1,5 +1,5 @@
 // Who goes next in a lane, and when a lane has no room: rules without state, over the places of one lane.
-import { assert } from "../base/assert.ts";
+import { assert } from "../base/errors.ts";
 import type { LaneBounds, LaneJob } from "./lane.ts";
 
 /** A place is taken before its message is stored; until then it is empty and nothing behind it may pass. */

@@ -1,7 +1,6 @@
 // Starts turns: one per lane, a bounded number over all, the lane that has waited longest first.
-import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
-import { LoricaError } from "../base/errors.ts";
+import { assert, LoricaError } from "../base/errors.ts";
 import type { LaneBounds, LaneJob, LaneTurn } from "./lane.ts";
 import { takeNext, takeSteering } from "./lane-order.ts";
 import type { Lane, Load, Place } from "./lane-order.ts";

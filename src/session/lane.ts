@@ -1,9 +1,8 @@
 // Step 5: each session has a lane, a lane runs one turn at a time in the order its messages came, and all lanes
 // together run a bounded number. Who finds no room is told so at once, and when to come back.
-import { assert } from "../base/assert.ts";
 import type { Clock } from "../base/clock.ts";
 import type { QueueMode } from "../base/envelope.ts";
-import { LoricaError } from "../base/errors.ts";
+import { assert, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { fullness, runsOf } from "./lane-order.ts";
 import type { Lane, Load, Place } from "./lane-order.ts";

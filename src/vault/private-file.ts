@@ -1,10 +1,10 @@
 // A file that only its owner may read, replaced as a whole or not at all.
 import { constants } from "node:fs";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errnoOf, isMissing, LoricaError } from "../base/errors.ts";
-import { newToken } from "../base/ids.ts";
+import { replaceFile } from "../base/replace-file.ts";
 
 /** Undefined where there is no such file. Refuses one that somebody else could read, have written or swapped. */
 export async function readPrivateFile(path: string, maxBytes: number): Promise<string | undefined> {
@@ -31,19 +31,9 @@ export async function readPrivateFile(path: string, maxBytes: number): Promise<s
 
 export async function writePrivateFile(path: string, text: string): Promise<void> {
   await checkFolder(dirname(path));
-  const temporary = `${path}.${newToken(8)}.tmp`;
   try {
-    const file = await open(temporary, "wx", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
+    await replaceFile(path, text);
   } catch (cause) {
-    await rm(temporary, { force: true });
     throw new LoricaError("internal", `cannot write ${path}: ${errnoOf(cause) ?? "unknown error"}`, { cause });
   }
 }
@@ -55,15 +45,6 @@ async function checkFolder(folder: string): Promise<void> {
     });
   });
   if ((about.mode & 0o077) !== 0) throw refused(folder, "is open to other users", `chmod 700 ${folder}`);
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function refused(path: string, why: string, fix: string): LoricaError {

@@ -1,7 +1,7 @@
 // Puts the old part of a window away behind a summary (RT-009). The entries themselves stay in the store; nothing of
 // another session can come in, because a window is all that is read. Where no summary can be had the old part goes
 // without one: a session never dies of its length.
-import { assert } from "../../base/assert.ts";
+import { assert } from "../../base/errors.ts";
 import { joinAll } from "../../base/label.ts";
 import { limits } from "../../base/limits.ts";
 import type { AssistantPart } from "../../base/transcript.ts";

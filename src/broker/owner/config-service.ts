@@ -1,18 +1,7 @@
-// What the owner's methods need of the configuration. The config's own writer stands behind it.
-import type { ConfigChange, ConfigRevision, ConfigView, OwnerParamsOf } from "../../protocol/owner-methods.ts";
+// What the owner's methods need of the configuration: the calls that the config answers itself, and how it is running.
+import type { ConfigCalls } from "../../config/config.ts";
 
-export type OwnerEdits = OwnerParamsOf<"config.set">["edits"];
-
-export type ConfigService = {
-  /** The whole, or the part at `path`; secrets redacted. */
-  view(path: string | undefined): Promise<ConfigView>;
-  /** Writes only a whole that is valid. Throws `conflict` where somebody else wrote since `baseHash`. */
-  edit(
-    edits: OwnerEdits,
-    about: { readonly baseHash: string | undefined; readonly actor: string },
-  ): Promise<ConfigChange>;
-  history(limit: number): Promise<readonly ConfigRevision[]>;
-  rollback(to: string | undefined, actor: string): Promise<ConfigChange>;
+export type ConfigService = ConfigCalls & {
   status(): {
     readonly hashOnDisk: string | null;
     readonly hashRunning: string | null;

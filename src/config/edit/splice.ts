@@ -1,8 +1,8 @@
 // Changes a JSON5 text by replacing only the characters that have to change, so that comments, order and formatting
 // stay as the owner wrote them.
+import { assert } from "../../base/errors.ts";
 import { parse } from "@humanwhocodes/momoa";
 import type { DocumentNode, MemberNode, ObjectNode, ArrayNode, Token, ValueNode } from "@humanwhocodes/momoa";
-import { assert } from "../../base/assert.ts";
 import type { Json } from "../../base/json.ts";
 import type { Path } from "../read/issue.ts";
 
