@@ -45,6 +45,8 @@ async function readView(file: ConfigFile, paths: StatePaths, key: string | undef
     return { ...base, exists: true, value: null, valid: false, issues };
   }
   const value = await viewConfig(loaded.config, path);
+  const fault = value === undefined ? (await import("./edit/translate.ts")).askedKeyFault(path) : undefined;
+  if (fault !== undefined) throw new LoricaError("not_found", fault);
   return { ...base, exists: loaded.origin === "file", value, valid: true, issues: [] };
 }
 
@@ -76,6 +78,8 @@ function changeOf(result: EditResult, paths: StatePaths): ConfigChange {
 /** Newest first. A revision whose file is still among the copies names it. */
 async function readHistory(file: ConfigFile): Promise<readonly ConfigRevision[]> {
   const { versions, entries } = await file.history();
+  // The same content may have been there more than once; its copy is of the last time.
+  const lastOf = new Map(entries.map((entry) => [entry.after, entry]));
   const revisions = entries.map((entry) => ({
     at: Date.parse(entry.at),
     actor: entry.actor,
@@ -83,7 +87,8 @@ async function readHistory(file: ConfigFile): Promise<readonly ConfigRevision[]>
     hashBefore: entry.before,
     hashAfter: entry.after,
     suspicious: entry.suspicious,
-    backup: versions.find(({ hash }) => hash === entry.after)?.name ?? null,
+    backup:
+      lastOf.get(entry.after) === entry ? (versions.find(({ hash }) => hash === entry.after)?.name ?? null) : null,
   }));
   return revisions.toReversed();
 }

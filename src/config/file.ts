@@ -114,7 +114,8 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
         await readVersion(comparablePath(paths.configPath, version)),
         await readVersion(paths.configPath),
       ];
-      if (then === undefined) throw new LoricaError("not_found", `there is no version ${version} yet`);
+      if (then === undefined)
+        throw new LoricaError("not_found", `there is no version ${version} yet; ${await versionsThere(paths)}`);
       return changesBetween(await judge(then), await judge(now));
     },
     markGood: (hash) =>
@@ -162,7 +163,12 @@ function createStore(
   return {
     async save({ present, before, next, secrets, actor }: Saving): Promise<EditResult> {
       const after = await judge(next);
-      if (after.kind === "invalid") return { kind: "refused", issues: after.issues };
+      if (after.kind === "invalid") {
+        // What the edit brought in is in no file, so no line of the file would show it.
+        const issues =
+          before.kind === "loaded" ? after.issues.map(({ path, message }) => ({ path, message })) : after.issues;
+        return { kind: "refused", issues };
+      }
       for (const [name, value] of secrets) await keepSecret?.(name, value);
       const secretsKept = [...secrets.keys()];
       if (present !== undefined && after.hash === before.hash)
@@ -247,8 +253,13 @@ async function chooseVersion({ paths, judge, to, hash }: Choosing): Promise<Uint
     "not_found",
     to === undefined
       ? "there is no earlier config that is valid and differs from the present one"
-      : `there is no version ${to} yet`,
+      : `there is no version ${to} yet; ${await versionsThere(paths)}`,
   );
+}
+
+async function versionsThere({ configPath }: StatePaths): Promise<string> {
+  const names = (await listVersions(configPath)).map(({ name }) => name);
+  return names.length === 0 ? "there is no config file either" : `there are: ${names.join(", ")}`;
 }
 
 /** Nothing where one of them cannot be read as a config: then there is nothing to compare. */

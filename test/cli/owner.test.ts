@@ -70,9 +70,10 @@ test("config goes through the owner's methods", async () => {
   const invalid = await line.run(["config", "validate"]);
   assert.equal(invalid.exit, 78);
   assert.match(invalid.stderr, /\/c:3:5: no key gatway; did you mean gateway\?/);
-  assert.equal((await line.run(["config", "history"])).stdout.split("\n").length, 3);
+  assert.equal((await line.run(["config", "history"])).stdout.split("\n").length, 4);
   const suspicious = await line.run(["config", "history", "--suspicious"]);
-  assert.equal(suspicious.stdout, "1970-01-01 00:00:00  bak.1  two  !  a, b\n");
+  const header = "when (UTC)           copy   by      changed (! widens what may be done)\n";
+  assert.equal(suspicious.stdout, `${header}1970-01-01 00:00:00  bak.1  two  !  a, b\n`);
 });
 
 test("CLI-015 secrets come from stdin, never from the command line, and are not printed", async () => {

@@ -38,7 +38,11 @@ export async function configUnset(invocation: Invocation): Promise<void> {
   await change(invocation, (owner) => owner.call("config.set", { edits: [{ path, unset: true }] }));
 }
 
-async function change(invocation: Invocation, call: (owner: OwnerClient) => Promise<ConfigChange>): Promise<void> {
+async function change(
+  invocation: Invocation,
+  call: (owner: OwnerClient) => Promise<ConfigChange>,
+  unchanged = "nothing changed: it was so already",
+): Promise<void> {
   const { io } = invocation;
   const { result, running } = await withOwner(invocation, async (owner) => ({
     result: await call(owner),
@@ -46,7 +50,7 @@ async function change(invocation: Invocation, call: (owner: OwnerClient) => Prom
   }));
   io.result(result, () => {
     for (const name of result.secretsKept) io.line(`stored as the secret ${name}; the file has its name only`);
-    if (result.changed.length + result.secretsKept.length === 0) return io.line("nothing changed: it was so already");
+    if (result.changed.length + result.secretsKept.length === 0) return io.line(unchanged);
     for (const { path, reload } of result.changed) {
       const when = reload === "hot" ? "at once" : `after ${commandLine(invocation, "gateway restart")}`;
       io.line(running ? `${path}: takes effect ${when}` : `${path}: written`);
@@ -92,7 +96,8 @@ export async function configHistory(invocation: Invocation): Promise<void> {
   const shown = revisions.filter((entry) => entry.suspicious || !options.flag("suspicious")).slice(0, limit);
   io.result(shown, () => {
     if (shown.length === 0) return io.line("no changes are recorded");
-    for (const line of renderTable(shown.map(cells), { width: io.width })) io.line(line);
+    const rows = [["when (UTC)", "copy", "by", "", "changed (! widens what may be done)"], ...shown.map(cells)];
+    for (const line of renderTable(rows, { width: io.width })) io.line(line);
   });
 }
 
@@ -112,5 +117,9 @@ export async function configDiff({ io, args, context, paths }: Invocation): Prom
 
 export async function configRollback(invocation: Invocation): Promise<void> {
   const [to] = invocation.args;
-  await change(invocation, (owner) => owner.call("config.rollback", to === undefined ? {} : { to }));
+  await change(
+    invocation,
+    (owner) => owner.call("config.rollback", to === undefined ? {} : { to }),
+    "the earlier config is back; to what runs it makes no difference",
+  );
 }

@@ -10,6 +10,7 @@ import { createFindings, renderIssues, renderPath } from "../read/issue.ts";
 import type { Path } from "../read/issue.ts";
 import { migrate } from "../read/migrate.ts";
 import { currentProvider } from "../read/migrate-provider.ts";
+import { keyFault } from "../read/validate.ts";
 import { emptyBranch, fromJson, parseTree, partAt, toJson } from "../read/tree.ts";
 import type { Branch, Tree } from "../read/tree.ts";
 
@@ -118,6 +119,15 @@ export function presentView(path: Path, config: Config, read: (path: Path) => Js
   const [assignments] = migrated(path, "");
   const present = assignments[0]?.path;
   return present === undefined ? undefined : read(present);
+}
+
+/** What is wrong with a key that somebody asks for: nothing where it is one, be it under an earlier name. */
+export function askedKeyFault(path: Path): string | undefined {
+  if (path[0] === "provider") return undefined;
+  const fault = keyFault(path);
+  if (fault === undefined) return undefined;
+  const [assignments] = migrated(path, "");
+  return assignments.every((present) => keyFault(present.path) !== undefined) ? fault : undefined;
 }
 
 function providerView(path: Path, config: Config, read: (path: Path) => Json | undefined): Json | undefined {

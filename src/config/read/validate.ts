@@ -3,7 +3,7 @@
 import type { z } from "zod";
 import { configSchema } from "../schema/schema.ts";
 import type { Config } from "../schema/schema.ts";
-import { allPaths, isObject, namesOf, schemaAt } from "../schema/walk.ts";
+import { allPaths, isList, isObject, namesOf, schemaAt, stepInto } from "../schema/walk.ts";
 import { renderPath } from "./issue.ts";
 import type { Findings, Path } from "./issue.ts";
 import { nearest } from "./nearest.ts";
@@ -58,6 +58,18 @@ function oneOf(values: readonly string[], written: Tree | undefined): string {
   const list = quoted.length === 1 ? quoted.join() : `one of ${quoted.join(", ")}`;
   const close = written?.kind === "scalar" ? nearest(String(written.value), values) : undefined;
   return `must be ${list}${close === undefined ? "" : `; did you mean "${close}"?`}`;
+}
+
+/** What is wrong with the name of a key; undefined where the schema has it. */
+export function keyFault(path: Path): string | undefined {
+  for (const [depth, step] of path.entries()) {
+    const above = schemaAt(configSchema, path.slice(0, depth));
+    // Items of a list are named by their ids.
+    if (above !== undefined && isList(above)) return undefined;
+    if (above === undefined || stepInto(above, step) !== undefined) continue;
+    return `${renderPath(path.slice(0, depth + 1))}: ${unknownKey(path.slice(0, depth), String(step))}`;
+  }
+  return undefined;
 }
 
 /** The nearest name on the same level; else a key elsewhere that has exactly this name; else what there is. */

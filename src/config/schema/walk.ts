@@ -50,6 +50,10 @@ export function isObject(schema: z.ZodType): boolean {
   return bareOf(schema) instanceof z.ZodObject;
 }
 
+export function isList(schema: z.ZodType): boolean {
+  return bareOf(schema) instanceof z.ZodArray;
+}
+
 /** Every closed key of the schema by its dotted path, through objects only. */
 export function* allPaths(schema: z.ZodType, at: readonly string[] = []): Generator<readonly string[]> {
   for (const name of namesOf(schema)) {
