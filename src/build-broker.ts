@@ -229,11 +229,5 @@ function openBroker(
     log,
     clock: systemClock,
     root: options.root,
-    notices: () => modelNotices(keeper.config()),
   });
-}
-
-function modelNotices(config: Config): readonly string[] {
-  if (config.agents.defaults.model.primary !== undefined) return [];
-  return ["no model is configured: the rehearsal model answers, which is not an AI. To configure one: lorica onboard"];
 }

@@ -35,8 +35,6 @@ export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
     readonly auditWriter: AuditWriter;
     readonly clock: Clock;
     readonly root: "refuse root" | "allow root";
-    /** What the owner should know, beyond what the config says. */
-    readonly notices: () => readonly string[];
   };
 
 export type Broker = {
@@ -195,6 +193,6 @@ function renderStatus(options: BrokerOptions, gateway: GatewayStatus, uptimeMs: 
       fix: sandbox.kind === "off" ? sandbox.fix : null,
       walls: sandbox.walls,
     },
-    notices: [...notices, ...options.notices()],
+    notices,
   };
 }

@@ -1,6 +1,7 @@
 // The command line: one commander program made from the tables, global flags taken wherever they stand, and the one
 // place where what a command throws becomes a message and an exit status.
 import { Command, CommanderError, Option } from "commander";
+import type { Argument } from "commander";
 import { LoricaError } from "../base/errors.ts";
 import { commands, globalOptions } from "./table/commands.ts";
 import type { CommandSpec, OptionSpec } from "./table/commands.ts";
@@ -10,6 +11,7 @@ import { later, laterMessage } from "./table/later.ts";
 import type { LaterSpec } from "./table/later.ts";
 import { createOptions } from "./options.ts";
 import { report } from "./report.ts";
+import { wrap } from "./text.ts";
 
 export type { BrokerOptions, CliContext, Owner } from "./context.ts";
 
@@ -23,7 +25,7 @@ export async function runCli(context: CliContext): Promise<number> {
     return outcome.exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    return report(readable(error, context.program), { ...outcome, stderr: context.stderr });
+    return report(error, { ...outcome, stderr: context.stderr });
   }
 }
 
@@ -37,13 +39,12 @@ export function createProgram(context: CliContext, outcome: Outcome): Command {
     .addOption(new Option("-v").hideHelp())
     .addOption(new Option("--update", "updating comes later; until then: git pull").hideHelp())
     .usage("[options] <command>")
-    .allowExcessArguments()
     .action((_, command: Command) => runBare(context, command));
   addOptions(program, globalOptions);
   configure(program, context);
   for (const spec of commands) addCommand(program, spec, { context, outcome });
   for (const spec of later) addLater(program, spec, context);
-  program.addHelpText("after", programHelp(context.program));
+  program.addHelpText("after", programHelp(context));
   return program;
 }
 
@@ -55,16 +56,29 @@ function runBare(context: CliContext, program: Command): void {
   }
   if (program.getOptionValue("update") === true)
     throw new LoricaError("not_built", "updating by command is not built yet. Until then: git pull, then `up`");
-  const [unknown] = program.args;
-  if (unknown !== undefined) throw new LoricaError("invalid_request", unknownCommand(unknown, context.program));
+  refuseExtra(program, context.program);
   program.outputHelp();
 }
 
-function unknownCommand(name: string, program: string): string {
-  const known = [...commands, ...later].map((spec) => spec.path).filter((path) => !path.includes(" "));
-  const close = known.find((candidate) => candidate.startsWith(name) || distance(candidate, name) <= 2);
-  const hint = close === undefined ? "" : ` Did you mean \`${program} ${close}\`?`;
-  return `there is no command ${JSON.stringify(name)}.${hint} \`${program} --help\` lists them`;
+/** What stands where a subcommand could is most likely one that is misspelt. Other arguments may be secrets: not shown. */
+function refuseExtra(command: Command, program: string, noMore?: string): void {
+  const taken = command.registeredArguments;
+  const extra = taken.some(({ variadic }) => variadic) ? undefined : command.args[taken.length];
+  if (extra === undefined) return;
+  const called = calledAs(command, program);
+  const known = command.commands.map((child) => child.name());
+  const close = known.find((candidate) => candidate.startsWith(extra) || distance(candidate, extra) <= 2);
+  const hint = close === undefined ? "" : ` Did you mean \`${called} ${close}\`?`;
+  const message =
+    known.length === 0
+      ? `${noMore ?? `too many arguments: ${command.args.length}`}. \`${called} --help\` shows what it takes`
+      : `there is no command \`${called} ${extra}\`.${hint} \`${called} --help\` lists them`;
+  throw new LoricaError("invalid_request", message);
+}
+
+/** The words that a person types to get to a command. */
+function calledAs(command: Command, program: string): string {
+  return command.parent === null ? program : `${calledAs(command.parent, program)} ${command.name()}`;
 }
 
 /** Edit distance, for short words. */
@@ -85,15 +99,17 @@ type Wiring = { readonly context: CliContext; readonly outcome: Outcome };
 
 function addCommand(program: Command, spec: CommandSpec, wiring: Wiring): void {
   const command = createCommand(program, spec.path, wiring.context);
-  // The program takes anything, to say itself what it does not know; what is inherited of that is undone.
-  command.description(spec.summary).allowExcessArguments(false);
+  command.description(spec.summary);
   if (spec.takes !== undefined) command.arguments(spec.takes);
   addOptions(command, spec.options ?? []);
   addOptions(command, globalOptions);
   if (spec.examples !== undefined) command.addHelpText("after", examplesHelp(spec.examples, wiring.context.program));
   const { load } = spec;
-  if (load === undefined) command.action(() => command.outputHelp());
-  else command.action(async () => invoke(command, load, wiring));
+  command.action(async () => {
+    refuseExtra(command, wiring.context.program, spec.noMore);
+    if (load === undefined) command.outputHelp();
+    else await invoke(command, load, wiring);
+  });
 }
 
 async function invoke(command: Command, load: NonNullable<CommandSpec["load"]>, wiring: Wiring): Promise<void> {
@@ -166,17 +182,32 @@ function createCommand(program: Command, path: string, context: CliContext): Com
 
 function configure(command: Command, context: CliContext): void {
   command
-    .exitOverride()
+    // Excess arguments are refused where the command is known, with what was probably meant.
+    .allowExcessArguments()
+    .exitOverride((error) => {
+      throw readable(error, calledAs(command, context.program));
+    })
     .enablePositionalOptions()
     .helpCommand(false)
     .showSuggestionAfterError()
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: false, helpWidth: context.stdout.columns ?? 100 })
+    .configureHelp({
+      sortSubcommands: false,
+      showGlobalOptions: false,
+      helpWidth: context.stdout.columns ?? 100,
+      // Every command has options; saying so on each line hides what differs.
+      subcommandTerm: (child) => [child.name(), ...child.registeredArguments.map(argumentTerm)].join(" "),
+    })
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       // What commander would print goes through report() with everything else.
       writeErr: () => undefined,
       outputError: () => undefined,
     });
+}
+
+function argumentTerm(argument: Argument): string {
+  const shown = `${argument.name()}${argument.variadic ? "..." : ""}`;
+  return argument.required ? `<${shown}>` : `[${shown}]`;
 }
 
 function addOptions(command: Command, specs: readonly OptionSpec[]): void {
@@ -187,24 +218,25 @@ function addOptions(command: Command, specs: readonly OptionSpec[]): void {
   }
 }
 
-function readable(error: unknown, program: string): unknown {
-  if (!(error instanceof CommanderError)) return error;
+function readable(error: CommanderError, called: string): Error {
+  if (error.exitCode === 0) return error;
   const message = error.message
     .replace(/^error: /, "")
     .replaceAll("\n", " ")
     .replace(/\.$/, "");
-  return new LoricaError("invalid_request", `${message}. \`${program} --help\` shows what there is`, { cause: error });
+  return new LoricaError("invalid_request", `${message}. \`${called} --help\` shows what there is`, { cause: error });
 }
 
 function examplesHelp(examples: readonly string[], program: string): string {
   return `\nExamples:\n${examples.map((example) => `  ${program} ${example}`).join("\n")}\n`;
 }
 
-function programHelp(program: string): string {
+function programHelp({ program, stdout }: CliContext): string {
   const names = later.map((spec) => spec.path).filter((path) => !path.includes(" "));
   return [
     examplesHelp(["up", 'agent --message "list the files here and count them"', "status --all"], program),
-    `Not built yet: ${names.join(", ")}.\nEach of them says which step of the plan brings it.`,
+    "Not built yet; each of them says which step of the plan brings it:",
+    wrap(names, stdout.columns ?? 100, "  "),
     "",
   ].join("\n");
 }

@@ -35,8 +35,8 @@ export async function diagnose(invocation: Invocation): Promise<Finding> {
     });
   }
   if (status === undefined)
-    return finding("not_running", "no gateway runs for this profile", {
-      advice: `start it: ${commandLine(invocation, "up")}`,
+    return finding("not_running", "no gateway is running", {
+      advice: `${commandLine(invocation, "up")} starts it`,
       facts: [["state", invocation.paths.stateDir]],
     });
   return judge(invocation, status);
@@ -58,8 +58,8 @@ async function judge(invocation: Invocation, status: OwnerStatus): Promise<Findi
       facts,
     });
   if (differing !== undefined)
-    return finding("config_mismatch", differing, {
-      advice: commandLine(invocation, "gateway restart"),
+    return finding("config_mismatch", differing.what, {
+      advice: differing.advice,
       facts,
     });
   return finding("running", `pid ${status.pid}, listening and answering`, { advice: undefined, facts });
@@ -90,14 +90,26 @@ function factsOf(status: OwnerStatus): Finding["facts"] {
   ];
 }
 
+type Mismatch = { readonly what: string; readonly advice: string };
+
 /** The gateway that answers may be another profile's, or run on a config that has changed since. */
-function mismatch({ paths }: Invocation, { paths: theirs, config }: OwnerStatus): string | undefined {
-  if (theirs.state !== paths.stateDir) return `it runs on another state directory, ${theirs.state}`;
-  if (theirs.config !== paths.configPath) return `it runs on another config file, ${theirs.config}`;
-  if (config.restartNeeded.length > 0)
-    return `changed since its start, and waiting for one: ${config.restartNeeded.join(", ")}`;
+function mismatch(invocation: Invocation, { paths: theirs, config }: OwnerStatus): Mismatch | undefined {
+  const { paths } = invocation;
+  const restart = `${commandLine(invocation, "gateway restart")} starts it again`;
+  if (theirs.state !== paths.stateDir)
+    return { what: `it runs on another state directory, ${theirs.state}`, advice: restart };
+  if (theirs.config !== paths.configPath)
+    return { what: `it runs on another config file, ${theirs.config}`, advice: restart };
   if (config.hashOnDisk !== config.hashRunning)
-    return "the config file has changed and is not what it runs on (not valid, or not yet loaded)";
+    return {
+      what: "the config file is not valid; it runs on the config from before",
+      advice: `${commandLine(invocation, "config validate")} says what is wrong with it`,
+    };
+  if (config.restartNeeded.length > 0)
+    return {
+      what: `these keys have changed and wait for a restart: ${config.restartNeeded.join(", ")}`,
+      advice: restart,
+    };
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 // Text for people: tables, sizes, ages, and what must not reach a terminal.
 
-/** Left-aligned columns, two spaces apart; the last one takes what is left of the width. */
+/** Left-aligned columns, two spaces apart; the last one takes what is left of the width, and may have several lines. */
 export function renderTable(
   rows: readonly (readonly string[])[],
   options: { readonly width: number; readonly indent?: string },
@@ -10,9 +10,12 @@ export function renderTable(
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => displayWidth(row[column] ?? ""))),
   );
-  return rows.map((row) => {
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, indent.length);
+  return rows.flatMap((row) => {
     const cells = row.map((cell, column) => (column === columns - 1 ? cell : pad(cell, widths[column] ?? 0)));
-    return clip(`${indent}${cells.join("  ")}`.trimEnd(), options.width);
+    const [first = "", ...rest] = `${indent}${cells.join("  ")}`.split("\n");
+    const lines = [first, ...rest.map((line) => " ".repeat(before) + line)];
+    return lines.map((line) => clip(line.trimEnd(), options.width));
   });
 }
 
@@ -68,4 +71,16 @@ function pad(text: string, width: number): string {
 function displayWidth(text: string): number {
   // oxlint-disable-next-line no-control-regex -- Colour codes begin with one.
   return text.replace(/\u001B\[[0-9;]*m/g, "").length;
+}
+
+/** Words in lines of at most `width`, each begun with `indent`. */
+export function wrap(words: readonly string[], width: number, indent = ""): string {
+  const lines = [indent];
+  for (const word of words) {
+    const line = lines.at(-1) ?? "";
+    const fits = line === indent || line.length + word.length + 1 <= width;
+    if (fits) lines[lines.length - 1] = line === indent ? `${indent}${word}` : `${line} ${word}`;
+    else lines.push(`${indent}${word}`);
+  }
+  return lines.join("\n");
 }

@@ -222,7 +222,7 @@ test("CLI-030 CLI-031 CLI-032 status says what runs; --all says everything, with
   });
   const plain = await line.run(["status"]);
   assert.equal(plain.exit, 0);
-  assert.match(plain.stdout, /model {6}rehearsal \(not an AI;/);
+  assert.match(plain.stdout, /model {6}rehearsal: not an AI,/);
   assert.match(plain.stdout, /note {7}a notice/);
   const all = await line.run(["status", "--all"]);
   assert.match(all.stdout, /state {6}~\/.openclaw/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createOptions } from "../../src/cli/options.ts";
-import { renderBytes, renderDuration, renderTable, stripControls } from "../../src/cli/text.ts";
+import { renderBytes, renderDuration, renderTable, stripControls, wrap } from "../../src/cli/text.ts";
 
 test("a table lines its columns up and ends where the terminal does", () => {
   const rows = [
@@ -11,7 +11,13 @@ test("a table lines its columns up and ends where the terminal does", () => {
   ];
   assert.deepEqual(renderTable(rows, { width: 80, indent: " " }), [" a    bb  c", " aaa  b   a long last column"]);
   assert.deepEqual(renderTable(rows, { width: 14 }), ["a    bb  c", "aaa  b   a lo…"]);
+  assert.deepEqual(renderTable([["a", "b\nc"]], { width: 14, indent: " " }), [" a  b", "    c"]);
   assert.deepEqual(renderTable([], { width: 14 }), []);
+});
+
+test("words are wrapped between each other, and a longer one than the width has its own line", () => {
+  assert.equal(wrap(["aa", "bb", "a-long-word", "c"], 8, "  "), "  aa bb\n  a-long-word\n  c");
+  assert.equal(wrap([], 8, "  "), "  ");
 });
 
 test("sizes and durations are in the largest unit that is not zero", () => {

@@ -69,7 +69,7 @@ test("CLI-025 CLI-084 up starts a gateway in the background once, restart starts
   assert.match(first.stdout, /model {7}none is configured; to use one: lorica onboard --help\n/);
   assert.match(
     first.stdout,
-    /sandbox {5}off, so commands and file tools are off: bubblewrap is not installed; sudo apt-get/,
+    /sandbox {5}off, so commands and file tools are off: bubblewrap is not installed\n +sudo apt-get/,
   );
   assert.equal(first.stderr, "note: a notice\n");
   const how = JSON.parse(readFileSync(join(line.stateDir, "started.json"), "utf8")) as Record<string, unknown>;

@@ -29,7 +29,7 @@ export async function doctor(invocation: Invocation): Promise<void> {
 }
 
 function advised({ what, fix }: Check): string {
-  return fix === undefined ? what : `${what}. ${fix}`;
+  return fix === undefined ? what : `${what}${what.includes("\n") ? "\n" : ". "}${fix}`;
 }
 
 async function examine(invocation: Invocation): Promise<readonly Check[]> {
@@ -131,11 +131,11 @@ async function checkConfig(invocation: Invocation): Promise<Check> {
       return {
         name,
         verdict: "wrong",
-        what: `${view.path} is not valid: ${view.issues.join("; ")}`,
-        fix: `To go back: ${commandLine(invocation, "config rollback")}`,
+        what: [`${view.path} is not valid:`, ...view.issues].join("\n"),
+        fix: `To go back to the last good one: ${commandLine(invocation, "config rollback")}`,
       };
-    const noted = view.notices.length === 0 ? "" : ` (${view.notices.join("; ")})`;
-    return { name, verdict: view.notices.length === 0 ? "ok" : "note", what: `${view.path}${noted}` };
+    const there = view.exists ? view.path : `${view.path} does not exist, and the defaults hold`;
+    return { name, verdict: view.notices.length === 0 ? "ok" : "note", what: [there, ...view.notices].join("\n") };
   } catch (error) {
     return { name, verdict: "wrong", what: error instanceof Error ? error.message : String(error) };
   }

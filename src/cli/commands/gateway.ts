@@ -12,8 +12,7 @@ import { renderTable } from "../text.ts";
 const stopPollMs = 30;
 
 export async function runGateway(invocation: Invocation): Promise<void> {
-  const { context, paths, options, signal, args } = invocation;
-  if (args.length > 0) throw new LoricaError("invalid_request", `gateway has no subcommand ${JSON.stringify(args[0])}`);
+  const { context, paths, options, signal } = invocation;
   const { env, codeRoot, version } = context;
   const root = env["OPENCLAW_ALLOW_ROOT"] === "1" ? "allow root" : "refuse root";
   await context.runBroker({ paths, env, codeRoot, version, overrides: parseOverrides(options), root, signal });

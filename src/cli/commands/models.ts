@@ -1,5 +1,6 @@
 // `models`: what is configured, what answers, what runs on this machine, and which one is the default.
 import { LoricaError } from "../../base/errors.ts";
+import { isRecord } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { probeLocalServers } from "../../protocol/local-servers.ts";
 import type { Invocation } from "../context.ts";
@@ -32,8 +33,8 @@ export async function modelsStatus(invocation: Invocation): Promise<void> {
     return { model: main.value, providers: namesOf(providers.value), ...(check === undefined ? {} : { check }) };
   });
   io.result(value, () => {
-    io.line(`default    ${JSON.stringify(value.model)}`);
-    io.line(`providers  ${value.providers.join(", ") || "none; see onboard --help"}`);
+    for (const line of modelLines(invocation, value.model)) io.line(line);
+    io.line(`providers  ${value.providers.join(", ") || "none is configured"}`);
     const { check } = value;
     if (check !== undefined)
       io.line(
@@ -42,6 +43,13 @@ export async function modelsStatus(invocation: Invocation): Promise<void> {
   });
   if (value.check?.ok === false)
     throw new LoricaError("upstream", `${value.check.provider}: ${value.check.reason ?? "no answer"}`);
+}
+
+function modelLines(invocation: Invocation, model: unknown): readonly string[] {
+  const { primary, fallbacks } = isRecord(model) ? model : {};
+  const none = `none is configured, so the rehearsal model answers; to use one: ${commandLine(invocation, "onboard --help")}`;
+  const rest = Array.isArray(fallbacks) && fallbacks.length > 0 ? [`fallbacks  ${fallbacks.join(", ")}`] : [];
+  return [`default    ${typeof primary === "string" ? primary : none}`, ...rest];
 }
 
 function namesOf(providers: unknown): readonly string[] {
@@ -60,6 +68,10 @@ export async function scanModels(invocation: Invocation): Promise<void> {
         );
     }
     const found = probes.find((probe) => probe.kind === "found" && probe.models.length > 0);
+    if (probes.every((probe) => probe.kind === "absent"))
+      io.line(
+        `\nNo model server was found. Start one of these and look again, or use another: ${commandLine(invocation, "onboard --help")}`,
+      );
     if (found?.kind === "found")
       io.line(
         `\nTo use one: ${commandLine(invocation, `onboard --non-interactive --custom-base-url ${found.server.baseUrl} --custom-model-id ${found.models[0]}`)}`,

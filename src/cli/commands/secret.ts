@@ -8,11 +8,6 @@ import { renderTable } from "../text.ts";
 
 export async function setSecret(invocation: Invocation): Promise<void> {
   const { io, args, context } = invocation;
-  if (args.length > 1)
-    throw new LoricaError(
-      "invalid_request",
-      "the value is not an argument, which others could read: it is asked for, or comes from stdin",
-    );
   const name = nameOf(args);
   const value = await readSecret(context, `The value of ${name}`);
   const result = await withOwner(invocation, (owner) => owner.call("secret.set", { name, value }));

@@ -70,12 +70,12 @@ export function modelLine(invocation: Invocation, { sessions }: StatusResult): s
   const { modelProvider, model } = sessions.defaults;
   const configure = `to use one: ${commandLine(invocation, "onboard --help")}`;
   if (modelProvider === null || model === null) return `none is configured; ${configure}`;
-  if (modelProvider === "rehearsal") return `rehearsal (not an AI; it plays one for trying things out); ${configure}`;
+  if (modelProvider === "rehearsal") return `rehearsal: not an AI, it only plays one; ${configure}`;
   return `${modelProvider}/${model}`;
 }
 
 export function sandboxLine({ sandbox }: OwnerStatus): string {
   if (sandbox.state === "verified") return "verified on this machine: commands and files stay in the workspace";
-  const fix = sandbox.fix === null ? "" : `; ${sandbox.fix}`;
+  const fix = sandbox.fix === null ? "" : `\n${sandbox.fix}`;
   return `off, so commands and file tools are off: ${sandbox.reason ?? "it was not verified"}${fix}`;
 }

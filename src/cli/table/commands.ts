@@ -20,6 +20,8 @@ export type CommandSpec = {
   readonly takes?: string;
   readonly summary: string;
   readonly options?: readonly OptionSpec[];
+  /** Why it takes no more arguments, where a person may well expect that it does. */
+  readonly noMore?: string;
   /** What follows the program's name in an example. */
   readonly examples?: readonly string[];
   /** Nothing for a group: without a subcommand it prints its help. */
@@ -380,6 +382,7 @@ export const commands: readonly CommandSpec[] = [
     path: "secret set",
     takes: "<name>",
     summary: "store a secret; the value is asked for, or read from stdin",
+    noMore: "the value is not an argument, which others could read: it is asked for, or comes from stdin",
     examples: ["secret set provider:anthropic", "secret set provider:openai < key.txt"],
     load: async () => (await import("../commands/secret.ts")).setSecret,
   },

@@ -105,7 +105,6 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
     argv: [join(folders.gateway.code, "lorica.mjs"), "gateway-child"],
     listen: () => ({ host: "127.0.0.1", port: 0 }),
     settings: async () => ({ tokenHash: sha256(await ensureGatewayToken(vault)) }),
-    notices: () => [],
     ...change,
   });
   return {
