@@ -1,11 +1,12 @@
 // What a turn's models said and cost, on its way into the journal and the ledger: both in one write.
 import type { Label } from "../base/label.ts";
+import { noUsage } from "../base/transcript.ts";
 import type { Usage } from "../base/transcript.ts";
 import type { Closing, NewEntry, Turn, UsageRow } from "../store/store.ts";
 import type { Window } from "./context/window.ts";
 import type { Answer } from "./journal.ts";
 import type { TurnRunnerOptions } from "./runner.ts";
-import { addUsage, noUsage, usageOf } from "./usage.ts";
+import { addUsage, usageOf } from "./usage.ts";
 
 export type BookedCall = { readonly provider: string; readonly model: string; readonly trigger: "turn" | "compaction" };
 

@@ -1,6 +1,7 @@
 // How a turn ends, as the person who asked is told.
 import { LoricaError, codeOf } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
+import { noUsage } from "../base/transcript.ts";
 import type { Usage } from "../base/transcript.ts";
 import type { TurnOutcome } from "./event.ts";
 import type { Answer } from "./journal.ts";
@@ -8,7 +9,6 @@ import { lastText, textOf } from "./journal.ts";
 import { sanitizeReply } from "./reply.ts";
 import type { TurnRun, TurnRunnerOptions } from "./runner.ts";
 import type { TurnScope } from "./scope.ts";
-import { noUsage } from "./usage.ts";
 
 const declined = "The model declined to answer this.";
 

@@ -1,15 +1,7 @@
 // Adding up what calls cost.
+import { noUsage } from "../base/transcript.ts";
 import type { Usage } from "../base/transcript.ts";
 import type { Entry } from "../store/store.ts";
-
-export const noUsage: Usage = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  costMicros: 0,
-  estimated: false,
-};
 
 export function addUsage(left: Usage, right: Usage): Usage {
   return {

@@ -17,6 +17,16 @@ export type Usage = {
   readonly estimated: boolean;
 };
 
+/** Of what cost nothing, or has not cost anything yet. */
+export const noUsage: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  costMicros: 0,
+  estimated: false,
+};
+
 export type StopReason = "stop" | "length" | "tool_use" | "refusal" | "error" | "cancelled";
 
 export type AssistantPart =

@@ -7,7 +7,6 @@ import { sha256 } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { TurnOutcome } from "../agent/agent.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import type { Store } from "../store/store.ts";
 import { createRecent } from "./recent.ts";
 
 export type RunRequest = {
@@ -31,11 +30,7 @@ export type Runs = {
   start(request: RunRequest): Promise<{ readonly run: StartedRun; readonly isNew: boolean }>;
 };
 
-export function createRuns(deps: {
-  readonly pipeline: Pipeline;
-  readonly store: Store;
-  readonly now: () => number;
-}): Runs {
+export function createRuns(deps: { readonly pipeline: Pipeline; readonly now: () => number }): Runs {
   type Known = { readonly digest: string; readonly run: Promise<StartedRun> };
   const known = createRecent<Known>({
     entriesMax: limits.requestDedupeMax,
@@ -47,14 +42,9 @@ export function createRuns(deps: {
     const envelope = envelopeOf(request, await request.media(), deps.now());
     const accepted = await deps.pipeline.handle(envelope);
     if (accepted.kind === "dropped") throw new LoricaError("forbidden", `the message was refused: ${accepted.reason}`);
-    if (accepted.kind === "duplicate") await checkSame(accepted.runId, envelope);
+    // A duplicate that only the store remembers, from before a restart or from long ago.
+    if (accepted.kind === "duplicate" && !accepted.same) throw conflict();
     return { runId: accepted.runId, sessionKey: accepted.sessionKey, startedAt: envelope.receivedAt };
-  }
-
-  /** A duplicate that only the store remembers, from before a restart or from long ago. */
-  async function checkSame(runId: string, envelope: Envelope): Promise<void> {
-    const row = await deps.store.inbox.find(runId);
-    if (row !== undefined && row.envelope.text !== envelope.text) throw conflict();
   }
 
   return {
@@ -99,17 +89,11 @@ function envelopeOf(request: RunRequest, media: readonly MediaRef[], receivedAt:
     dedupeKey: request.idempotencyKey,
     chat: { kind: "direct", id: request.chatId },
     sender: { id: "owner", name: "owner" },
-    text: withoutControls(request.text),
+    text: request.text,
     media,
     receivedAt,
     request: request.request,
   };
-}
-
-/** Tabs and line ends mean something in a message; the other control characters only ever fool a reader (GW-036). */
-function withoutControls(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, "");
 }
 
 function conflict(): LoricaError {

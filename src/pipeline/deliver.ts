@@ -3,7 +3,7 @@
 import { codeOf, LoricaError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
-import { bounded, unlessAborted } from "../base/wait.ts";
+import { withDeadline } from "../base/wait.ts";
 import type { Channel, ChannelDefinition, Receipt } from "../channel/channel.ts";
 import type { OutboxRow } from "../store/store.ts";
 import { untilStored } from "./run/patience.ts";
@@ -96,9 +96,9 @@ async function deliver(row: OutboxRow, parts: DeliveryParts, signal: AbortSignal
   if (row.turnId !== undefined) parts.observe({ point: "reply.released", turnId: row.turnId, outboxId: row.id });
   parts.checkpoint?.("taken");
   const message = { idempotencyKey: row.id, to: row.to, text: row.text, media: row.media };
-  const ending = bounded(signal, limits.sendTimeoutMs);
   const receipt = await attempt(open.definition, {
-    send: () => unlessAborted(open.channel.send(decision.grant, message, ending), ending),
+    send: () =>
+      withDeadline(signal, limits.sendTimeoutMs, (ending) => open.channel.send(decision.grant, message, ending)),
     report: (error) => parts.report(row.id, error),
   });
   parts.checkpoint?.("sent");

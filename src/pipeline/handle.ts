@@ -40,7 +40,7 @@ export function plan(envelope: Envelope, options: PipelineOptions): Plan {
 export async function handle(envelope: Envelope, parts: HandleParts): Promise<Accepted> {
   const planned = plan(envelope, parts);
   if (planned.kind === "refused") throw new LoricaError(planned.code, planned.reason);
-  if (planned.kind === "dropped") return acknowledge(await receive(parts.store, envelope, planned));
+  if (planned.kind === "dropped") return acknowledge(await receive(parts.store, envelope, planned), envelope);
   return accept(planned, parts);
 }
 
@@ -53,7 +53,7 @@ async function accept(planned: Extract<Plan, { kind: "planned" }>, parts: Handle
     await refuseForeign(planned, parts);
     parts.checkpoint?.("received");
     const received = await receive(parts.store, envelope, { kind: "routed", routed });
-    if (received.kind === "duplicate") return acknowledge(received);
+    if (received.kind === "duplicate") return acknowledge(received, envelope);
     parts.checkpoint?.("stored");
     parts.runs.open({ runId: envelope.id, sessionKey, agentId });
     const job = jobOf({ envelope, routed, resumed: undefined }, parts);
@@ -61,7 +61,7 @@ async function accept(planned: Extract<Plan, { kind: "planned" }>, parts: Handle
     seated = true;
     seat.enqueue(job);
     parts.observe({ point: "message.received", inboxId: envelope.id, channel: envelope.channel });
-    return acknowledge(received);
+    return acknowledge(received, envelope);
   } finally {
     if (!seated) seat.release();
   }

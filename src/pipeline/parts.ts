@@ -30,7 +30,7 @@ export function createParts(
   const { stopping } = signals;
   const perform = createPerform({ ...options, runs, stopping, handOver, onFinished: delivery.kick });
   const lanes = createLanes({ run: perform, clock: options.clock, bounds: options.laneBounds ?? (() => ({})) });
-  const abortRuns = createAbort({ store: options.store, lanes, runs });
+  const abortRuns = createAbort({ ...options, lanes, runs, stopping });
   const runsOf = (key: string): readonly string[] => lanes.active().get(key) ?? [];
   const abortSession = (key: string, except: string) => abortRuns(runsOf(key).filter((runId) => runId !== except));
   return { ...options, open, runs, delivery, lanes, abortRuns, abortSession, runsOf };

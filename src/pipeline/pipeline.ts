@@ -8,8 +8,10 @@ export { pulledChannel } from "./pulled.ts";
 export type { Binding, Checkpoint, PipelineOptions, PipelineSettings } from "./settings.ts";
 
 export type Accepted =
-  /** Stored, and on its way. A duplicate is answered with the run it duplicates. */
-  | { readonly kind: "accepted" | "duplicate"; readonly runId: string; readonly sessionKey: string }
+  /** Stored, and on its way. */
+  | { readonly kind: "accepted"; readonly runId: string; readonly sessionKey: string }
+  /** Answered with the run it duplicates. `same` is false where only the key is: the text is another. */
+  | { readonly kind: "duplicate"; readonly runId: string; readonly sessionKey: string; readonly same: boolean }
   | { readonly kind: "dropped"; readonly runId: string; readonly reason: string };
 
 /** The end of a run, also long after it: from the store where nothing of it is in memory any more. */

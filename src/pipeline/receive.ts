@@ -16,11 +16,12 @@ export async function receive(store: Store, envelope: Envelope, fate: Fate): Pro
 }
 
 /** What the sender is told; a duplicate is answered with what became of the first. */
-export function acknowledge({ kind, row }: Received): Accepted {
+export function acknowledge({ kind, row }: Received, { text }: Envelope): Accepted {
   const runId = row.envelope.id;
   if (row.status === "dropped") return { kind: "dropped", runId, reason: row.reason ?? "dropped" };
   const sessionKey = row.routed?.sessionKey ?? "";
-  return { kind: kind === "stored" ? "accepted" : "duplicate", runId, sessionKey };
+  if (kind === "stored") return { kind: "accepted", runId, sessionKey };
+  return { kind: "duplicate", runId, sessionKey, same: row.envelope.text === text };
 }
 
 /** For platforms: a message that can never be taken in is recorded, so that it is not delivered again and again. */

@@ -2,7 +2,7 @@
 import { LoricaError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
-import { unlessAborted } from "../base/wait.ts";
+import { withDeadline } from "../base/wait.ts";
 import type { Hook, HookPoint } from "./hook.ts";
 
 export type Observe = (event: HookPoint) => void;
@@ -18,9 +18,8 @@ export function createObserver(options: ObserverOptions, signal: AbortSignal): O
   let running = 0;
   const observe = async (hook: Hook, event: HookPoint): Promise<void> => {
     running += 1;
-    const ending = AbortSignal.any([signal, AbortSignal.timeout(hook.timeoutMs)]);
     try {
-      await unlessAborted(hook.observe(event, ending), ending);
+      await withDeadline(signal, hook.timeoutMs, (ending) => hook.observe(event, ending));
     } catch (error) {
       if (!signal.aborted) options.report(newId(), error);
     } finally {

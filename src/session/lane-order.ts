@@ -5,12 +5,14 @@ import type { LaneBounds, LaneJob } from "./lane.ts";
 /** A place is taken before its message is stored; until then it is empty and nothing behind it may pass. */
 export type Place<T> = { job: LaneJob<T> | undefined };
 
+type Running<T> = { readonly jobs: LaneJob<T>[]; readonly abort: AbortController };
+
 export type Lane<T> = {
   readonly key: string;
   readonly waiting: Place<T>[];
-  running: { readonly jobs: LaneJob<T>[]; readonly abort: AbortController } | undefined;
+  running: Running<T> | undefined;
   /** What a restart found running; it goes first. */
-  resumed: readonly LaneJob<T>[] | undefined;
+  resumed: Running<T> | undefined;
   /** Since when it could run but has no slot. */
   readySince: number | undefined;
 };
@@ -47,7 +49,7 @@ function jobsOf<T>(places: readonly Place<T>[]): readonly LaneJob<T>[] {
 }
 
 export function runsOf<T>(lane: Lane<T>): readonly string[] {
-  const running = lane.running?.jobs ?? lane.resumed ?? [];
+  const running = (lane.running ?? lane.resumed)?.jobs ?? [];
   return [...running, ...jobsOf(lane.waiting)].map((job) => job.runId);
 }
 

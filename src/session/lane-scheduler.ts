@@ -102,16 +102,20 @@ async function runNext<T>(
   lane: Lane<T>,
   { run, clock, count }: Pick<SchedulerOptions<T>, "run" | "clock"> & { readonly count: Count },
 ): Promise<void> {
-  const jobs = lane.resumed ?? takeNext(lane.waiting);
-  if (lane.resumed === undefined) count.waiting -= jobs.length;
+  lane.running = lane.resumed ?? beginNext(lane, count);
   lane.resumed = undefined;
-  lane.running = { jobs: [...jobs], abort: new AbortController() };
   count.running += 1;
   const startedAt = clock.now();
   await Promise.allSettled([run(turnOf(lane, count))]);
   lane.running = undefined;
   count.running -= 1;
   count.turnMsAverage += (clock.now() - startedAt - count.turnMsAverage) / 8;
+}
+
+function beginNext<T>(lane: Lane<T>, count: Count): NonNullable<Lane<T>["running"]> {
+  const jobs = [...takeNext(lane.waiting)];
+  count.waiting -= jobs.length;
+  return { jobs, abort: new AbortController() };
 }
 
 function interrupt<T>({ running }: Lane<T>, job: LaneJob<T>): void {

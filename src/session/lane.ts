@@ -88,7 +88,7 @@ export function createLanes<T>(options: LaneOptions<T>): Lanes<T> {
     resume(jobs) {
       const lane = scheduler.laneOf(jobs[0].sessionKey);
       assert(lane.running === undefined && lane.resumed === undefined, "a session resumes one turn");
-      lane.resumed = jobs;
+      lane.resumed = { jobs: [...jobs], abort: new AbortController() };
       scheduler.advance(lane);
     },
     abort(runId) {
@@ -107,7 +107,8 @@ export function createLanes<T>(options: LaneOptions<T>): Lanes<T> {
 }
 
 function abortIn<T>(lane: Lane<T>, runId: string, remove: (place: Place<T>) => void): ReturnType<Lanes<T>["abort"]> {
-  const { running } = lane;
+  // A turn that was taken up again and waits for a slot is running as far as the store knows: it ends when it starts.
+  const running = lane.running ?? lane.resumed;
   if (running?.jobs.some((job) => job.runId === runId) === true) {
     running.abort.abort(new LoricaError("cancelled", "cancelled"));
     return { kind: "running", runIds: running.jobs.map((job) => job.runId) };

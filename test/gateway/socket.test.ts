@@ -177,14 +177,6 @@ test("a request that was refused may come again with its key", async (t) => {
   client.end();
 });
 
-test("GW-036 control characters are stripped from what chat.send brings", async (t) => {
-  const edge = await openEdge(t);
-  const client = await edge.connect();
-  await client.request("chat.send", { ...send, message: "a\u001b[31mb\u0007\tc\nd\u007f" });
-  assert.equal(edge.handled[0]?.text, "a[31mb\tc\nd");
-  client.end();
-});
-
 test("a run that fails is an error that carries its end; chat.abort ends one", async (t) => {
   const edge = await openEdge(t);
   const client = await edge.connect();

@@ -195,5 +195,8 @@ test("RT-008 hooks see the points they asked for; a slow or broken one is record
     { point: "turn.started", turnId: end.turnId, sessionKey: end.sessionKey },
     { point: "turn.finished", turnId: end.turnId, status: "done" },
   ]);
-  assert.deepEqual(reports.map(String).toSorted(), ["Error: broken", "LoricaError: the time limit passed"].toSorted());
+  assert.deepEqual(
+    reports.map(String).toSorted(),
+    ["Error: broken", "LoricaError: the time limit of 10 ms passed"].toSorted(),
+  );
 });

@@ -65,10 +65,12 @@ test("COST-015 a message that arrives twice is answered once, and the second tol
         return done("once");
       }),
   });
-  const first = envelopeOf({ dedupeKey: "m1" });
+  const first = envelopeOf({ dedupeKey: "m1", text: "one\r\ntwo\u0007" });
   const accepted = await harness.pipeline.handle(first);
-  const again = await harness.pipeline.handle(envelopeOf({ dedupeKey: "m1" }));
-  assert.deepEqual(again, { ...accepted, kind: "duplicate" });
+  const again = await harness.pipeline.handle({ ...first, id: "again" });
+  assert.deepEqual(again, { ...accepted, kind: "duplicate", same: true });
+  const other = await harness.pipeline.handle({ ...first, id: "other", text: "three" });
+  assert.deepEqual(other, { ...accepted, kind: "duplicate", same: false });
   await harness.sentCount(1);
   await soon();
   assert.deepEqual([turns, harness.sent.length], [1, 1]);

@@ -210,3 +210,18 @@ test("a resumed turn goes before what waits, and what was accepted before has a 
   await end(1);
   assert.deepEqual(runs(), [["old"], ["b"], ["c"]]);
 });
+
+test("a resumed turn that has no slot yet can be given up: it is told so when it starts", async () => {
+  const { lanes, started, end } = openLanes({ turnsConcurrentMax: 1 });
+  lanes.resume([jobOf("first")]);
+  lanes.resume([jobOf("second", "followup", { sessionKey: "t" })]);
+  assert.deepEqual(lanes.abort("second"), { kind: "running", runIds: ["second"] });
+  await end(0);
+  assert.deepEqual(
+    started.map(({ turn }) => [turn.sessionKey, turn.signal.aborted]),
+    [
+      ["s", false],
+      ["t", true],
+    ],
+  );
+});

@@ -1,6 +1,7 @@
 // One question to a model: make room, ask, show what comes, and write an answer that calls tools down before any runs.
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
+import { noUsage } from "../../base/transcript.ts";
 import type { ModelCall, ModelEvent } from "../../model/model.ts";
 import { compact } from "../context/compaction.ts";
 import type { Pressure } from "../context/compaction.ts";
@@ -13,7 +14,6 @@ import { createWatch, untilAborted } from "./watch.ts";
 import type { Watch } from "./watch.ts";
 import type { TurnScope } from "../scope.ts";
 import { safeHead } from "../truncate.ts";
-import { noUsage } from "../usage.ts";
 
 type Finish = Extract<ModelEvent, { type: "finish" }>;
 

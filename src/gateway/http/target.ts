@@ -109,7 +109,8 @@ function keyOfHeader(header: string, agentId: string): string {
 function defaultKey({ api, user }: Asked, agentId: string): string {
   if (user === undefined || user.trim() === "") return `agent:${agentId}:${api}:${newId()}`;
   const name = user.trim().toLowerCase();
-  const segment = name.length > userMaxChars ? sha256(name) : encodeSegment(name);
+  const encoded = encodeSegment(name);
+  const segment = encoded.length > userMaxChars ? sha256(name) : encoded;
   return `agent:${agentId}:${api}-user:${segment}`;
 }
 

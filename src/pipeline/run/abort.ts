@@ -1,8 +1,11 @@
 // Giving up runs. Whoever asks is told once it is in the store: after a crash the run must not come back.
+import { newId } from "../../base/ids.ts";
+import { noUsage } from "../../base/transcript.ts";
 import type { Lanes } from "../../session/session.ts";
 import type { Store } from "../../store/store.ts";
 import type { Message } from "./begin.ts";
-import { cancelledReason, noUsage } from "./past-run.ts";
+import { cancelledReason } from "./past-run.ts";
+import { untilStored } from "./patience.ts";
 import type { Runs } from "./runs.ts";
 
 /** Answers the runs that ended by it, which are more than were named where they shared a turn. */
@@ -12,17 +15,26 @@ export function createAbort(parts: {
   readonly store: Store;
   readonly lanes: Lanes<Message>;
   readonly runs: Runs;
+  readonly stopping: AbortSignal;
+  readonly report: (id: string, error: unknown) => void;
 }): AbortRuns {
   const { store, lanes, runs } = parts;
+  const drop = (runId: string): Promise<void> =>
+    untilStored(
+      () => store.inbox.end(runId, "dropped", cancelledReason),
+      parts.stopping,
+      (error) => parts.report(newId(), error),
+    );
   const abortRun = async (runId: string): Promise<readonly string[]> => {
     const aborted = lanes.abort(runId);
     if (aborted?.kind === "waiting") {
-      await store.inbox.end(runId, "dropped", cancelledReason);
+      await drop(runId);
       runs.close([runId], { turnId: undefined, outcome: { status: "cancelled", usage: noUsage } });
     }
     const runIds = aborted?.runIds ?? [];
-    await Promise.allSettled(runIds.map((id) => runs.wait(id)));
-    return runIds;
+    const ends = await Promise.allSettled(runIds.map((id) => runs.wait(id)));
+    // A process that stops leaves turns as they are: those have not ended.
+    return runIds.filter((_, at) => ends[at]?.status === "fulfilled");
   };
   return async (runIds) => {
     const ended = await Promise.all(runIds.map(abortRun));

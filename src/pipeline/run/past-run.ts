@@ -1,18 +1,9 @@
 // The end of a run that is no longer in memory, read back from the store.
 import type { TurnOutcome } from "../../agent/agent.ts";
 import { LoricaError } from "../../base/errors.ts";
-import type { Usage } from "../../base/transcript.ts";
+import { noUsage } from "../../base/transcript.ts";
 import type { Store, Turn } from "../../store/store.ts";
 import type { RunEnd } from "../pipeline.ts";
-
-export const noUsage: Usage = {
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  costMicros: 0,
-  estimated: false,
-};
 
 /** The reason in the inbox of a message that was given up before its turn. */
 export const cancelledReason = "cancelled";

@@ -4,14 +4,14 @@ import type { TurnEvent } from "../../agent/agent.ts";
 import { LoricaError } from "../../base/errors.ts";
 import type { TurnRequest } from "../../base/envelope.ts";
 import { limits } from "../../base/limits.ts";
-import { bounded } from "../../base/wait.ts";
+import { noUsage } from "../../base/transcript.ts";
+import { openDeadline } from "../../base/wait.ts";
 import type { LaneTurn } from "../../session/session.ts";
 import type { Turn } from "../../store/store.ts";
 import { joinTurn, last, openTurn } from "./begin.ts";
 import type { Message } from "./begin.ts";
 import { closeTurn, failed, giveUp } from "./end.ts";
 import type { Ended, EndParts } from "./end.ts";
-import { noUsage } from "./past-run.ts";
 
 export function createPerform(parts: EndParts): (lane: LaneTurn<Message>) => Promise<void> {
   return async (lane) => {
@@ -44,7 +44,9 @@ async function run(
       parts,
     );
   const request: TurnRequest = last(lane.jobs).payload.envelope.request;
-  const signal = bounded(lane.signal, Math.min(request.timeoutMs ?? limits.turnTimeoutMs, limits.turnTimeoutMs));
+  const timeoutMs = Math.min(request.timeoutMs ?? limits.turnTimeoutMs, limits.turnTimeoutMs);
+  // Closed with the turn: a timer for each that ever ran would stay for half an hour.
+  const { signal, close } = openDeadline(lane.signal, timeoutMs);
   const takeJoined = async (): Promise<void> => {
     const joined = lane.takeJoined();
     if (joined.length === 0) return;
@@ -64,5 +66,7 @@ async function run(
   } catch (error) {
     if (lane.signal.aborted) return { outcome: { status: "cancelled", usage: noUsage }, label: turn.label };
     return failed(turn, error, parts);
+  } finally {
+    close();
   }
 }
