@@ -1,17 +1,5 @@
-// Reads another process as a debugger would: who runs below a home directory, and what stands in its memory.
-import { closeSync, openSync, readFileSync, readSync, readdirSync } from "node:fs";
-
-/** Process ids whose command line holds `words`, in the order of their start. */
-export function findProcesses(words: readonly string[]): readonly number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      const argv = readProc(`/proc/${pid}/cmdline`);
-      return words.every((word) => argv.includes(word));
-    })
-    .toSorted((one, other) => one - other);
-}
+// Reads another process's memory, as a debugger would.
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 /** Which of the texts stand somewhere in the memory of the process, in the spelling of bytes or of wide characters. */
 export function searchMemory(pid: number, texts: readonly string[]): readonly string[] {
@@ -53,13 +41,4 @@ function readRange(memory: number, start: number, end: number): Buffer {
     if (!(error instanceof Error && "code" in error && error.code === "EIO")) throw error;
   }
   return bytes.subarray(0, read);
-}
-
-/** A process may end while it is looked at. */
-function readProc(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
