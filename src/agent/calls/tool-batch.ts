@@ -12,7 +12,7 @@ import { detectLoop, renderLoopWarning } from "./loop.ts";
 import type { TurnScope } from "../scope.ts";
 import { parseCall } from "./parse-call.ts";
 import type { ParsedCall } from "./parse-call.ts";
-import { runCall } from "./tool-call.ts";
+import { runCall, unknownAdvice } from "./tool-call.ts";
 import type { CallResult } from "./tool-call.ts";
 
 type Held = { readonly bodies: readonly EntryBody[]; readonly labels: readonly Label[] };
@@ -26,8 +26,7 @@ const answerShare = 0.6;
  * A call that was begun before a crash is never run again, not even one that only reads: the model is told, and is free
  * to ask for it once more. So nothing is repeated that nobody asked for twice.
  */
-export const unknownOutcome =
-  "unknown: the system was restarted while this ran. Whether it took effect cannot be said, and it was not run again. Check before you repeat it.";
+export const unknownOutcome = `unknown: the system was restarted while this ran. ${unknownAdvice}`;
 
 export async function runCalls(scope: TurnScope, pending: readonly PendingCall[], batchSize: number): Promise<void> {
   const made = [...madeCalls(scope.window.entries(), scope.turn.id)];

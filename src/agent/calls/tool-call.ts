@@ -14,6 +14,10 @@ import type { ParsedCall } from "./parse-call.ts";
 import { renderResource } from "./resource.ts";
 import type { TurnScope } from "../scope.ts";
 
+/** For a call that was begun and has no result: nothing of it is repeated by itself. */
+export const unknownAdvice =
+  "Whether it took effect cannot be said, and it was not run again. Check before you repeat it.";
+
 export type CallResult = Inspected & { readonly outcome: ToolOutcome; readonly durationMs: number };
 
 export async function runCall(scope: TurnScope, call: ParsedCall, maxChars: number): Promise<CallResult> {
@@ -67,6 +71,8 @@ async function perform(scope: TurnScope, { part, tool }: Ready, grant: Grant<Ver
 function explain(scope: TurnScope, error: unknown): [ToolOutcome, string] {
   if (scope.signal.aborted)
     return ["cancelled", "cancelled: the turn was ended while this ran; it may have taken effect in part"];
+  if (error instanceof LoricaError && error.details?.["outcome"] === "unknown")
+    return ["unknown", `unknown: ${error.message}. ${unknownAdvice}`];
   if (error instanceof LoricaError && error.code !== "internal") return ["error", `${error.code}: ${error.message}`];
   const id = newId();
   scope.options.report(id, error);

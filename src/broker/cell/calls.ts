@@ -78,9 +78,14 @@ export function createCalls(link: {
     take: (answer, body) => pending.get(answer.call)?.take(answer, body) ?? false,
     end(error) {
       ended ??= error;
+      // What was sent may have been done; what is asked from now on is not.
+      const cut = new LoricaError(ended.code, `${ended.message}, while this ran in it`, {
+        cause: ended,
+        details: { outcome: "unknown" },
+      });
       for (const waiting of pending.values()) {
         clearTimeout(waiting.overdue);
-        waiting.fail(ended);
+        waiting.fail(cut);
       }
       pending.clear();
     },
