@@ -175,7 +175,7 @@ export const limits = {
   // Messages stored and answered
   turnAttemptsMax: 10,
   storeRetryMs: 250,
-  storeRetryMaxMs: 15_000,
+  storeRetryMaxMs: 2_000,
   storePatienceMs: 5_000,
   hooksRunningMax: 64,
   nameMaxChars: 512,

@@ -103,7 +103,9 @@ async function deliver(row: OutboxRow, parts: DeliveryParts, signal: AbortSignal
   });
   parts.checkpoint?.("sent");
   const keep = (write: () => Promise<void>): Promise<void> =>
-    untilStored(write, signal, (error) => parts.report(row.id, error));
+    untilStored(write, signal, (error, { isFirst }) => {
+      if (isFirst) parts.report(row.id, error);
+    });
   const attempts = row.attempts + 1;
   const { reason } = { reason: "", ...receipt };
   if (receipt.kind === "sent") await keep(() => store.outbox.sent(row.id, receipt.platformId));

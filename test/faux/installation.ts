@@ -117,7 +117,7 @@ async function untilHealthy(gateway: ChildProcess, port: number): Promise<void> 
   throw new Error(`the gateway did not answer within ${readyTimeoutMs} ms: ${said}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;

@@ -20,6 +20,8 @@ export type FauxReply = FauxAnswer & {
   /** Splits the stream, so that characters and events are cut in the middle. */
   readonly chunkBytes?: number;
   readonly delayMs?: number;
+  /** Nothing is sent before it resolves. */
+  readonly until?: Promise<void>;
   readonly broken?:
     | "stall" // nothing is ever sent
     | "stall_midway" // half of the events, then silence
@@ -104,6 +106,7 @@ function listModels(path: string, models: readonly string[], outgoing: ServerRes
 
 async function answer(request: FauxRequest, reply: FauxReply, outgoing: ServerResponse): Promise<void> {
   if (reply.broken === "stall") return;
+  await reply.until;
   if (reply.delayMs !== undefined) await new Promise((done) => setTimeout(done, reply.delayMs));
   const status = reply.status ?? 200;
   if (reply.body !== undefined) {
