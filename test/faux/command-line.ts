@@ -1,6 +1,6 @@
 // The command line without a process: streams in memory, a state directory of its own, and, where asked for, a server on
 // its sockets that answers as the test says. Frames and handshake are the product's own.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -47,6 +47,9 @@ export function createCommandLine(): CommandLine {
   const home = mkdtempSync(join(tmpdir(), "lorica-cli-"));
   const stateDir = join(home, ".openclaw");
   mkdirSync(join(stateDir, "run"), { recursive: true, mode: 0o700 });
+  // The home is the program's folder, too.
+  for (const folder of ["src", "plugins"]) mkdirSync(join(home, folder));
+  writeFileSync(join(home, "package-lock.json"), "{}");
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
   const env: Record<string, string> = {};

@@ -18,7 +18,7 @@ export async function runFauxGateway(): Promise<void> {
   const status = {
     version: "1",
     pid: process.pid,
-    uptimeMs: 0,
+    uptimeMs: process.uptime() * 1_000,
     profile: null,
     paths: { state: paths.stateDir, config: paths.configPath, workspace: paths.workspace, log: paths.logPath },
     config: { hashOnDisk: null, hashRunning: null, restartNeeded: [] },

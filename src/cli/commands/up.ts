@@ -1,10 +1,11 @@
 // `up`: starts the gateway where none runs, and tells a person what they have.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, realpath, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { LoricaError } from "../../base/errors.ts";
+import { isMissing, LoricaError } from "../../base/errors.ts";
 import type { OwnerStatus } from "../../protocol/owner-methods.ts";
 import type { StatusResult } from "../../protocol/shapes.ts";
 import type { Invocation } from "../context.ts";
+import { isCodeNewer } from "../code-age.ts";
 import { awaitGateway, launchGateway } from "../launch.ts";
 import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
 import { renderTable } from "../text.ts";
@@ -24,7 +25,14 @@ export async function up(invocation: Invocation): Promise<void> {
     await installBinary(invocation);
   }
   const facts = await gather(invocation);
-  io.result({ started: !running, ...facts }, () => render(invocation, facts, running));
+  const olderCode = running && (await isCodeNewer(invocation.context.codeRoot, Date.now() - facts.owner.uptimeMs));
+  io.result({ started: !running, olderCode, ...facts }, () => render(invocation, facts, running));
+  if (olderCode) {
+    const restart = commandLine(invocation, "gateway restart");
+    io.note(
+      io.style("yellow", `note: this gateway runs the code from before an update; ${restart} starts the new one`),
+    );
+  }
 }
 
 type Facts = { readonly owner: OwnerStatus; readonly gateway: StatusResult };
@@ -41,8 +49,19 @@ async function gather(invocation: Invocation): Promise<Facts> {
 /** Where printed service units expect the command. A script, so that moving the checkout breaks nothing but this. */
 export async function installBinary({ context, paths }: Invocation): Promise<void> {
   await mkdir(dirname(paths.binary), { recursive: true, mode: 0o700 });
-  const target = join(context.codeRoot, "lorica").replaceAll("'", String.raw`'\''`);
+  const target = join(await lastingRoot(context.codeRoot), "lorica").replaceAll("'", String.raw`'\''`);
   await writeFile(paths.binary, `#!/bin/sh\nexec '${target}' "$@"\n`, { mode: 0o700 });
+}
+
+/** Root's releases come and go; the link beside them stays, and follows the newest. */
+async function lastingRoot(codeRoot: string): Promise<string> {
+  const current = join(dirname(codeRoot), "current");
+  try {
+    return (await realpath(current)) === codeRoot ? current : codeRoot;
+  } catch (error) {
+    if (isMissing(error)) return codeRoot;
+    throw error;
+  }
 }
 
 function render(invocation: Invocation, { owner, gateway }: Facts, wasRunning: boolean): void {
