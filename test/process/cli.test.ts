@@ -79,8 +79,17 @@ test("CLI-025 CLI-084 up starts a gateway in the background once, restart starts
     env: ["HOME", "LANG", "PATH"],
   });
   const second = await line.run(["up", "--json"]);
-  const facts = JSON.parse(second.stdout) as { started: boolean; owner: { pid: number } };
-  assert.equal(facts.started, false);
+  const facts = JSON.parse(second.stdout) as { started: boolean; olderCode: boolean; owner: { pid: number } };
+  assert.deepEqual([facts.started, facts.olderCode], [false, false]);
+  writeFileSync(join(line.home, "src/new.ts"), "");
+  assert.equal(
+    (await line.run(["up"])).stderr,
+    "note: a notice\nnote: this gateway runs the code from before an update; lorica gateway restart starts the new one\n",
+  );
+  assert.equal(
+    readFileSync(join(line.stateDir, "bin/openclaw"), "utf8"),
+    `#!/bin/sh\nexec '${join(line.home, "lorica")}' "$@"\n`,
+  );
   const again = { exit: 0, stdout: "running again, with the config as it is now\n", stderr: "" };
   assert.deepEqual(await line.run(["gateway", "restart"]), again);
   const third = JSON.parse((await line.run(["up", "--json"])).stdout) as { owner: { pid: number } };
@@ -158,6 +167,21 @@ test("CLI-001 openclaw is the same program, by a link and as a package's command
   assert.deepEqual(bin, { lorica: "./lorica", openclaw: "./lorica" });
 });
 
+test("./lorica refuses a home that depends on where it is called from", () => {
+  const { folder } = createCheckout();
+  for (const home of ["", "relative/home"]) {
+    const env = { PATH: `${folder}/programs:/usr/bin:/bin`, HOME: home };
+    const ran = spawnSync(join(folder, "lorica"), ["status"], { env, encoding: "utf8" });
+    assert.deepEqual([ran.status, ran.stdout], [1, ""]);
+    assert.equal(
+      ran.stderr,
+      `lorica: HOME is "${home}", which is not an absolute path. Set it to your home folder, or unset it.\n`,
+    );
+  }
+  const ran = spawnSync(join(folder, "lorica"), ["status"], { env: { PATH: `${folder}/programs:/usr/bin:/bin` } });
+  assert.equal(ran.status, 0);
+});
+
 test("./lorica --version needs neither Node nor packages", () => {
   const { folder, run } = createCheckout({ npm: "echo npm was called; exit 1" });
   rmSync(join(folder, "node_modules"), { recursive: true });
@@ -188,10 +212,14 @@ test("CLI-085 up without its programs prints the exact command, and goes on", ()
   const { folder, run } = createCheckout();
   // A PATH without bwrap, git, python3 and make, and with what the script itself needs.
   for (const name of ["sh", "readlink", "printf", "env"]) linkProgram(folder, name);
-  const ran = spawnSync(join(folder, "lorica"), ["up"], {
-    env: { PATH: join(folder, "programs"), HOME: folder },
-    encoding: "utf8",
-  });
+  const runAlone = (word: string) =>
+    spawnSync(join(folder, "lorica"), [word], {
+      env: { PATH: join(folder, "programs"), HOME: folder },
+      encoding: "utf8",
+    });
+  assert.match(runAlone("test").stderr, /make. Without them some tests are skipped. Your system's package manager has/);
+  writeFileSync(join(folder, "programs/apt-get"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  const ran = runAlone("up");
   assert.equal(
     ran.stderr,
     [
