@@ -187,7 +187,8 @@ function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] 
   const own = [credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity];
   const keys = [".ssh", ".gnupg", ".aws", ".kube", ".netrc"].map((name) => join(paths.home, name));
   // Whoever may write the program runs as the broker after the next start.
-  return [...own, codeRoot, realpathSync(process.execPath), lockMeetingDir(paths.home), ...keys];
+  const program = [codeRoot, realpathSync(process.execPath), compileCacheFolder()].filter((path) => path !== undefined);
+  return [...own, ...program, lockMeetingDir(paths.home), ...keys];
 }
 
 function openBroker(

@@ -229,6 +229,7 @@ export const limits = {
   cliProbeTimeoutMs: 5_000,
   cliStartTimeoutMs: 30_000,
   cliStopTimeoutMs: 20_000,
+  ownerLingerMs: 250,
   ownerModelCheckTimeoutMs: 20_000,
   ownerModelListMaxBytes: 4_194_304,
   ownerModelListMax: 1_000,

@@ -83,6 +83,7 @@ export function createCells(options: CellsOptions): ProbedCells {
 
   return {
     status: () => status,
+    workspaceOf: pool.workspaceOf,
     probe(signal) {
       // One after the other: each uses the same folder, and the later one is right.
       const before = probing?.catch(() => undefined);

@@ -193,6 +193,13 @@ function renderStatus(options: BrokerOptions, gateway: GatewayStatus, uptimeMs: 
       fix: sandbox.kind === "off" ? sandbox.fix : null,
       walls: sandbox.walls,
     },
-    notices,
+    notices: [...notices, ...unusableWorkspaces(options)],
   };
+}
+
+function unusableWorkspaces({ ceiling, cells }: BrokerOptions): readonly string[] {
+  return [...ceiling().agents.keys()].flatMap((id) => {
+    const workspace = cells.workspaceOf(id);
+    return workspace.ok ? [] : [`the agent ${id} has no tools and no files: ${workspace.reason}`];
+  });
 }

@@ -2,6 +2,7 @@
 // This is the gateway's port; the broker launches the cells.
 import type { Action } from "../base/action.ts";
 import type { Grant } from "../base/grant.ts";
+import type { Parsed } from "../base/parsed.ts";
 
 export { createFrameReader, encodeFrame, FrameError, parseHead } from "./cell/frames.ts";
 export type { Frame } from "./cell/frames.ts";
@@ -91,6 +92,8 @@ export type CellSettings = {
 /** The broker's side of the port: the same calls after the grant's action has crossed the link and met the ceiling. */
 export type Cells = {
   status(): SandboxStatus;
+  /** Where an agent works, or why that is a folder which no cell may have, and nobody may read for the agent. */
+  workspaceOf(agentId: string): Parsed<string>;
   run(
     action: Action<"process.run">,
     onOutput: (text: string) => void,

@@ -154,6 +154,23 @@ test("the owner's socket survives what is no client", async (context) => {
   await door.close();
 });
 
+test("a client that does not read its answers does not keep the owner's socket from closing", async (context) => {
+  const { home, handlers } = await setUp(context);
+  const path = join(home, "owner.sock");
+  const secrets = Array.from({ length: 50_000 }, (_, number) => ({ name: `provider:p${number}`, updatedAt: 5 }));
+  const long = { ...handlers, "secret.list": async () => ({ secrets }) };
+  const door = await openOwnerSocket({ path, handlers: long, version: "1", clock, log: silentLog });
+  const { client, socket } = await dial(path, ["operator.admin"]);
+  socket.pause();
+  const asked = [client.request("secret.list", {}), client.request("secret.list", {})];
+  const answers = Promise.allSettled(asked);
+  // Their answers are on the way, and there is no room for them.
+  for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
+  await door.close();
+  socket.resume();
+  assert.ok((await answers).some(({ status }) => status === "rejected"));
+});
+
 test("a secret goes in and is never read back; each change is recorded by name and takes effect", async (context) => {
   const { vault, ask, records, refreshes } = await setUp(context);
   await ask("secret.set", { name: "provider:p", value: "sk-one" });

@@ -1,6 +1,6 @@
 // What the gateway's ports do over the link, and what the broker makes of what comes: grants, agents, nonces, workspaces.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { duplexPair } from "node:stream";
@@ -68,6 +68,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
   const workspace = folder(context);
   const cells: Cells = {
     status: () => ({ kind: "verified", walls: [] }),
+    workspaceOf: () => ({ ok: true, value: workspace }),
     run: unused,
     control: unused,
     read: unused,
@@ -202,9 +203,15 @@ test("an agent that the config does not name gets nothing, whatever the gateway 
   const refusal = { kind: "decision", verdict: "deny", rule: "ceiling" } as const;
   assert.deepEqual(refusals, [
     { ...refusal, reason: 'the config has no agent "other"', resource: "model.fetch" },
-    { ...refusal, reason: "the config has no such agent", resource: "workspace.read" },
+    { ...refusal, reason: 'the config has no agent "other"', resource: "workspace.read" },
     { ...refusal, reason: "the broker does no secret.list", resource: "secret.list" },
   ]);
+});
+
+test("nothing is read for an agent whose folder no cell may have", async (context) => {
+  const { link, workspace } = setUp(context, { workspaceOf: () => ({ ok: false, reason: "it holds the keys" }) });
+  writeFileSync(join(workspace, "id_ed25519"), "key");
+  assert.deepEqual(await createWorkspaceClient(link).read("main", ["id_ed25519"], never), []);
 });
 
 test("audit records arrive as the gateway's, and what is none is dropped", async (context) => {

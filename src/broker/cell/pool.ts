@@ -1,6 +1,8 @@
 // The cells that are open: found by session, bounded in number, closed after a while without work.
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
+import { parsed, rejected } from "../../base/parsed.ts";
+import type { Parsed } from "../../base/parsed.ts";
 import { abortError, unlessAborted } from "../../base/wait.ts";
 import type { CellHost, CellProfile, CellSettings } from "../../sandbox/sandbox.ts";
 import type { BackgroundEnd } from "./commands.ts";
@@ -22,6 +24,8 @@ export type Pool = {
     place: () => CellPlace,
     work: { readonly use: (cell: Cell) => Promise<T>; readonly signal: AbortSignal },
   ): Promise<T>;
+  /** Where an agent works, or why that is a folder which no cell may have. */
+  workspaceOf(agentId: string): Parsed<string>;
   /** Ends every cell, whatever runs in it. */
   clear(): Promise<void>;
   /** The same, and none is started any more. */
@@ -178,6 +182,15 @@ export function createPool(options: {
     slot.timer = setTimeout(() => closeIfIdle(slot), idleMs).unref();
   }
 
+  function workspaceOf(agentId: string): Parsed<string> {
+    try {
+      return parsed(roomOf(agentId).settings.workspace);
+    } catch (error) {
+      if (error instanceof LoricaError) return rejected(error.message);
+      throw error;
+    }
+  }
+
   async function clear(): Promise<void> {
     for (const slot of slots.values()) void retire(slot);
     await Promise.all(retiring);
@@ -195,6 +208,7 @@ export function createPool(options: {
         leave(slot);
       }
     },
+    workspaceOf,
     clear,
     async close() {
       closed = true;

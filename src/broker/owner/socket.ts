@@ -43,7 +43,10 @@ export async function openOwnerSocket(options: OwnerSocketOptions): Promise<Owne
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
       for (const socket of open.keys()) socket.destroySoon();
+      // Whoever does not read its answer is not waited for.
+      const late = setTimeout(() => open.forEach((_, socket) => socket.destroy()), limits.ownerLingerMs);
       await promise;
+      clearTimeout(late);
     },
   };
 }

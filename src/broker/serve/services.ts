@@ -124,11 +124,13 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
     },
     async "workspace.read"(params) {
       const { agentId, names } = params;
-      const agent = typeof agentId === "string" ? options.ceiling().agents.get(agentId) : undefined;
-      if (agent === undefined) throw new LoricaError("forbidden", "the config has no such agent");
+      if (typeof agentId !== "string") throw new LoricaError("invalid_request", "an agent's id that is no text");
+      checkAgent({ agentId });
       if (!Array.isArray(names) || !names.every((name) => typeof name === "string"))
         throw new LoricaError("invalid_request", "names that are not texts");
-      return { result: readWorkspaceFiles(agent.workspace, names) };
+      const workspace = cells.workspaceOf(agentId);
+      // The names are the gateway's to choose, so where keys or another agent's files lie there is nothing to read.
+      return { result: workspace.ok ? readWorkspaceFiles(workspace.value, names) : [] };
     },
   };
   return new Map(Object.entries(services));

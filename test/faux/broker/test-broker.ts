@@ -29,6 +29,7 @@ const clock = { now: () => Date.now() };
 
 export const unusedCells: BrokerOptions["cells"] = {
   status: () => ({ kind: "off", reason: "no cells in this test", fix: "none", walls: [] }),
+  workspaceOf: () => ({ ok: true, value: "/nowhere" }),
   run: unused,
   control: unused,
   read: unused,
