@@ -30,6 +30,7 @@ import { compileRules, createPolicy } from "./policy/policy.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
 import { createMirror, createTransfer, maintain } from "./session/session.ts";
+import type { MirrorOptions } from "./session/session.ts";
 import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSettings } from "./settings.ts";
 import { pipelineSettings, policySettings } from "./settings.ts";
 import { openStore } from "./store/store.ts";
@@ -76,7 +77,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     store,
     models,
     sandbox: sandbox.status,
-    transfer: createTransfer(store),
+    transfer: createTransfer(store, ground.redact),
     clock: systemClock,
     log: (level, message, fields) => outside.log[level](message, fields),
     settings: gatewaySettings(first.config, current.agents(), first),
@@ -131,7 +132,10 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const ending = new AbortController();
   const report = (id: string, error: unknown): void => log.error("something failed", { id, err: error });
   const opened = await openStore({ path: first.paths.database, mediaDir: first.paths.media, clock });
-  const mirror = first.config.session.jsonlMirror ? createMirror(opened, mirrorOptions(first.paths, log)) : undefined;
+  // The gateway knows no secret, so it redacts by what credentials look like; the broker knows the values too.
+  const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
+  const toMirror = { ...mirrorOptions(first.paths, log), redact };
+  const mirror = first.config.session.jsonlMirror ? createMirror(opened, toMirror) : undefined;
   const audit = createAuditClient(link);
   const policy = createPolicy({ rules: compileRules(policySettings(current.agents(), current.cellOff())), clock });
   const models = createModels({
@@ -143,8 +147,6 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     audit,
   });
   const hooks = plugins.flatMap((plugin) => plugin.hooks ?? []);
-  // The gateway knows no secret, so it redacts by what credentials look like; the broker knows the values too.
-  const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
   return {
     current,
     store: mirror?.store ?? opened,
@@ -254,7 +256,7 @@ function afterProbe(runner: TurnRunner, tried: Promise<void>): TurnRunner {
   };
 }
 
-function mirrorOptions(paths: StatePaths, log: Log): Parameters<typeof createMirror>[1] {
+function mirrorOptions(paths: StatePaths, log: Log): Omit<MirrorOptions, "redact"> {
   const report = (error: unknown): void => log.warn("a transcript could not be mirrored", { err: error });
   return { agentsDir: paths.agents, report };
 }

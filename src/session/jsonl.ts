@@ -13,16 +13,24 @@ export function encodeHeader(session: Pick<Session, "key" | "agentId">, window: 
   });
 }
 
-/** `before` is the entry in front of it: readers follow the chain of parents. */
-export function encodeEntry(entry: Entry, before: Entry | undefined): string {
+export type EntryPlace = {
+  /** The entry in front of it: readers follow the chain of parents. */
+  readonly before: Entry | undefined;
+  /** Takes credentials out of a text. The database keeps what was said; what leaves it need not (LOG-001). */
+  readonly redact: (text: string) => string;
+};
+
+export function encodeEntry(entry: Entry, { before, redact }: EntryPlace): string {
   const { id, seq, turnId, label, body, at } = entry;
-  return JSON.stringify({
+  const line = {
     ...outer(body),
     id,
     parentId: before?.id ?? null,
     timestamp: iso(at),
     lorica: { seq, turnId, label, body, at },
-  });
+  };
+  // Text by text: a pattern that bites into a rendered line could cost it its structure.
+  return JSON.stringify(line, (_name, value: unknown) => (typeof value === "string" ? redact(value) : value));
 }
 
 function outer(body: EntryBody): Record<string, unknown> {

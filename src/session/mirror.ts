@@ -13,12 +13,15 @@ export type Mirror = {
   flush(): Promise<void>;
 };
 
+export type MirrorOptions = {
+  readonly agentsDir: string;
+  readonly redact: (text: string) => string;
+  readonly report: (error: unknown) => void;
+};
+
 type Mirrored = { readonly path: string; last: Entry | undefined };
 
-export function createMirror(
-  store: Store,
-  options: { readonly agentsDir: string; readonly report: (error: unknown) => void },
-): Mirror {
+export function createMirror(store: Store, options: MirrorOptions): Mirror {
   // Least recently used first. A window that is not in here is written as a whole, so forgetting one loses nothing.
   const windows = new Map<string, Mirrored>();
   let work: Promise<void> = Promise.resolve();
@@ -29,7 +32,7 @@ export function createMirror(
     const known = windows.get(first.windowId);
     windows.delete(first.windowId);
     const follows = known !== undefined && known.last?.seq === first.seq - 1;
-    const mirrored = follows ? await appendLines(known, entries) : await rewrite(store, options.agentsDir, first);
+    const mirrored = follows ? await appendLines(known, entries, options) : await rewrite(store, first, options);
     if (mirrored === undefined) return;
     windows.set(first.windowId, mirrored);
     for (const id of windows.keys()) if (windows.size > limits.mirrorWindowsMax) windows.delete(id);
@@ -64,10 +67,14 @@ export function createMirror(
   }
 }
 
-async function appendLines(mirrored: Mirrored, entries: readonly Entry[]): Promise<Mirrored> {
+async function appendLines(
+  mirrored: Mirrored,
+  entries: readonly Entry[],
+  { redact }: MirrorOptions,
+): Promise<Mirrored> {
   let { last } = mirrored;
   const lines = entries.map((entry) => {
-    const line = `${encodeEntry(entry, last)}\n`;
+    const line = `${encodeEntry(entry, { before: last, redact })}\n`;
     last = entry;
     return line;
   });
@@ -76,14 +83,18 @@ async function appendLines(mirrored: Mirrored, entries: readonly Entry[]): Promi
 }
 
 /** The whole window, under another name until it is complete. Nothing where its session is gone in the meantime. */
-async function rewrite(store: Store, agentsDir: string, entry: Entry): Promise<Mirrored | undefined> {
+async function rewrite(
+  store: Store,
+  entry: Entry,
+  { agentsDir, redact }: MirrorOptions,
+): Promise<Mirrored | undefined> {
   const found = await findWindow(store, entry);
   if (found === undefined) return undefined;
   const { session, window } = found;
   const folder = join(agentsDir, session.agentId, "sessions");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const entries = await store.transcript.read(window.id);
-  const lines = entries.map((each, index) => encodeEntry(each, entries[index - 1]));
+  const lines = entries.map((each, index) => encodeEntry(each, { before: entries[index - 1], redact }));
   // The name is the window's own id, which we made: nothing that anybody wrote becomes a path (RT-010).
   const path = join(folder, `${window.id}.jsonl`);
   await writeWhole(path, `${[encodeHeader(session, window), ...lines].join("\n")}\n`);

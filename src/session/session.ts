@@ -11,5 +11,6 @@ export type { SessionOrigin, SessionScope } from "./scope.ts";
 export { keepOf, maintain } from "./maintenance.ts";
 export type { MaintenanceRule } from "./maintenance.ts";
 export { createMirror } from "./mirror.ts";
+export type { MirrorOptions } from "./mirror.ts";
 export { createTransfer } from "./transfer.ts";
 export type { SessionTransfer } from "./transfer.ts";

@@ -25,9 +25,10 @@ type ImportedEntry = Extract<ParsedLine, { kind: "entry" }>;
 
 const importLabel: Label = { integrity: "untrusted", readers: [owner.id] };
 
-export function createTransfer(store: Store): SessionTransfer {
+/** `redact` is for what goes out; what comes in is stored as it is. */
+export function createTransfer(store: Store, redact: (text: string) => string): SessionTransfer {
   return {
-    exportLines: (sessionKey, signal) => exportLines(store, sessionKey, signal),
+    exportLines: (sessionKey, signal) => exportLines({ store, redact }, sessionKey, signal),
     async importText(text, { agentId, sessionKey = `agent:${agentId}:import:${newId()}` }) {
       const windows = parseWindows(text);
       if ((await store.sessions.find(sessionKey)) !== undefined)
@@ -45,7 +46,11 @@ export function createTransfer(store: Store): SessionTransfer {
   };
 }
 
-async function* exportLines(store: Store, sessionKey: string, signal: AbortSignal): AsyncIterable<string> {
+async function* exportLines(
+  { store, redact }: { readonly store: Store; readonly redact: (text: string) => string },
+  sessionKey: string,
+  signal: AbortSignal,
+): AsyncIterable<string> {
   const session = await store.sessions.find(sessionKey);
   if (session === undefined) throw new LoricaError("not_found", `there is no session ${sessionKey}`);
   for (const window of (await store.sessions.windows(sessionKey)).toReversed()) {
@@ -56,7 +61,7 @@ async function* exportLines(store: Store, sessionKey: string, signal: AbortSigna
       const afterSeq = before?.seq ?? 0;
       const page = await store.transcript.read(window.id, { afterSeq, limit: limits.exportPageEntries });
       for (const entry of page) {
-        yield encodeEntry(entry, before);
+        yield encodeEntry(entry, { before, redact });
         before = entry;
       }
       if (page.length < limits.exportPageEntries) break;

@@ -50,8 +50,10 @@ async function fill(store: Store) {
   return session;
 }
 
+const asIs = (text: string): string => text;
+
 async function exported(store: Store, key: string): Promise<readonly string[]> {
-  return Array.fromAsync(createTransfer(store).exportLines(key, AbortSignal.timeout(5_000)));
+  return Array.fromAsync(createTransfer(store, asIs).exportLines(key, AbortSignal.timeout(5_000)));
 }
 
 async function bodiesOf(store: Store, windowId: string) {
@@ -69,7 +71,7 @@ test("RT-001 a session goes out as JSON lines and comes back as it was, window b
   const lines = await exported(store, mainKey);
   assert.equal(lines.length, 2 + 8 + 1);
   const target = { agentId: "main", sessionKey: "agent:main:copy" };
-  const imported = await createTransfer(store).importText(lines.join("\n"), target);
+  const imported = await createTransfer(store, asIs).importText(lines.join("\n"), target);
   assert.equal(imported.entries, 9);
   const [current, old] = await store.sessions.windows("agent:main:copy");
   assert.equal(current?.id, imported.windowId);
@@ -82,7 +84,10 @@ test("RT-012 what is imported is untrusted, whatever its labels say", async () =
   const { store } = opened;
   await fill(store);
   const lines = await exported(store, mainKey);
-  const imported = await createTransfer(store).importText(lines.join("\n"), { agentId: "main", sessionKey: undefined });
+  const imported = await createTransfer(store, asIs).importText(lines.join("\n"), {
+    agentId: "main",
+    sessionKey: undefined,
+  });
   assert.match(imported.sessionKey, /^agent:main:import:[0-9a-f-]{36}$/);
   assert.deepEqual((await store.sessions.find(imported.sessionKey))?.label, {
     integrity: "untrusted",
@@ -118,7 +123,10 @@ test("another tool's transcript is read: messages, tool calls and results, summa
     { type: "compaction", summary: "sum", firstKeptEntryId: "1", tokensBefore: 1 },
   ];
   const text = lines.map((line) => JSON.stringify(line)).join("\n");
-  const { windowId } = await createTransfer(store).importText(text, { agentId: "main", sessionKey: "agent:main:in" });
+  const { windowId } = await createTransfer(store, asIs).importText(text, {
+    agentId: "main",
+    sessionKey: "agent:main:in",
+  });
   const none = { ...usage, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, costMicros: null, estimated: true };
   assert.deepEqual(await bodiesOf(store, windowId), [
     [{ kind: "user", text: "list", media: [], from: "imported", inboxId: "" }, 1_767_323_045_000],
@@ -155,7 +163,7 @@ test("another tool's transcript is read: messages, tool calls and results, summa
 test("a bad line is named, and nothing of the file is kept", async () => {
   await using opened = await openTestStore();
   const { store } = opened;
-  const transfer = createTransfer(store);
+  const transfer = createTransfer(store, asIs);
   const good = JSON.stringify(message({ role: "user", content: "x" }));
   const into = (text: string) => transfer.importText(text, { agentId: "main", sessionKey: "agent:main:in" });
   await assert.rejects(into(`${good}\n{oops`), invalid(/^line 2 .* not JSON/));
@@ -169,7 +177,7 @@ test("a bad line is named, and nothing of the file is kept", async () => {
 
 test("importing never does anything but refuse what it cannot read", async () => {
   await using opened = await openTestStore();
-  const transfer = createTransfer(opened.store);
+  const transfer = createTransfer(opened.store, asIs);
   const junk = fc.oneof(
     fc.string(),
     fc.json(),
@@ -186,11 +194,40 @@ test("importing never does anything but refuse what it cannot read", async () =>
   );
 });
 
+test("LOG-001 credentials stay in the database: neither an export nor the mirror holds one, and each line stays whole", async () => {
+  await using opened = await openTestStore();
+  const agentsDir = join(opened.folder, "agents");
+  const secret = 'k-"1"';
+  const redact = (text: string): string => text.replaceAll(secret, "[redacted]");
+  const report = (error: unknown): never => assert.fail(String(error));
+  const mirror = createMirror(opened.store, { agentsDir, redact, report });
+  const { turn, session } = await beginTurn(mirror.store);
+  const bodies = (text: string): readonly EntryBody[] => [
+    { kind: "note", text: `said ${text}` },
+    { kind: "tool_call", callId: "c", tool: "exec", input: { command: [text] } },
+  ];
+  const about = { windowId: session.windowId, turnId: turn.id, label: ownerLabel };
+  await mirror.store.transcript.append(bodies(secret).map((body) => ({ ...about, body })));
+  await mirror.flush();
+  const lines = await Array.fromAsync(
+    createTransfer(opened.store, redact).exportLines(session.key, AbortSignal.timeout(5_000)),
+  );
+  const file = join(agentsDir, "main", "sessions", `${session.windowId}.jsonl`);
+  assert.deepEqual(readFileSync(file, "utf8").trimEnd().split("\n"), lines);
+  const kept = lines.map((line) => (JSON.parse(line) as { lorica: { body?: EntryBody } }).lorica.body);
+  assert.deepEqual(kept.slice(-2), bodies("[redacted]"));
+  const stored = await bodiesOf(opened.store, session.windowId);
+  assert.deepEqual(
+    stored.slice(-2).map(([body]) => body),
+    bodies(secret),
+  );
+});
+
 test("CFG-004 the live mirror holds what the transcript holds, privately, and catches up after a gap", async () => {
   await using opened = await openTestStore();
   const agentsDir = join(opened.folder, "agents");
   const report = (error: unknown): never => assert.fail(String(error));
-  const mirror = createMirror(opened.store, { agentsDir, report });
+  const mirror = createMirror(opened.store, { agentsDir, redact: asIs, report });
   const session = await fill(mirror.store);
   const { key, windowId } = session;
   await mirror.flush();
