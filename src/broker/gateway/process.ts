@@ -1,4 +1,5 @@
 // Keeps one gateway process alive: starts it, starts it again with growing pauses when it dies, and ends it in order.
+import { rmSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import type { Log, LogLevel } from "../../audit/audit.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -116,7 +117,13 @@ class Keeper {
     this.#waiting.abort();
     this.#state = "stopping";
     if (this.#running !== undefined) await endInOrder(this.#running, graceMs, this.#options.log);
+    this.#end();
+  }
+
+  #end(): void {
     this.#state = "stopped";
+    // The gateway listens on it by descriptor, and cannot reach its name.
+    rmSync(this.#options.socketPath, { force: true });
   }
 
   /** Whether this host can confine at all is found out only when a start fails: trying it first would cost every start. */
@@ -192,7 +199,7 @@ class Keeper {
         this.#options.log.error("the gateway could not be started again", { err: error, attempt: this.#failures });
       }
     }
-    this.#state = "stopped";
+    this.#end();
     const deaths = this.#failures;
     this.#options.onGiveUp(
       new LoricaError("unavailable", `the gateway died ${deaths} times in a row; the log says why`),
