@@ -5,12 +5,14 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  mkdirSync,
   openSync,
   readSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
 
 export type RotatingFile = {
@@ -83,6 +85,8 @@ type OpenFile = { readonly fd: number; bytes: number; torn: boolean };
 function openForAppending(path: string): OpenFile {
   let fd: number;
   try {
+    // A folder that is there may be others' too, as /var/log, and keeps the mode that its owner gave it.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     fd = openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   } catch (cause) {
     const errno = errnoOf(cause) ?? "unknown error";
