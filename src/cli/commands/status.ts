@@ -72,6 +72,7 @@ function detailRows({ owner, gateway }: Snapshot): [string, string][] {
   const { confinement, confinementReason, restarts, pid } = owner.gateway;
   return [
     ["node", `${process.versions.node}, ${process.platform} ${release()} ${process.arch}`],
+    ["config", `running ${shortHash(owner.config.hashRunning)}, on disk ${shortHash(owner.config.hashOnDisk)}`],
     ["broker", `pid ${owner.pid}`],
     ["gateway", `pid ${pid ?? "none"}, ${restarts} restarts, up ${renderDuration(gateway.uptimeMs)}`],
     ["confined", confinement === "bwrap" ? "yes (bubblewrap)" : `no: ${confinementReason ?? "unknown"}`],
@@ -85,6 +86,10 @@ function detailRows({ owner, gateway }: Snapshot): [string, string][] {
       `${wall.held ? "held" : "FAILED"}: ${wall.name}: ${wall.detail}`,
     ]),
   ];
+}
+
+function shortHash(hash: string | null): string {
+  return hash?.slice(0, 12) ?? "none";
 }
 
 /** Whoever reads a pasted report need not learn the owner's name. Secrets were never in it. */
