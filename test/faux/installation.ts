@@ -1,7 +1,7 @@
 // A whole Lorica on a home directory of its own, driven from outside as its user would: through the command line and
 // the listening port. Nothing in here reaches into the product.
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -35,7 +35,12 @@ export type Installation = {
   remove(): Promise<void>;
 };
 
-export async function createInstallation(): Promise<Installation> {
+export type InstallationOptions = {
+  /** A program and its arguments that every process of this installation is started under, as a tracer. */
+  readonly under?: readonly string[];
+};
+
+export async function createInstallation(options: InstallationOptions = {}): Promise<Installation> {
   const home = mkdtempSync(join(tmpdir(), "lorica-home-"));
   const stateDir = join(home, ".openclaw");
   mkdirSync(stateDir, { mode: 0o700 });
@@ -46,6 +51,11 @@ export async function createInstallation(): Promise<Installation> {
     HOME: home,
     OPENCLAW_GATEWAY_TOKEN: token,
   };
+  const [program = process.execPath, ...before] = [
+    ...(options.under ?? []),
+    process.execPath,
+    join(root, "lorica.mjs"),
+  ];
   let gateway: ChildProcess | undefined;
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -69,9 +79,9 @@ export async function createInstallation(): Promise<Installation> {
       writeFileSync(path, typeof config === "string" ? config : JSON.stringify(config, null, 2));
       chmodSync(path, 0o600);
     },
-    run: (words, options) => runLorica(words, env, options?.input),
+    run: (words, { input = "" } = {}) => runToEnd(spawn(program, [...before, ...words], { env, ...ofCommand }), input),
     async start() {
-      gateway = spawn(process.execPath, [join(root, "lorica.mjs"), "gateway", "run", "--port", String(port)], {
+      gateway = spawn(program, [...before, "gateway", "run", "--port", String(port)], {
         env,
         stdio: ["ignore", "ignore", "pipe"],
       });
@@ -87,17 +97,14 @@ export async function createInstallation(): Promise<Installation> {
   };
 }
 
-async function runLorica(words: readonly string[], env: Record<string, string>, input?: string): Promise<Ran> {
-  const child = spawn(process.execPath, [join(root, "lorica.mjs"), ...words], {
-    env,
-    stdio: ["pipe", "pipe", "pipe"],
-    timeout: commandTimeoutMs,
-  });
+const ofCommand = { stdio: "pipe", timeout: commandTimeoutMs } as const;
+
+async function runToEnd(child: ChildProcessWithoutNullStreams, input: string): Promise<Ran> {
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  child.stdin.on("error", () => undefined).end(input ?? "");
+  child.stdin.on("error", () => undefined).end(input);
   const code = await new Promise<number | null>((done) => child.once("close", done));
   return { code, stdout, stderr };
 }

@@ -1,0 +1,87 @@
+// What an installation costs while nobody uses it, and what its second start need not do again.
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { createInstallation } from "../../faux/installation.ts";
+import type { Installation } from "../../faux/installation.ts";
+import { createTrace, whyNotTraced } from "./strace.ts";
+
+const idleMemoryMaxMb = 150;
+
+/** The process and all below it. */
+function processTree(pid: number): readonly number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  return [pid, ...children.flatMap(processTree)];
+}
+
+/** What each holds alone, and its share of what it has in common with others. */
+function memoryMb(pids: readonly number[]): number {
+  const kib = pids.map((pid) =>
+    Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]),
+  );
+  return (kib.reduce((sum, each) => sum + each, 0) * 1_024) / 1e6;
+}
+
+/** Sources whose compiled form a process looked for in a cache and did not find, and so made itself. */
+function stripped(calls: readonly string[]): readonly string[] {
+  const opened = new Map<string, string>();
+  return calls.flatMap((line) => {
+    const [pid = ""] = line.split(" ");
+    const lookedUp = /"[^"]*\/(?:compiled|cell-code)\/[^"]*\/[0-9a-f]{8}"(.*)/.exec(line)?.[1];
+    const source = opened.get(pid) ?? "";
+    // The first look-up after a source is for what it is without its types, the next ones for machine code.
+    opened.set(pid, /= \d+<(\/[^>]*\.[a-z]+)>$/.exec(line)?.[1] ?? "");
+    return lookedUp?.includes("ENOENT") === true && source.endsWith(".ts") ? [source] : [];
+  });
+}
+
+suite("an installation that has been started before", { concurrency: false }, () => {
+  let lorica: Installation;
+  const traced = createTrace("-s", "200", "-e", "trace=openat");
+  const cache = (): string => join(lorica.home, ".cache/lorica/compiled");
+  const useTool = async (): Promise<void> => {
+    const ran = await lorica.run(["agent", "--message", '!call exec {"command":"true"}\n!echo']);
+    assert.equal(ran.code, 0, ran.stderr);
+  };
+  before(async () => {
+    lorica = await createInstallation(whyNotTraced() === undefined ? { under: traced.under } : {});
+    await lorica.start();
+    await useTool();
+    // Written once the code is compiled ahead for later starts.
+    while (!existsSync(join(cache(), "warm"))) await new Promise((done) => setTimeout(done, 50));
+    await lorica.stop();
+  });
+  after(async () => {
+    await lorica.remove();
+    traced.remove();
+  });
+
+  test(
+    "COST-020 a later start strips no types: all code comes out of the cache",
+    { skip: whyNotTraced() ?? false },
+    async () => {
+      const live = async (): Promise<readonly string[]> => {
+        traced.look();
+        await lorica.start();
+        await useTool();
+        await lorica.stop();
+        return stripped(traced.look());
+      };
+      assert.deepEqual(await live(), []);
+      for (const name of readdirSync(cache(), { recursive: true, encoding: "utf8" }))
+        if (/\/[0-9a-f]{8}$/.test(name)) rmSync(join(cache(), name));
+      assert.ok((await live()).length > 50, "without the cache each file would be missed");
+    },
+  );
+
+  test(`COST-020 idle, all processes together hold less than ${idleMemoryMaxMb} MB`, async () => {
+    const gateway = await lorica.start();
+    // The boot probe is over and its processes are gone; the cell that the turn has opened is counted.
+    await useTool();
+    const tree = processTree(gateway.pid ?? 0);
+    assert.ok(tree.length >= 3, "the broker, bubblewrap and the gateway are counted");
+    const held = memoryMb(tree);
+    assert.ok(held > 20 && held < idleMemoryMaxMb, `${held.toFixed(1)} MB`);
+  });
+});
