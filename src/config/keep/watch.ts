@@ -15,13 +15,15 @@ export type Watching = {
 };
 
 export function watchFiles(watching: Watching, signal: AbortSignal): void {
-  let watchers: readonly FSWatcher[] = [];
+  const watchers = new Map<string, FSWatcher>();
+  let wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
 
   const close = (): void => {
-    for (const watcher of watchers) watcher.close();
-    watchers = [];
+    clearTimeout(timer);
+    for (const watcher of watchers.values()) watcher.close();
+    watchers.clear();
   };
   const lost = (error: unknown): void => {
     close();
@@ -30,38 +32,41 @@ export function watchFiles(watching: Watching, signal: AbortSignal): void {
   const changed = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      running = running
-        .then(watching.onChange)
-        .then(() => {
-          if (!signal.aborted) open();
-        })
-        .catch(lost);
+      running = running.then(watching.onChange).then(follow).catch(lost);
     }, limits.configReloadDebounceMs);
     timer.unref();
   };
-  const open = (): void => {
-    close();
-    const names = new Map<string, Set<string>>();
-    for (const file of watching.files())
-      names.set(dirname(file), (names.get(dirname(file)) ?? new Set()).add(basename(file)));
-    try {
-      watchers = [...names].map(([folder, wanted]) =>
-        watch(folder, { persistent: false, signal }, (_event, name) => {
-          if (name === null || wanted.has(name)) changed();
-        }).on("error", lost),
-      );
-    } catch (error) {
-      lost(error);
+  const open = (folder: string): FSWatcher =>
+    watch(folder, { persistent: false }, (_event, name) => {
+      if (name === null || wanted.get(folder)?.has(name) === true) changed();
+    }).on("error", lost);
+  // A folder that stays is never let go in between: what happens in that moment would be lost. Into a new one somebody
+  // may have written before it was watched, so it is looked at once more.
+  const follow = (): void => {
+    if (signal.aborted) return;
+    wanted = byFolder(watching.files());
+    for (const [folder, watcher] of watchers) {
+      if (wanted.has(folder)) continue;
+      watcher.close();
+      watchers.delete(folder);
+    }
+    for (const folder of wanted.keys()) {
+      if (watchers.has(folder)) continue;
+      watchers.set(folder, open(folder));
+      changed();
     }
   };
 
-  signal.addEventListener(
-    "abort",
-    () => {
-      clearTimeout(timer);
-      close();
-    },
-    { once: true },
-  );
-  if (!signal.aborted) open();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    follow();
+  } catch (error) {
+    lost(error);
+  }
+}
+
+function byFolder(files: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const folders = new Map<string, Set<string>>();
+  for (const file of files) folders.set(dirname(file), (folders.get(dirname(file)) ?? new Set()).add(basename(file)));
+  return folders;
 }
