@@ -1,7 +1,7 @@
 // What the flags and variables of `onboard` ask for, worked out before anything is written.
 import { LoricaError } from "../base/errors.ts";
 import type { OwnerParamsOf } from "../protocol/owner-methods.ts";
-import { baseUrlProblem, findKnownProvider, inferApi, knownProviders } from "../protocol/providers.ts";
+import { baseUrlProblem, findKnownProvider, inferApi, knownProviders, wholeBaseUrl } from "../protocol/providers.ts";
 import type { KnownProvider, ProviderApi } from "../protocol/providers.ts";
 import type { CliContext, Invocation } from "./context.ts";
 import { readInput } from "./input.ts";
@@ -123,7 +123,7 @@ function parseCustom(options: Options): Target {
       "invalid_request",
       `--custom-provider-id takes lower-case letters, digits, . - and _, not ${JSON.stringify(id)}`,
     );
-  return { id, api, baseUrl, modelId };
+  return { id, api, baseUrl: wholeBaseUrl(baseUrl), modelId };
 }
 
 /** A known server by its address; else its host, so that two custom providers do not share one name by accident. */

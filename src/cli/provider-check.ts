@@ -95,12 +95,16 @@ async function send(target: ProviderTarget, call: Call, signal: AbortSignal): Pr
   }
 }
 
-function refusal({ id, modelId, baseUrl }: ProviderTarget, status: number, body: string): LoricaError {
-  const said = messageOf(body);
+function refusal({ id, modelId, baseUrl, key }: ProviderTarget, status: number, body: string): LoricaError {
+  // Some servers quote the key that they refuse.
+  const said = key === undefined ? messageOf(body) : messageOf(body.replaceAll(key, "[the key]"));
   if (status === 401 || status === 403)
     return new LoricaError("upstream", `${id} does not accept the key (HTTP ${status})${said}`);
   if (status === 404)
-    return new LoricaError("upstream", `${baseUrl} knows no such address or no model ${modelId} (HTTP 404)${said}`);
+    return new LoricaError(
+      "upstream",
+      `${baseUrl} knows no such address or no model ${modelId} (HTTP 404)${said}. Most base URLs end in /v1`,
+    );
   return new LoricaError("upstream", `${id} answers with HTTP ${status}${said}`);
 }
 

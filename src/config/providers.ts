@@ -1,7 +1,8 @@
 // What config knows of model providers by name: their place and protocol, and which variables hold whose keys.
-import { findKnownProvider, inferApi, knownProviders } from "../protocol/providers.ts";
-import type { KnownProvider } from "../protocol/providers.ts";
+import { findKnownProvider, inferApi, knownProviders, wholeBaseUrl } from "../protocol/providers.ts";
 import type { ProviderConfig } from "./schema/schema.ts";
+
+export { ownerOfHost } from "../protocol/providers.ts";
 
 export type ProviderPlace = { readonly baseUrl: string | undefined; readonly api: NonNullable<ProviderConfig["api"]> };
 
@@ -42,26 +43,13 @@ export function knownPlace(id: string): ProviderPlace | undefined {
 /** The same with what the config says of it. */
 export function placeOfProvider(id: string, given: ProviderConfig | undefined): ProviderPlace | undefined {
   const known = knownPlace(id);
-  const baseUrl = given?.baseUrl === undefined ? known?.baseUrl : (wholeUrl(given.baseUrl) ?? given.baseUrl);
+  const baseUrl = given?.baseUrl === undefined ? known?.baseUrl : wholeBaseUrl(given.baseUrl);
   if (baseUrl === undefined) return undefined;
   const moved = given?.baseUrl !== undefined && hostOf(given.baseUrl) !== hostOf(known?.baseUrl);
   // Whoever gives a well-known name another address runs something compatible there, which speaks the older protocol.
   const inherited = moved && known?.api === "openai-responses" ? "openai-completions" : known?.api;
   const inferred = moved ? inferApi(baseUrl) : undefined;
   return { baseUrl, api: given?.api ?? inferred ?? inherited ?? "openai-completions" };
-}
-
-/** The well-known provider whose host a base URL names. */
-export function ownerOfHost(baseUrl: string): KnownProvider | undefined {
-  const host = hostOf(baseUrl);
-  return knownProviders.find(
-    (provider) => !provider.local && provider.baseUrl !== "" && hostOf(provider.baseUrl) === host,
-  );
-}
-
-/** Guides print some addresses without their path; at a known host there is only one that works. */
-function wholeUrl(baseUrl: string): string | undefined {
-  return new URL(baseUrl).pathname === "/" ? ownerOfHost(baseUrl)?.baseUrl : undefined;
 }
 
 function hostOf(baseUrl: string | undefined): string | undefined {

@@ -104,7 +104,7 @@ export function inferApi(baseUrl: string): ProviderApi | undefined {
   const url = new URL(baseUrl);
   // Several providers, and gateways in front of them, offer that format beside their own, under this name.
   if (/\/anthropic(\/|$)/.test(url.pathname)) return "anthropic-messages";
-  return ownerOf(url)?.api;
+  return ownerOfHost(baseUrl)?.api;
 }
 
 /** Why a base URL cannot belong to this provider and format; undefined where nothing speaks against it. */
@@ -116,7 +116,7 @@ export function baseUrlProblem(id: string, api: string, baseUrl: string): string
     return `the base URL of ${id} holds a password; store it as a secret instead`;
   if (url.protocol === "http:" && !isLocalHost(url.hostname))
     return `the base URL of ${id} would send its key unencrypted to ${url.host}; use https`;
-  const owner = ownerOf(url);
+  const owner = ownerOfHost(baseUrl);
   if (owner !== undefined && !speaks(owner, api) && inferApi(baseUrl) !== api)
     return `${url.host} is ${owner.name} and speaks ${owner.api}, but provider ${id} is set to ${api}`;
   return undefined;
@@ -139,8 +139,16 @@ export function isLocalHost(hostname: string): boolean {
   return /^[a-z0-9-]+$/.test(host) && !/^\d+$/.test(host);
 }
 
-function ownerOf(url: URL): KnownProvider | undefined {
-  return knownProviders.find((provider) => hostOf(provider.baseUrl) === url.host && !provider.local);
+/** The well-known provider whose host a base URL names. */
+export function ownerOfHost(baseUrl: string): KnownProvider | undefined {
+  const host = hostOf(baseUrl);
+  return host === "" ? undefined : knownProviders.find(({ baseUrl: at, local }) => !local && hostOf(at) === host);
+}
+
+/** Guides print some addresses without their path; at a known host there is only one that works. */
+export function wholeBaseUrl(baseUrl: string): string {
+  if (!URL.canParse(baseUrl) || new URL(baseUrl).pathname !== "/") return baseUrl;
+  return ownerOfHost(baseUrl)?.baseUrl ?? baseUrl;
 }
 
 function speaks(provider: KnownProvider, api: string): boolean {

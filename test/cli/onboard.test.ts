@@ -35,6 +35,7 @@ before(async () => {
   };
   Object.assign(line.overrides, {
     openOffline: fauxOffline({
+      "secret.list": () => ({ secrets: [] }),
       "config.set": record("config.set", { hash: "h", changed: [], notices: [], secretsKept: [] }),
       "secret.set": record("secret.set", { name: "x", replaced: false }),
       "token.show": record("token.show", { token: "t".repeat(64), source: "vault" }),
@@ -141,7 +142,7 @@ test("--skip-check asks nobody; a failed check says what is wrong after everythi
     exit: 8,
     stdout: "",
     stderr:
-      "lorica: mine is configured, but the check failed: mine does not accept the key (HTTP 401): bad key. Correct it and run this again, or pass --skip-check\n",
+      "lorica: mine is configured, but the check failed: mine does not accept the key (HTTP 401): bad key\nCorrect it and run this again, or pass --skip-check\n",
   });
   answer = { status: 200, body: "<!doctype html><title>Router</title>" };
   assert.match((await line.run(custom())).stderr, /answers with a web page, not as a model provider/);

@@ -20,7 +20,7 @@ export async function onboard(invocation: Invocation): Promise<void> {
   const plan = await parsePlan(invocation);
   if (plan === undefined) throw await nothingChosen(invocation);
   for (const warning of plan.warnings) io.note(io.style("yellow", `warning: ${warning}`));
-  await withOwner(invocation, (owner) => write(owner, plan));
+  const { running, keyKept } = await withOwner(invocation, (owner) => write(owner, plan));
   await installBinary(invocation);
   const latencyMs = await check(invocation, plan);
   const provider = plan.provider;
@@ -37,19 +37,26 @@ export async function onboard(invocation: Invocation): Promise<void> {
     if (provider !== undefined)
       io.line(`${provider.id}/${provider.modelId} is the default model (${provider.baseUrl})`);
     if (provider?.key !== undefined) io.line(`its key is stored as provider:${provider.id}, not in the config`);
+    if (keyKept) io.line(`the key that was stored for it before stays in use (secret provider:${provider?.id})`);
     if (latencyMs !== undefined) io.line(`it answers (${latencyMs} ms)`);
     for (const line of plan.later) io.line(line);
-    io.line(`Next: ${commandLine(invocation, "up")}`);
+    io.line(`Next: ${commandLine(invocation, running ? 'agent --message "hello"' : "up")}`);
   });
 }
 
 /** Config first, and only if the whole is valid; then the key; then a gateway token, so that no later step lacks one. */
-async function write(owner: OwnerClient, plan: Plan): Promise<void> {
+async function write(
+  owner: OwnerClient,
+  plan: Plan,
+): Promise<{ readonly running: boolean; readonly keyKept: boolean }> {
   if (plan.edits.length > 0) await owner.call("config.set", { edits: [...plan.edits] });
   const { provider } = plan;
   if (provider?.key !== undefined)
     await owner.call("secret.set", { name: `provider:${provider.id}`, value: provider.key });
   await owner.call("token.show", {});
+  const { secrets } = await owner.call("secret.list", {});
+  const isStored = secrets.some(({ name }) => name === `provider:${provider?.id}`);
+  return { running: owner.running, keyKept: isStored && provider?.key === undefined };
 }
 
 async function check({ io, signal }: Invocation, { provider, skipCheck }: Plan): Promise<number | undefined> {
@@ -60,7 +67,7 @@ async function check({ io, signal }: Invocation, { provider, skipCheck }: Plan):
     if (!(cause instanceof LoricaError)) throw cause;
     throw new LoricaError(
       cause.code,
-      `${provider.id} is configured, but the check failed: ${cause.message}. Correct it and run this again, or pass --skip-check`,
+      `${provider.id} is configured, but the check failed: ${cause.message}\nCorrect it and run this again, or pass --skip-check`,
       { cause },
     );
   }
