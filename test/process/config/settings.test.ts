@@ -1,0 +1,109 @@
+// What a change of the settings does to a gateway that runs: at once, at the next start, or not at all. And where a key
+// goes that is given to it meanwhile.
+import assert from "node:assert/strict";
+import { globSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { createInstallation } from "../../faux/installation.ts";
+import type { Installation } from "../../faux/installation.ts";
+import { startFauxProvider } from "../../faux/provider.ts";
+import type { FauxProvider } from "../../faux/provider.ts";
+
+type Status = {
+  readonly owner: {
+    readonly notices: readonly string[];
+    readonly config: { readonly restartNeeded: readonly string[] };
+    readonly listen: { readonly port: number };
+  };
+};
+
+suite("a running gateway", { concurrency: false }, () => {
+  let lorica: Installation;
+  let provider: FauxProvider;
+  before(async () => {
+    provider = await startFauxProvider({ script: [{ text: "A real answer." }] });
+    lorica = await createInstallation();
+    await lorica.start();
+  });
+  after(async () => {
+    await lorica?.remove();
+    await provider?.close();
+  });
+
+  const lines = async (...words: readonly string[]): Promise<string> => {
+    const ran = await lorica.run(words);
+    assert.equal(ran.code, 0, ran.stderr);
+    return ran.stdout;
+  };
+  const status = async (): Promise<Status["owner"]> => (JSON.parse(await lines("status", "--json")) as Status).owner;
+  const endpoint = async (): Promise<number> => {
+    const url = `http://127.0.0.1:${lorica.port}/v1/chat/completions`;
+    const response = await fetch(url, { method: "POST", body: "{}" });
+    await response.arrayBuffer();
+    return response.status;
+  };
+  /** Every file below the state directory that holds a text, but for the broker's own. */
+  const filesWith = (text: string): readonly string[] =>
+    globSync(join(lorica.stateDir, "**/*"), { exclude: (name) => name === "run" })
+      .filter((file) => statSync(file).isFile() && readFileSync(file).includes(text))
+      .map((file) => relative(lorica.stateDir, file));
+
+  test("GW-046 CFG-025 a key that is hot holds when the command returns; one that is not waits, is named, and keeps its old value", async () => {
+    assert.equal(await endpoint(), 404);
+    const key = "gateway.http.endpoints.chatCompletions.enabled";
+    assert.equal(await lines("config", "set", key, "true"), `${key}: takes effect at once\n`);
+    assert.equal(await endpoint(), 401);
+    const mirror = "session.jsonlMirror: takes effect after lorica gateway restart\n";
+    assert.equal(await lines("config", "set", "session.jsonlMirror", "true"), mirror);
+    assert.deepEqual((await status()).config.restartNeeded, ["session.jsonlMirror"]);
+    const mismatch = await lorica.run(["gateway", "status"]);
+    assert.equal(mismatch.code, 6);
+    assert.match(mismatch.stdout, /wait for a restart: session\.jsonlMirror/);
+    assert.equal(await lines("config", "get", "session.jsonlMirror"), "true\n");
+    assert.equal(await lines("config", "unset", "session.jsonlMirror"), mirror);
+    assert.deepEqual((await status()).config.restartNeeded, []);
+    assert.equal((await lorica.run(["gateway", "status"])).code, 0);
+  });
+
+  test("CFG-018 a hand edit that is broken is reported and changes nothing; correcting it ends the matter", async () => {
+    const good = readFileSync(join(lorica.stateDir, "openclaw.json"), "utf8");
+    lorica.writeConfig("{\n  toolz: {},\n}\n");
+    const { notices } = await untilStatus(status, (owner) => owner.notices.length > 0);
+    assert.match(
+      notices.join("\n"),
+      /is not valid and is not used:\n.*openclaw\.json:2:3: toolz: no such key; did you mean "tools"/,
+    );
+    assert.equal(await endpoint(), 401);
+    const found = await lorica.run(["doctor"]);
+    assert.equal(found.code, 7);
+    assert.match(found.stdout, /config +.* is not valid:\n +.*:2:3: toolz/);
+    assert.equal((await lorica.run(["gateway", "restart"])).code, 78);
+    lorica.writeConfig(good);
+    await untilStatus(status, (owner) => owner.notices.length === 0);
+  });
+
+  test("CLI-015 PRV-025 a key from stdin, then one set as text: each is used by the next call, and is in no file but the broker's", async () => {
+    const onboard = ["onboard", "--non-interactive", "--custom-model-id", "m", "--custom-provider-id", "mine"];
+    const where = ["--custom-base-url", `${provider.url}/v1`, "--custom-api-key-file", "-"];
+    const set = await lorica.run([...onboard, ...where], { input: "key-from-stdin-41\n" });
+    assert.equal(set.code, 0, set.stderr);
+    assert.match(set.stdout, /stored as provider:mine, not in the config\n[^]*\nNext: lorica agent /);
+    assert.equal(await lines("agent", "--message", "hello"), "A real answer.\n");
+    const stored = await lines("config", "set", "models.providers.mine.apiKey", "key-as-text-42");
+    assert.match(stored, /^stored as the secret provider:mine; the file has its name only\n/);
+    assert.equal(await lines("agent", "--message", "hello"), "A real answer.\n");
+    const bearers = provider.requests.map(({ headers }) => headers.authorization);
+    assert.deepEqual(bearers.slice(0, 2), ["Bearer key-from-stdin-41", "Bearer key-from-stdin-41"]);
+    assert.equal(bearers.at(-1), "Bearer key-as-text-42");
+    assert.deepEqual(filesWith("key-from-stdin-41"), []);
+    assert.deepEqual(filesWith("key-as-text-42"), ["credentials/secrets.json"]);
+  });
+});
+
+/** A hand edit is noticed by watching, which nobody outside can wait for. */
+async function untilStatus<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    const value = await read();
+    if (holds(value) || attempt === 50) return value;
+  }
+}
