@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -96,6 +97,26 @@ test("CLI-025 CLI-084 up starts a gateway in the background once, restart starts
   assert.notEqual(third.owner.pid, facts.owner.pid);
   assert.deepEqual(await line.run(["gateway", "stop"]), { exit: 0, stdout: "stopped\n", stderr: "" });
   assert.throws(() => process.kill(third.owner.pid, 0), { code: "ESRCH" });
+});
+
+test("up whose gateway finds the state directory taken waits for the one that took it", async (context) => {
+  const line = createCommandLine();
+  context.after(() => line.close());
+  const refused = join(line.home, "refused");
+  writeFileSync(
+    join(line.home, "lorica.mjs"),
+    `import { writeFileSync } from "node:fs";
+     writeFileSync(${JSON.stringify(refused)}, "");
+     process.stderr.write("lorica: another gateway is using the state directory\\n");
+     process.exit(6);`,
+  );
+  const started = line.run(["up", "--json"]);
+  while (!existsSync(refused)) await new Promise((done) => setTimeout(done, 5));
+  await line.serve("owner.sock", { "owner.status": () => ({ uptimeMs: 0, pid: 4711 }) });
+  await line.serve("gateway.sock", { health: () => ({ ok: true }), status: () => ({}) });
+  const { exit, stdout, stderr } = await started;
+  const { started: itself, owner } = JSON.parse(stdout) as { started: boolean; owner: { pid: number } };
+  assert.deepEqual([exit, stderr, itself, owner.pid], [0, "", false, 4711]);
 });
 
 test("a gateway that cannot start says why through up, with its own exit status", async (context) => {

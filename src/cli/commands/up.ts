@@ -1,7 +1,7 @@
 // `up`: starts the gateway where none runs, and tells a person what they have.
 import { mkdir, realpath, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isMissing, LoricaError } from "../../base/errors.ts";
+import { codeOf, codes, isMissing, LoricaError } from "../../base/errors.ts";
 import type { OwnerStatus } from "../../protocol/owner-methods.ts";
 import type { StatusResult } from "../../protocol/shapes.ts";
 import type { Invocation } from "../context.ts";
@@ -15,15 +15,12 @@ export async function up(invocation: Invocation): Promise<void> {
   const { io, options } = invocation;
   if (options.flag("foreground")) return runGateway(invocation);
   const port = options.whole("port", { min: 1, max: 65_535 });
-  const running = await withRunningOwner(invocation, async (owner) => owner !== undefined);
-  if (running) {
-    // It may have been started a moment ago, and not answer yet.
-    await io.progress("waiting for the gateway", awaitGateway(invocation));
-  } else {
-    await io.progress("preparing", invocation.context.warmUp());
-    await io.progress("starting the gateway", launchGateway(invocation, port === undefined ? {} : { port }));
-    await installBinary(invocation);
-  }
+  const running =
+    (await withRunningOwner(invocation, async (owner) => owner !== undefined)) ||
+    (await start(invocation, port)) === "somebody else did";
+  // It may have been started a moment ago, and not answer yet.
+  if (running) await io.progress("waiting for the gateway", awaitGateway(invocation));
+  else await installBinary(invocation);
   const facts = await gather(invocation);
   const olderCode = running && (await isCodeNewer(invocation.context.codeRoot, Date.now() - facts.owner.uptimeMs));
   io.result({ started: !running, olderCode, ...facts }, () => render(invocation, facts, running));
@@ -32,6 +29,30 @@ export async function up(invocation: Invocation): Promise<void> {
     io.note(
       io.style("yellow", `note: this gateway runs the code from before an update; ${restart} starts the new one`),
     );
+  }
+}
+
+async function start(invocation: Invocation, port: number | undefined): Promise<"done" | "somebody else did"> {
+  const { io, context } = invocation;
+  await io.progress("preparing", context.warmUp());
+  try {
+    await io.progress("starting the gateway", launchGateway(invocation, port === undefined ? {} : { port }));
+    return "done";
+  } catch (error) {
+    // Of two starts at once the later one finds the state directory taken. What was asked for comes all the same.
+    if (codes[codeOf(error)].exit !== codes.locked.exit) throw error;
+    if (await io.progress("waiting for the gateway", answers(invocation))) return "somebody else did";
+    throw error;
+  }
+}
+
+async function answers(invocation: Invocation): Promise<boolean> {
+  try {
+    await awaitGateway(invocation);
+    return true;
+  } catch (error) {
+    if (error instanceof LoricaError) return false;
+    throw error;
   }
 }
 
