@@ -107,16 +107,17 @@ export async function findForeignState(paths: StatePaths): Promise<readonly stri
 async function refuseForeignState(paths: StatePaths): Promise<void> {
   const found = await findForeignState(paths);
   if (found.length === 0) return;
-  throw new LoricaError(
-    "conflict",
-    `${paths.stateDir} holds the state of another program of this name (${found.slice(0, 3).join(", ")}). Lorica leaves it as it is. ` +
-      `Give Lorica a directory of its own, then bring over what you want to keep:\n` +
-      `  export OPENCLAW_STATE_DIR=${paths.stateDir}-lorica\n` +
-      `  mkdir -m 700 $OPENCLAW_STATE_DIR && install -m 600 ${paths.configPath} $OPENCLAW_STATE_DIR/openclaw.json\n` +
-      `  lorica config validate\n` +
-      `  lorica sessions import ${join(paths.stateDir, "agents")}`,
-    { details: { found } },
-  );
+  const hasConfig = (await statOf(paths.configPath)) !== undefined;
+  const lines = [
+    `${paths.stateDir} holds the state of another program of this name (${found.slice(0, 3).join(", ")}). Lorica leaves it as it is. Give Lorica a directory of its own, then bring over what you want to keep:`,
+    `  export OPENCLAW_STATE_DIR="${paths.stateDir}-lorica"`,
+    `  mkdir -m 700 "$OPENCLAW_STATE_DIR"`,
+    ...(hasConfig ? [`  install -m 600 "${paths.configPath}" "$OPENCLAW_STATE_DIR/openclaw.json"`] : []),
+    ...(hasConfig ? ["  lorica config validate"] : []),
+    "  lorica up",
+    `  for file in "${paths.agents}"/*/sessions/*.jsonl; do lorica sessions import "$file"; done`,
+  ];
+  throw new LoricaError("conflict", lines.join("\n"), { details: { found } });
 }
 
 async function privateFiles(paths: StatePaths): Promise<readonly string[]> {
