@@ -54,7 +54,7 @@ test("ENV-002 the config file can be elsewhere, by an absolute path only", () =>
     });
 });
 
-test("CFG-005 CFG-006 CFG-008 CFG-009 CFG-010 CFG-011 CFG-033 every place of the layout", () => {
+test("CFG-005 CFG-008 CFG-033 every place of the layout", () => {
   const { stateDir: root, ...places } = resolvePaths({ env: {}, home: "/h" });
   const inside = Object.fromEntries(
     Object.entries(places).map(([name, path]) => [name, path?.replace(`${root}/`, "")]),
