@@ -1,5 +1,6 @@
 // Opens the sockets that the gateway listens on, hands their descriptors over, and lets go of them. The broker itself
 // never accepts: between the moment a socket listens and the moment it is closed here, no turn of the event loop passes.
+import { basename } from "node:path";
 import { chmodSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
@@ -103,9 +104,17 @@ export function findHolder(port: number): { readonly pid: number; readonly comma
   if (inodes.size === 0) return undefined;
   for (const pid of namesIn("/proc").filter((name) => /^\d+$/.test(name))) {
     const held = namesIn(`/proc/${pid}/fd`).some((fd) => inodes.has(targetOf(`/proc/${pid}/fd/${fd}`)));
-    if (held) return { pid: Number(pid), command: textOf(`/proc/${pid}/comm`).trim() };
+    if (held) return { pid: Number(pid), command: commandOf(pid) };
   }
   return undefined;
+}
+
+/** What a person would call it: a program, and for an interpreter the script that it runs. Its arguments are its own affair. */
+function commandOf(pid: string): string {
+  const [program = "", ...words] = textOf(`/proc/${pid}/cmdline`).split("\0");
+  const script = words.find((word) => word !== "" && !word.startsWith("-"));
+  const name = basename(program) || textOf(`/proc/${pid}/comm`).trim();
+  return /^(node|python|perl|ruby|sh|bash)/.test(name) && script !== undefined ? `${name} ${basename(script)}` : name;
 }
 
 function listeners(table: string, port: number): readonly string[] {
