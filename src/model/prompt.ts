@@ -21,7 +21,13 @@ export function fitPrompt(prompt: LanguageModelV4Prompt, candidate: Candidate): 
   return candidate.provider.api === "anthropic-messages" ? markCache(fitted) : fitted;
 }
 
+/** Most of a long conversation is: what needs no change is not copied, at every call again. */
+function isReady({ content }: UserMessage | AssistantMessage): boolean {
+  return content.every((part) => part.type === "text" && part.text !== "" && part.text.isWellFormed());
+}
+
 function fitUser(message: UserMessage, candidate: Candidate): UserMessage {
+  if (isReady(message)) return message;
   const content = message.content.map((part) => {
     if (part.type === "text") return { ...part, text: wellFormed(part.text) };
     if (candidate.info.images || !part.mediaType.startsWith("image/")) return part;
@@ -31,6 +37,7 @@ function fitUser(message: UserMessage, candidate: Candidate): UserMessage {
 }
 
 function fitAssistant(message: AssistantMessage, candidate: Candidate, age: "past" | "current"): AssistantMessage[] {
+  if (isReady(message)) return [message];
   const content = message.content.flatMap((part): AssistantMessage["content"] => {
     if (part.type === "text") return part.text === "" ? [] : [{ ...part, text: wellFormed(part.text) }];
     if (part.type === "tool-call")

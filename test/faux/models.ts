@@ -1,4 +1,8 @@
 // Models as main builds them, with the real plugins and policy, on a way out that leads to loopback only.
+import type { FauxProvider, FauxReply } from "./provider.ts";
+import { startFauxProvider } from "./provider.ts";
+import type { TestContext } from "node:test";
+import assert from "node:assert/strict";
 import { anthropic } from "../../plugins/anthropic/anthropic.ts";
 import { google } from "../../plugins/google/google.ts";
 import { openai } from "../../plugins/openai/openai.ts";
@@ -164,3 +168,35 @@ function encodePart(part: AssistantPart): AssistantMessage["content"][number] {
 
 type AssistantMessage = Extract<ModelCall["prompt"][number], { role: "assistant" }>;
 type Metadata = NonNullable<AssistantMessage["providerOptions"]>;
+
+export type Pair = TestModels & { readonly first: FauxProvider; readonly second: FauxProvider };
+
+export const both = ["first/m", "second/m"];
+
+/** `first/m` says `replies`, `second/m` always answers. Only who waits for a silence says how long it may be. */
+export async function startPair(
+  t: TestContext,
+  replies: readonly FauxReply[],
+  silenceMs: number | undefined = undefined,
+): Promise<Pair> {
+  const first = await startFauxProvider({ script: replies });
+  const second = await startFauxProvider({ script: [{ text: "From the second." }] });
+  t.after(() => Promise.all([first.close(), second.close()]));
+  const made = createTestModels({
+    providers: [
+      { id: "first", api: "openai-completions", baseUrl: `${first.url}/v1` },
+      { id: "second", api: "anthropic-messages", baseUrl: second.url },
+    ],
+    timeouts: silenceMs === undefined ? {} : { firstByteMs: silenceMs, stallMs: silenceMs },
+  });
+  return { ...made, first, second };
+}
+
+export async function failureOf(run: Promise<unknown>): Promise<LoricaError> {
+  const error = await run.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof LoricaError, String(error));
+  return error;
+}

@@ -1,43 +1,21 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { openai } from "../../plugins/openai/openai.ts";
 import { rehearsal } from "../../plugins/rehearsal/rehearsal.ts";
-import { LoricaError } from "../../src/base/errors.ts";
 import type { ModelCall } from "../../src/model/model.ts";
-import { callOf, collect, createTestModels, finishOf, testSettings } from "../faux/models.ts";
-import type { TestModels } from "../faux/models.ts";
+import {
+  both,
+  callOf,
+  collect,
+  createTestModels,
+  finishOf,
+  testSettings,
+  failureOf,
+  startPair,
+} from "../faux/models.ts";
 import { startFauxProvider } from "../faux/provider.ts";
-import type { FauxProvider, FauxReply } from "../faux/provider.ts";
+import type { FauxReply } from "../faux/provider.ts";
 
-type Pair = TestModels & { readonly first: FauxProvider; readonly second: FauxProvider };
-
-/** Two providers on servers of their own: `first/m` and `second/m`. */
-async function startPair(t: TestContext, replies: readonly FauxReply[]): Promise<Pair> {
-  const first = await startFauxProvider({ script: replies });
-  const second = await startFauxProvider({ script: [{ text: "From the second." }] });
-  t.after(() => Promise.all([first.close(), second.close()]));
-  const api = "openai-completions";
-  const made = createTestModels({
-    providers: [
-      { id: "first", api, baseUrl: `${first.url}/v1` },
-      { id: "second", api: "anthropic-messages", baseUrl: second.url },
-    ],
-    timeouts: { firstByteMs: 150, stallMs: 150 },
-  });
-  return { ...made, first, second };
-}
-
-async function failureOf(run: Promise<unknown>): Promise<LoricaError> {
-  const error = await run.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LoricaError, String(error));
-  return error;
-}
-
-const both = ["first/m", "second/m"];
 const ok: FauxReply = { text: "Hello." };
 
 test("cancelling closes the provider's connection at once and counts what it cost", async (t) => {

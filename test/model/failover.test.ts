@@ -1,41 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
-import { LoricaError } from "../../src/base/errors.ts";
 import { limits } from "../../src/base/limits.ts";
-import { callOf, collect, createTestModels, finishOf } from "../faux/models.ts";
-import type { TestModels } from "../faux/models.ts";
+import { both, callOf, collect, createTestModels, finishOf, failureOf, startPair } from "../faux/models.ts";
 import { startFauxProvider } from "../faux/provider.ts";
-import type { FauxProvider, FauxReply } from "../faux/provider.ts";
+import type { FauxReply } from "../faux/provider.ts";
 
-type Pair = TestModels & { readonly first: FauxProvider; readonly second: FauxProvider };
-
-/** Two providers on servers of their own: `first/m` and `second/m`. */
-async function startPair(t: TestContext, replies: readonly FauxReply[]): Promise<Pair> {
-  const first = await startFauxProvider({ script: replies });
-  const second = await startFauxProvider({ script: [{ text: "From the second." }] });
-  t.after(() => Promise.all([first.close(), second.close()]));
-  const api = "openai-completions";
-  const made = createTestModels({
-    providers: [
-      { id: "first", api, baseUrl: `${first.url}/v1` },
-      { id: "second", api: "anthropic-messages", baseUrl: second.url },
-    ],
-    timeouts: { firstByteMs: 150, stallMs: 150 },
-  });
-  return { ...made, first, second };
-}
-
-async function failureOf(run: Promise<unknown>): Promise<LoricaError> {
-  const error = await run.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof LoricaError, String(error));
-  return error;
-}
-
-const both = ["first/m", "second/m"];
 const ok: FauxReply = { text: "Hello." };
 
 test("PRV-003 a rate limit moves the same prompt to the fallback, and the answer names who gave it", async (t) => {
@@ -138,13 +107,13 @@ const broken: readonly {
   {
     name: "never answers",
     reply: { broken: "stall" },
-    says: /did not answer in time: nothing came for 150 ms/,
+    says: /did not answer in time: nothing came for 500 ms/,
     code: "timeout",
   },
   {
     name: "stalls in the middle",
     reply: { ...ok, broken: "stall_midway" },
-    says: /nothing more came for 150 ms/,
+    says: /nothing more came for 500 ms/,
     code: "timeout",
   },
   { name: "breaks off", reply: { ...ok, broken: "truncate" }, says: /broke off in the middle/, code: "upstream" },
@@ -187,7 +156,8 @@ const broken: readonly {
 
 for (const { name, reply, says, code } of broken) {
   test(`PRV-003 a provider that ${name}: a coded error alone, the fallback's answer otherwise`, async (t) => {
-    const { models } = await startPair(t, [reply]);
+    const silenceMs = reply.broken?.startsWith("stall") === true ? 500 : undefined;
+    const { models } = await startPair(t, [reply], silenceMs);
     const error = await failureOf(collect(models, callOf(["first/m"])));
     assert.match(error.message, says);
     assert.equal(error.code, code);

@@ -6,7 +6,8 @@ import type { Entry } from "../../store/store.ts";
 import { safeHead } from "../truncate.ts";
 
 export function ownContent(content: readonly AssistantPart[], entries: readonly Entry[]): readonly AssistantPart[] {
-  return withOwnIds(content.map(capText), entries);
+  const capped = content.map(capText);
+  return capped.some((part) => part.type === "tool_call") ? withOwnIds(capped, entries) : capped;
 }
 
 /**

@@ -37,11 +37,11 @@ export async function askModel(scope: TurnScope, standing: Standing): Promise<An
 async function makeRoom(scope: TurnScope, standing: Standing, plan: Plan): Promise<void> {
   const cap = scope.profile.promptTokensMax ?? Number.POSITIVE_INFINITY;
   const room = Math.min(plan.contextTokens - plan.reserveTokens, cap);
+  let tokens = estimatePrompt(scope, standing, plan);
   for (const pressure of ["threshold", "overflow"] satisfies Pressure[]) {
-    if (estimatePrompt(scope, standing, plan) <= room || !scope.profile.compaction.enabled) break;
-    await compact(scope, { standing, plan, pressure });
+    if (tokens <= room || !scope.profile.compaction.enabled) break;
+    if (await compact(scope, { standing, plan, pressure })) tokens = estimatePrompt(scope, standing, plan);
   }
-  const tokens = estimatePrompt(scope, standing, plan);
   const most = Math.min(plan.contextTokens, cap);
   if (tokens > most)
     throw new LoricaError(

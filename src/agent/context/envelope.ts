@@ -1,5 +1,6 @@
 // A user's message as the model reads it: who wrote it, over what and when, in a header that the message cannot write
 // (AG-011). The header is made from what is stored, so it reads the same in every later turn and the prefix stays.
+import type { LanguageModelV4TextPart } from "@ai-sdk/provider";
 import type { Entry } from "../../store/store.ts";
 import { metadata, neutralizeSpeech } from "./markers.ts";
 
@@ -7,7 +8,11 @@ const fromMaxChars = 80;
 const idChars = 6;
 const minuteMs = 60_000;
 
-export type RenderedMessage = { readonly header: string; readonly text: string };
+/** As parts of a prompt; no words where the message is nothing but attachments. */
+export type RenderedMessage = {
+  readonly header: LanguageModelV4TextPart;
+  readonly words: readonly LanguageModelV4TextPart[];
+};
 
 export type Renderer = { message(entry: Entry, previousAt: number | undefined): RenderedMessage };
 
@@ -26,8 +31,12 @@ export function createRenderer(): Renderer {
 }
 
 function renderMessage(entry: Entry, previousAt: number | undefined): RenderedMessage {
-  if (entry.body.kind !== "user") return { header: "", text: "" };
-  return { header: renderHeader(entry, entry.body.from, previousAt), text: neutralizeSpeech(entry.body.text) };
+  const { from, text } = entry.body.kind === "user" ? entry.body : { from: "", text: "" };
+  const words = neutralizeSpeech(text);
+  return {
+    header: { type: "text", text: renderHeader(entry, from, previousAt) },
+    words: words === "" ? [] : [{ type: "text", text: words }],
+  };
 }
 
 /** `previousAt` is when the message before this one came; undefined for the first. */

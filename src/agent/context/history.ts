@@ -67,8 +67,7 @@ function userParts(
   const message = options.view.renderer.message(entry, options.previousAt);
   const attachments = entry.body.media.flatMap((ref) => options.view.media.parts(ref, entry.seq));
   // The person's own words come last: whatever reads only the end of a prompt reads them.
-  const words = message.text === "" ? [] : [text(message.text)];
-  return [text(message.header), ...attachments, ...words];
+  return [message.header, ...attachments, ...message.words];
 }
 
 /** What an aborted answer said is worth keeping only where no other answer came after it in the same turn. */
