@@ -1,29 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { findAgent, listAgents } from "../../src/config/agent-settings.ts";
+import { findAgent } from "../../src/config/agent-settings.ts";
 import { accepts, defaultsTo, issuesOf, loadGood, nowhere, refuses, valueAt, waits } from "./harness.ts";
-
-test("KEY-041 CFG-007 an agent's workspace is where the config says, else in the state directory", async () => {
-  const workspaces = async (config: object) =>
-    listAgents((await loadGood(config as never)).config, nowhere).map(({ id, workspace }) => [id, workspace]);
-  assert.deepEqual(await workspaces({}), [["main", "/nonexistent/.openclaw/workspace"]]);
-  assert.deepEqual(
-    await workspaces({
-      agents: { defaults: { workspace: "~/work" }, list: [{ id: "a" }, { id: "b" }, { id: "c", workspace: "/srv/c" }] },
-    }),
-    [
-      ["a", "/nonexistent/work"],
-      ["b", "/nonexistent/.openclaw/workspace-b"],
-      ["c", "/srv/c"],
-    ],
-  );
-  await refuses("agents.defaults.workspace", /absolute or starts with ~/, "work", "./work");
-});
-
-test("a workspace that would show an agent the keys or the config is refused", async () => {
-  for (const workspace of ["~", "/", "~/.openclaw", "~/.openclaw/credentials", "~/.openclaw/state/x"])
-    await refuses("agents.defaults.workspace", /state directory or the home directory|Lorica's own state/, workspace);
-});
 
 test("KEY-042 without a profile nobody gets all tools; the nearest profile counts", async () => {
   const profiles = async (config: object) => {

@@ -121,14 +121,13 @@ function checkWorkspaces(checking: Checking): void {
   }
   const agents = listAgents(config, paths);
   agents.forEach((agent, at) => {
-    const outer = agents.find(
-      (other) => other !== agent && other.workspace !== agent.workspace && holds(other.workspace, agent.workspace),
-    );
-    if (outer !== undefined && at > 0)
-      checking.findings.note(
-        "agents.list",
-        `the workspace of ${agent.id} is inside that of ${outer.id}, which sees it`,
-      );
+    const other = agents
+      .slice(0, at)
+      .find((one) => holds(one.workspace, agent.workspace) || holds(agent.workspace, one.workspace));
+    if (other === undefined || other.id === agent.id) return;
+    const index = config.agents.list.findIndex((entry) => entry.id === agent.id);
+    const what = `is, holds or lies in the workspace of ${other.id}; give each agent a folder of its own`;
+    refuse(checking, ["agents", "list", index, "workspace"], what);
   });
 }
 
