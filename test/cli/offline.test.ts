@@ -71,6 +71,21 @@ test("CLI-015 a key that is set as text is stored as a secret, the file gets its
   assert.match(readFileSync(paths.secretsPath, "utf8"), /sk-planted-again/);
 });
 
+test("CLI-015 a provider's key that is set as its variable in env is stored, and is the provider's key", async () => {
+  assert.equal((await run("config set env.ANTHROPIC_API_KEY sk-planted-key-0123456789")).exit, 0);
+  assert.doesNotMatch(readFileSync(paths.configPath, "utf8"), /sk-planted/);
+  const vault = JSON.parse(readFileSync(paths.secretsPath, "utf8")) as { secrets: Record<string, unknown> };
+  assert.deepEqual(Object.keys(vault.secrets), ["env:anthropic_api_key"]);
+  assert.equal((await run("config get models.providers.anthropic.apiKey")).stdout, "__OPENCLAW_REDACTED__\n");
+  assert.equal((await run("config get models.providers.anthropic.baseUrl")).stdout, "https://api.anthropic.com/v1\n");
+  assert.equal((await run("config set models.providers.mine.baseUrl https://m.example/v1")).exit, 0);
+  const referred = await run("config set models.providers.mine.apiKey ${ANTHROPIC_API_KEY}");
+  assert.deepEqual([referred.exit, referred.stderr], [0, ""]);
+  assert.match(readFileSync(paths.configPath, "utf8"), /"apiKey": "\$\{ANTHROPIC_API_KEY\}"/);
+  const wrong = await run("config set logging.file ${ANTHROPIC_API_KEY}");
+  assert.equal(wrong.exit, 78);
+});
+
 test("CLI-043 a config with a mistake: file, line, nearest name, exit 78, and nothing is written over it", async () => {
   const text = '{\n  "gatway": { "port": 1 }\n}\n';
   writeFileSync(paths.configPath, text, { mode: 0o600 });

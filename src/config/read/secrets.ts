@@ -97,12 +97,15 @@ function extractOne(part: Tree, path: Path, extracting: Extracting): string | un
   }
   secrets.set(name, part.value);
   if (part.origin === "written" && !isHarmlessKey(part.value))
-    findings.note(
-      renderPath(path),
-      `stands in plain text. Move it with: lorica secret set ${name}, then delete the line`,
-      part.place,
-    );
+    findings.note(renderPath(path), `stands in plain text. ${movingAdvice(name)}`, part.place);
   return name;
+}
+
+/** Some secrets are found by their names alone; the others need to be named in the file. */
+function movingAdvice(name: string): string {
+  if (name === "gateway:token") return "Delete the line; lorica token create makes one that is kept apart";
+  const then = name.startsWith("provider:") ? "delete the line" : `put { secret: "${name}" } in its place`;
+  return `Move it with: lorica secret set ${name}, then ${then}`;
 }
 
 /** Why a gateway token is not one (GW-028): what a script leaves behind when its variable was empty, or a guessable one. */

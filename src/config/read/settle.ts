@@ -1,6 +1,8 @@
 // What a valid config becomes before it is used: variables of the process win, well-known providers get their place,
 // and keys found in the environment become secrets.
 import { LoricaError } from "../../base/errors.ts";
+import { isSecretRef } from "../../base/secret.ts";
+import type { SecretRef } from "../../base/secret.ts";
 import { readVariable } from "../environment.ts";
 import type { Environment } from "../environment.ts";
 import { keyVariables, knownPlace, otherKeys, placeOfProvider } from "../providers.ts";
@@ -37,11 +39,23 @@ export function settleProviders(config: Config, variables: Variables): Config {
   const providers: Record<string, ProviderConfig> = {};
   const named = new Set([...Object.keys(config.models.providers), ...providersOfModels(config)]);
   for (const [id, names] of keyVariables) if (names.some((name) => isSet(variables.get(name)))) named.add(id);
+  const keptKeys = keysKept(config);
+  for (const id of keptKeys.keys()) named.add(id);
   for (const id of named) {
     const settled = settleProvider(id, config.models.providers[id]);
-    if (settled !== undefined) providers[id] = settled;
+    const apiKey = settled?.apiKey ?? keptKeys.get(id);
+    if (settled !== undefined) providers[id] = apiKey === undefined ? settled : { ...settled, apiKey };
   }
   return { ...config, models: { ...config.models, providers } };
+}
+
+/** Providers' keys that stand in `env` as names of secrets: their values are the vault's, and never pass through here. */
+function keysKept({ env }: Config): ReadonlyMap<string, SecretRef> {
+  const found = [...keyVariables].flatMap(([id, names]) => {
+    const ref = names.map((name) => env.vars[name]).find(isSecretRef);
+    return ref === undefined ? [] : [[id, ref] as const];
+  });
+  return new Map(found);
 }
 
 export type Adopting = {
