@@ -1,8 +1,6 @@
 // Models as main builds them, with the real plugins and policy, on a way out that leads to loopback only.
-import type { FauxProvider, FauxReply } from "./provider.ts";
-import { startFauxProvider } from "./provider.ts";
-import type { TestContext } from "node:test";
 import assert from "node:assert/strict";
+import type { TestContext } from "node:test";
 import { anthropic } from "../../plugins/anthropic/anthropic.ts";
 import { google } from "../../plugins/google/google.ts";
 import { openai } from "../../plugins/openai/openai.ts";
@@ -29,6 +27,8 @@ import type {
 import { createPolicy } from "../../src/policy/policy.ts";
 import type { Policy, Rule } from "../../src/policy/policy.ts";
 import { createTestClock } from "./clock.ts";
+import { startFauxProvider } from "./provider.ts";
+import type { FauxProvider, FauxReply } from "./provider.ts";
 
 export type TestModels = {
   readonly models: ModelService;
