@@ -12,6 +12,7 @@ import { substitute } from "./read/substitute.ts";
 import type { Variables } from "./read/substitute.ts";
 import type { Tree } from "./read/tree.ts";
 import { validate } from "./read/validate.ts";
+import { noteWithoutEffect } from "./schema/without-effect.ts";
 import type { Config } from "./schema/schema.ts";
 
 export type { Overrides } from "./read/settle.ts";
@@ -44,5 +45,6 @@ export function interpret(tree: Tree, { paths, overrides, env, findings }: Inter
   const config = settleProviders(applyEnvironment(written, env, overrides), variables);
   noteOutranked(substituted, { written, config, findings });
   check({ config, tree: substituted, paths, findings });
+  noteWithoutEffect(substituted, findings);
   return { config, written, secrets };
 }

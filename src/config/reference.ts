@@ -7,6 +7,7 @@ import { renderPath } from "./read/issue.ts";
 import { reloadOf } from "./diff.ts";
 import { configSchema } from "./schema/schema.ts";
 import { metaOf, schemaAt } from "./schema/walk.ts";
+import { withoutEffect } from "./schema/without-effect.ts";
 
 export type KeyDescription = {
   readonly path: string;
@@ -140,9 +141,15 @@ function renderRow(key: KeyDescription): string {
 }
 
 function statusOf(key: KeyDescription): string {
-  if (key.later === undefined) return "";
+  if (key.later === undefined) return hasEffect(key.path) ? "" : "*(no effect yet)*";
   const when = key.later === "later" ? "not built yet" : `comes with step ${key.later}`;
   return `*(${when}; only the default is accepted)*`;
+}
+
+/** A key below a listed one shares its lot; an agent's own keys are listed as the defaults'. */
+function hasEffect(path: string): boolean {
+  const general = path.replace("agents.list[].", "agents.defaults.");
+  return !withoutEffect.some(([listed]) => general === listed || general.startsWith(`${listed}.`));
 }
 
 const preface = `# Config
@@ -160,7 +167,8 @@ twice and a value of the wrong type are refused, with the line and the nearest r
   file and can be read by nobody else. Keys beside \`$include\` come before what is included; lists replace each other.
 - **Dangerous values.** Some values are valid and seldom meant. They are refused until the line that the refusal prints
   stands in \`security.acknowledged\`.
-- **Not built yet.** A key whose feature is not there accepts only its default, and says so otherwise.
+- **Not built yet.** A key whose feature is not there accepts only its default, and says so otherwise. A few that guides
+  print with other values are understood without effect; whoever sets one is told so.
 - **Durations** are \`500ms\`, \`30s\`, \`15m\`, \`2h\`, \`7d\`; **sizes** are bytes, or \`512m\`, \`10mb\`, \`1gb\`.
 - **Paths** are absolute or start with \`~/\`.
 `;

@@ -187,7 +187,10 @@ test("CFG-019 a value that is valid but dangerous is refused until the owner has
   const loaded = await loadGood({ gateway: { trustedProxies: ["0.0.0.0/0"] }, security: { acknowledged: [meant] } });
   assert.deepEqual(
     loaded.notices.map(({ message }) => message),
-    ["acknowledged: anybody could claim any address"],
+    [
+      "acknowledged: anybody could claim any address",
+      "is understood and has no effect yet: no forwarding header is believed; step 2 of the plan brings that",
+    ],
   );
   const stale = await loadGood({ security: { acknowledged: [meant] } });
   assert.deepEqual(
