@@ -90,7 +90,8 @@ test("a search that nobody waits for any more", async () => {
   const resource = { operation: "grep", pattern: "y", path: ".", include: "", ignoreCase: false } as const;
   await readFile(resource);
   const searching = cells.read(action("file.read", resource, {}), controller.signal);
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  // One turn of the loop: the question has left, and no answer can have been read yet.
+  await new Promise((resolve) => setImmediate(resolve));
   controller.abort();
   await assert.rejects(searching, cancelled);
   assert.deepEqual(await readFile(resource), { kind: "matches", lines: [], truncated: false });
