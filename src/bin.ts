@@ -28,6 +28,7 @@ async function main(): Promise<void> {
 }
 
 function createContext(pathsFor: CliContext["pathsFor"]): CliContext {
+  const signal = createSignal();
   return {
     argv,
     env: process.env,
@@ -40,9 +41,9 @@ function createContext(pathsFor: CliContext["pathsFor"]): CliContext {
     stderr: process.stderr,
     pathsFor,
     runBroker: async (options) => (await loadMain()).runBroker(options),
-    warmUp: async () => (await loadMain()).warmUp(codeRoot, homedir()),
+    warmUp: async () => (await loadMain()).warmUp({ codeRoot, home: homedir() }, signal),
     openOffline: async (paths) => (await loadMain()).openOffline(paths, process.env),
-    signal: createSignal(),
+    signal,
   };
 }
 

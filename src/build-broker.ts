@@ -101,15 +101,25 @@ async function serve(ground: Ground): Promise<void> {
     await broker.start();
     // A probe that ended while the gateway was starting had nobody to tell yet.
     tellSandbox();
-    await keeper.markGood();
-    const onCold = (err: unknown): void => log.source("start").warn("the next start will not be quicker", { err });
-    warmCompileCache(options.codeRoot, homedir()).catch(onCold);
-    const seed = (config: Config): void => seedWorkspaces(config, paths);
-    keeper.watch({ broker, log, redactor: ground.redactor, seed }, ending.signal);
-    await broker.stop(await untilStopped(broker, options.signal));
+    await runUntilStopped(ground, broker, ending.signal);
   } finally {
     ending.abort();
     await probing.catch(() => undefined);
+  }
+}
+
+/** Whatever goes wrong meanwhile, what was started is ended before the lock on the state directory is let go. */
+async function runUntilStopped({ options, keeper, log, redactor }: Ground, broker: Broker, ending: AbortSignal) {
+  let graceMs = 0;
+  try {
+    await keeper.markGood();
+    const onCold = (err: unknown): void => log.source("start").warn("the next start will not be quicker", { err });
+    warmCompileCache({ codeRoot: options.codeRoot, home: homedir() }, ending).catch(onCold);
+    const seed = (config: Config): void => seedWorkspaces(config, options.paths);
+    keeper.watch({ broker, log, redactor, seed }, ending);
+    graceMs = await untilStopped(broker, options.signal);
+  } finally {
+    await broker.stop(graceMs);
   }
 }
 

@@ -8,6 +8,9 @@ import { LoricaError } from "./base/errors.ts";
 import { limits, nodeFlags } from "./base/limits.ts";
 import { spawnClean } from "./broker/spawn.ts";
 
+/** Where the program lies, and whose home its cache is in. */
+type Place = { readonly codeRoot: string; readonly home: string };
+
 /** The folder of the cache, as the gateway is told it; undefined where this process has none. */
 export function compileCacheFolder(): string | undefined {
   const versioned = getCompileCacheDir();
@@ -15,13 +18,14 @@ export function compileCacheFolder(): string | undefined {
 }
 
 /** Compiles everything that a start needs, unless that was done for this very code. */
-export async function warmCompileCache(codeRoot: string, home: string): Promise<void> {
+export async function warmCompileCache(place: Place, signal: AbortSignal): Promise<void> {
   const folder = compileCacheFolder();
   if (folder === undefined) return;
   const stamp = join(folder, "warm");
-  const code = fingerprint(codeRoot);
+  const code = fingerprint(place.codeRoot);
   if (readIfThere(stamp) === code) return;
-  const exitCode = await runWarmUp(codeRoot, home);
+  const exitCode = await runWarmUp(place, signal);
+  if (signal.aborted) return;
   if (exitCode !== 0) throw new LoricaError("internal", `the code could not be compiled ahead (exit code ${exitCode})`);
   writeFileSync(stamp, code, { mode: 0o600 });
 }
@@ -32,7 +36,7 @@ export async function compileEverything(): Promise<void> {
   flushCompileCache();
 }
 
-function runWarmUp(codeRoot: string, home: string): Promise<number> {
+function runWarmUp({ codeRoot, home }: Place, signal: AbortSignal): Promise<number> {
   const child = spawnClean({
     file: process.execPath,
     // The cache is another one for other flags.
@@ -40,11 +44,16 @@ function runWarmUp(codeRoot: string, home: string): Promise<number> {
     stdio: ["ignore", "ignore", "ignore"],
     environment: { HOME: home },
   });
-  const killer = setTimeout(() => child.kill("SIGKILL"), limits.warmUpTimeoutMs);
+  const kill = (): boolean => child.kill("SIGKILL");
+  const killer = setTimeout(kill, limits.warmUpTimeoutMs);
+  signal.addEventListener("abort", kill, { once: true });
   const { promise, resolve } = Promise.withResolvers<number>();
   child.once("exit", (code) => resolve(code ?? 1));
   child.once("error", () => resolve(1));
-  return promise.finally(() => clearTimeout(killer));
+  return promise.finally(() => {
+    clearTimeout(killer);
+    signal.removeEventListener("abort", kill);
+  });
 }
 
 /** Changes when any file of the program does. */

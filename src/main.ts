@@ -16,8 +16,8 @@ export async function openOffline(paths: StatePaths, env: Environment): Promise<
 }
 
 /** Before a start in the background: the one that it saves most is the very first. */
-export async function warmUp(codeRoot: string, home: string): Promise<void> {
-  return (await import("./compile-cache.ts")).warmCompileCache(codeRoot, home);
+export async function warmUp(place: { readonly codeRoot: string; readonly home: string }, signal: AbortSignal) {
+  return (await import("./compile-cache.ts")).warmCompileCache(place, signal);
 }
 
 export async function compileEverything(): Promise<void> {

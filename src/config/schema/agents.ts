@@ -339,7 +339,7 @@ const defaults = section(
     ),
     models: key(z.record(modelRef, modelEntry).default({}), "Aliases and parameters by `provider/model`."),
     modelPolicy: section(
-      { allow: key(names().default([]), "Only these models; empty is all configured ones.") },
+      { allow: later(names(), { safe: [], step: 4 }, "Only these models; empty is all configured ones.") },
       "Which models may be used.",
     ),
     skills: key(names().optional(), "Only these skills."),

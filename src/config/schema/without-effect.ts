@@ -45,6 +45,8 @@ const anywhere: readonly Row[] = [
   ["messages.queue.debounceMsByChannel", [{}], pauses],
   ["messages.inbound.debounceMs", [0], pauses],
   ["messages.inbound.byChannel", [{}], pauses],
+  ["auth.profiles", [{}], "a provider has one key, named after it"],
+  ["auth.order", [{}], "a provider has one key, named after it"],
 ];
 
 /** Below `agents.defaults` and each of `agents.list`. */
@@ -63,6 +65,11 @@ const ofAgents: readonly Row[] = [
   ["imageMaxDimensionPx", [1_200], "pictures go to the model as they are"],
   ["mediaMaxMb", [18], "attachments keep their built-in bound"],
   ["userTimezone", [], "times are told in UTC"],
+  ["compaction.mode", ["safeguard"], "names, paths, decisions and open tasks are always kept"],
+  ["compaction.notifyUser", [false], "nobody is told of a compaction"],
+  ["verboseDefault", ["off"], "chats are shown answers only"],
+  ["reasoningDefault", ["off"], "chats are shown answers only"],
+  ["skills", [], "skills are not built yet"],
 ];
 
 /** Each with the values that hold whatever is written, the default first. */
