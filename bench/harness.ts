@@ -9,7 +9,7 @@ import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { nodeFlags } from "../src/base/limits.ts";
+import { nodeEnvironment, nodeFlags } from "../src/base/limits.ts";
 
 export const root = resolve(import.meta.dirname, "..");
 const readyTimeoutMs = 20_000;
@@ -45,7 +45,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const home = options.home ?? createHome();
   const port = await freePort();
   const token = randomBytes(32).toString("hex");
-  const env = { PATH: process.env["PATH"], HOME: home, OPENCLAW_GATEWAY_TOKEN: token };
+  const env = { ...nodeEnvironment, PATH: process.env["PATH"], HOME: home, OPENCLAW_GATEWAY_TOKEN: token };
   const stateDir = join(home, ".openclaw");
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const config = { gateway: { http: { endpoints: { chatCompletions: { enabled: true } } } }, ...options.config };

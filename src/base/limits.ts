@@ -245,3 +245,6 @@ export const limits = {
  * to tens of megabytes; nothing may open a debugger into a process by sending it a signal.
  */
 export const nodeFlags = ["--disable-sigusr1", "--max-semi-space-size=1", "--optimize-for-size"] as const;
+
+/** Its environment: one arena of glibc's allocator, where each thread would keep megabytes of its own. */
+export const nodeEnvironment = { MALLOC_ARENA_MAX: "1" } as const;

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codes, LoricaError } from "../base/errors.ts";
 import type { Code } from "../base/errors.ts";
-import { limits, nodeFlags } from "../base/limits.ts";
+import { limits, nodeEnvironment, nodeFlags } from "../base/limits.ts";
 import { sleep } from "../base/wait.ts";
 import { unreachableReason } from "./client.ts";
 import type { GatewayOverrides, Invocation } from "./context.ts";
@@ -58,7 +58,7 @@ export function gatewayEnvironment(env: Readonly<Record<string, string | undefin
     (entry): entry is [string, string] =>
       entry[1] !== undefined && !/^(NODE_OPTIONS|NODE_V8_|NODE_PATH|LD_)/.test(entry[0]),
   );
-  return Object.fromEntries(kept);
+  return { ...Object.fromEntries(kept), ...nodeEnvironment };
 }
 
 async function untilReady(invocation: Invocation, child: ChildProcess, said: () => string): Promise<void> {

@@ -77,7 +77,7 @@ test("CLI-025 CLI-084 up starts a gateway in the background once, restart starts
   assert.deepEqual(how, {
     argv: ["gateway", "run", "--port", "19555"],
     cwd: "/",
-    env: ["HOME", "LANG", "PATH"],
+    env: ["HOME", "LANG", "MALLOC_ARENA_MAX", "PATH"],
   });
   const second = await line.run(["up", "--json"]);
   const facts = JSON.parse(second.stdout) as { started: boolean; olderCode: boolean; owner: { pid: number } };

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { Duplex } from "node:stream";
 import { LoricaError } from "../../base/errors.ts";
-import { limits } from "../../base/limits.ts";
+import { limits, nodeEnvironment } from "../../base/limits.ts";
 import { bounded } from "../../base/wait.ts";
 import { buildSeccompFilter } from "../../sandbox/sandbox.ts";
 import type { Link } from "../link/link.ts";
@@ -52,6 +52,7 @@ function spawnGateway({ confinement, folders, argv }: LaunchOptions, sockets: re
       file: folders.node,
       args: argv,
       stdio: ["ignore", "pipe", "pipe", "ignore", "pipe", ...sockets],
+      environment: nodeEnvironment,
       cwd: folders.code,
     });
     return { child, kill: () => void child.kill("SIGKILL") };

@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
-import { limits } from "../../base/limits.ts";
+import { limits, nodeEnvironment } from "../../base/limits.ts";
 import { isWithin, systemNames } from "../../sandbox/sandbox.ts";
 
 export type GatewayFolders = {
@@ -40,6 +40,7 @@ export function gatewayProfile(folders: GatewayFolders): readonly string[] {
     ["--clearenv"],
     // The one thing of the host that a process cannot do without: what time its owner thinks it is.
     ["--setenv", "TZ", Intl.DateTimeFormat().resolvedOptions().timeZone],
+    ...Object.entries(nodeEnvironment).map(([name, value]) => ["--setenv", name, value]),
     ["--hostname", "gateway"],
     ["--size", String(limits.gatewayTmpBytes), "--tmpfs", "/tmp"],
     ...libraries.filter(existsSync).map((path) => ["--ro-bind", path, path]),
