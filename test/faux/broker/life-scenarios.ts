@@ -158,8 +158,11 @@ export async function leavesNothingWhenStoppedEarly(): Promise<void> {
     await test.broker.stop(0);
     await starting;
     await test.close();
-    // The program's folder is in the command line of everything that belongs to a gateway.
-    assert.deepEqual(processesWith(dirname(test.stateDir)), [], `stopped after ${afterMs} ms`);
+    // The program's folder is in the command line of everything that belongs to a gateway. The kernel ends what is in a
+    // namespace after its first process, so a busy machine needs a moment.
+    const left = () => processesWith(dirname(test.stateDir));
+    for (let turn = 0; turn < 200 && left().length > 0; turn++) await delay(25);
+    assert.deepEqual(left(), [], `stopped after ${afterMs} ms`);
   }
 }
 
