@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
+import { whyNoSandbox } from "../../faux/outside/host.ts";
+import { until } from "../../faux/outside/until.ts";
 import { createTrace, whyNotTraced } from "./strace.ts";
 
 const idleMemoryMaxMb = 150;
@@ -75,13 +77,19 @@ suite("an installation that has been started before", { concurrency: false }, ()
     },
   );
 
-  test(`COST-020 idle, all processes together hold less than ${idleMemoryMaxMb} MB`, async () => {
+  const noSandbox = whyNoSandbox() ?? false;
+  test(`COST-020 idle, all processes together hold less than ${idleMemoryMaxMb} MB`, { skip: noSandbox }, async () => {
     const gateway = await lorica.start();
-    // The boot probe is over and its processes are gone; the cell that the turn has opened is counted.
-    await useTool();
-    const tree = processTree(gateway.pid ?? 0);
-    assert.ok(tree.length >= 3, "the broker, bubblewrap and the gateway are counted");
-    const held = memoryMb(tree);
-    assert.ok(held > 20 && held < idleMemoryMaxMb, `${held.toFixed(1)} MB`);
+    const held = (): number => {
+      const tree = processTree(gateway.pid ?? 0);
+      assert.ok(tree.length >= 3, "the broker, bubblewrap and the gateway are counted");
+      return memoryMb(tree);
+    };
+    // A turn has run, and the boot probe is over: only then does status answer. What both needed is given back when
+    // nothing happens for a while; a cell is not idle, and not counted.
+    assert.equal((await lorica.run(["agent", "--message", "hello"])).code, 0);
+    assert.equal((await lorica.run(["status"])).code, 0);
+    await until(`no more than ${idleMemoryMaxMb} MB are held`, async () => held() < idleMemoryMaxMb);
+    assert.ok(held() > 20, "what was read is the memory of running programs");
   });
 });

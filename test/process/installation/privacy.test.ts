@@ -9,6 +9,7 @@ import { createInstallation } from "../../faux/installation.ts";
 import type { Installation, Ran } from "../../faux/installation.ts";
 import { startFauxProvider } from "../../faux/provider.ts";
 import type { FauxProvider, FauxReply, FauxRequest } from "../../faux/provider.ts";
+import { whyNoSandbox } from "../../faux/outside/host.ts";
 
 const windows = { four: 4_096, eight: 8_192 };
 /** Fewer than any tokenizer makes of English or of numbers, so that what fits by this fits. */
@@ -26,7 +27,7 @@ function* walk(folder: string): Generator<Found> {
   }
 }
 
-suite("an installation with secrets", { concurrency: false }, () => {
+suite("an installation with secrets", { concurrency: false, skip: whyNoSandbox() ?? false }, () => {
   let lorica: Installation;
   let model: FauxProvider;
   let logs: string;
