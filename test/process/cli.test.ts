@@ -221,6 +221,20 @@ test("./lorica installs the locked packages where they are missing or older than
   assert.equal(run(["status"]).stderr, "");
 });
 
+test("./lorica notices that npm left out the packaged Node, and tries again the next time", () => {
+  const npm = "mkdir -p node_modules; touch node_modules/.package-lock.json";
+  const { folder, run } = createCheckout({ npm, node: '[ "$1" = --version ] && echo v20.0.0' });
+  rmSync(join(folder, "node_modules"), { recursive: true });
+  for (const word of ["status", "up"]) {
+    const { exit, stdout, stderr } = run([word]);
+    assert.deepEqual([exit, stdout], [1, ""]);
+    assert.match(
+      stderr,
+      /installing packages.*\n.*24\.12 or newer is needed.*v20.*\n.*Is the disk full, or the network gone\?\n$/,
+    );
+  }
+});
+
 test("./lorica says what to do when npm fails", () => {
   const { folder, run } = createCheckout({ npm: "echo no network >&2; exit 1" });
   rmSync(join(folder, "node_modules"), { recursive: true });
