@@ -57,7 +57,7 @@ function summaryRows(invocation: Invocation, { owner, gateway }: Snapshot): [str
   const stale = config.restartNeeded.length === 0 ? "" : `; restart needed for ${config.restartNeeded.join(", ")}`;
   return [
     ["model", modelLine(invocation, gateway)],
-    ["sandbox", sandboxLine(owner)],
+    ["sandbox", sandboxLine(invocation, owner)],
     ["gateway", `${owner.gateway.state}, ${gateway.phase}; ${gateway.runs.active} turns running`],
     ["agents", gateway.agents.map((agent) => agent.id).join(", ")],
     ["sessions", String(gateway.sessions.count)],

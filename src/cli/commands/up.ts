@@ -95,7 +95,7 @@ function render(invocation: Invocation, { owner, gateway }: Facts, wasRunning: b
     ["", commandLine(invocation, "chat")],
     ["workspace", owner.paths.workspace],
     ["model", modelLine(invocation, gateway)],
-    ["sandbox", sandboxLine(owner)],
+    ["sandbox", sandboxLine(invocation, owner)],
     ["address", owner.listen === null ? "none" : `http://${owner.listen.host}:${owner.listen.port}`],
     ["config", owner.paths.config],
     ["log", owner.paths.log],
@@ -114,8 +114,9 @@ export function modelLine(invocation: Invocation, { sessions }: StatusResult): s
   return `${modelProvider}/${model}`;
 }
 
-export function sandboxLine({ sandbox }: OwnerStatus): string {
+export function sandboxLine(invocation: Invocation, { sandbox }: OwnerStatus): string {
   if (sandbox.state === "verified") return "verified on this machine: commands and files stay in the workspace";
-  const fix = sandbox.fix === null ? "" : `\n${sandbox.fix}`;
+  // The sandbox is tried at start, and not again.
+  const fix = sandbox.fix === null ? "" : `\n${sandbox.fix}\nthen: ${commandLine(invocation, "gateway restart")}`;
   return `off, so commands and file tools are off: ${sandbox.reason ?? "it was not verified"}${fix}`;
 }
