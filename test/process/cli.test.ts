@@ -70,7 +70,7 @@ test("CLI-025 CLI-084 up starts a gateway in the background once, restart starts
   assert.match(first.stdout, /model {7}none is configured; to use one: lorica onboard --help\n/);
   assert.match(
     first.stdout,
-    /sandbox {5}off, so commands and file tools are off: bubblewrap is not installed\n +sudo apt-get/,
+    /sandbox {5}off, so commands and file tools are off: bubblewrap is not installed\n +sudo apt-get.*\n +then: lorica gateway restart\n/,
   );
   assert.equal(first.stderr, "note: a notice\n");
   const how = JSON.parse(readFileSync(join(line.stateDir, "started.json"), "utf8")) as Record<string, unknown>;
@@ -106,12 +106,16 @@ test("up whose gateway finds the state directory taken waits for the one that to
   writeFileSync(
     join(line.home, "lorica.mjs"),
     `import { writeFileSync } from "node:fs";
-     writeFileSync(${JSON.stringify(refused)}, "");
+     writeFileSync(${JSON.stringify(refused)}, String(process.pid));
      process.stderr.write("lorica: another gateway is using the state directory\\n");
      process.exit(6);`,
   );
   const started = line.run(["up", "--json"]);
-  while (!existsSync(refused)) await new Promise((done) => setTimeout(done, 5));
+  const hasEnded = (): boolean => {
+    const pid = existsSync(refused) ? readFileSync(refused, "utf8") : "";
+    return pid !== "" && !existsSync(`/proc/${pid}`);
+  };
+  while (!hasEnded()) await new Promise((done) => setTimeout(done, 5));
   await line.serve("owner.sock", { "owner.status": () => ({ uptimeMs: 0, pid: 4711 }) });
   await line.serve("gateway.sock", { health: () => ({ ok: true }), status: () => ({}) });
   const { exit, stdout, stderr } = await started;

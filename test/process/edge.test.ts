@@ -25,7 +25,7 @@ async function startProcess(t: TestContext) {
   const { port } = tcp.address() as AddressInfo;
   const entry = join(import.meta.dirname, "../faux/edge-process.ts");
   const stdio = ["ignore" as const, "pipe" as const, "pipe" as const, descriptorOf(tcp), descriptorOf(unix)];
-  const child = spawn(process.execPath, [entry, token], { stdio, env: {} });
+  const child = spawn(process.execPath, [entry, token], { stdio, env: { TMPDIR: tmpdir() } });
   const exited = once(child, "exit");
   // Closing a unix listener removes its path, so it must have another by then.
   const socketPath = join(folder, "gateway.sock");

@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createTestBroker, pssKb } from "./test-broker.ts";
 import type { TestBroker } from "./test-broker.ts";
+
+const root = resolve(import.meta.dirname, "../../..");
 
 const fetchCode = (port: number, path = "/v1/models", extra = ""): string => `
   const action = { verb: "model.request", agentId: "main", sessionKey: "s",
@@ -97,18 +99,14 @@ export async function noWayOut(): Promise<void> {
       String(await test.inGateway(dial(`{ path: ${JSON.stringify(ownerSocket)} }`))),
       /^(EAFNOSUPPORT|ENOENT|EACCES)$/,
     );
-    for (const path of [
-      secrets,
-      config,
-      test.logPath,
-      join(test.stateDir, "workspace"),
-      "/etc/passwd",
-      "/home",
-      "/root",
-      "/bin/sh",
-    ]) {
+    for (const path of [secrets, config, test.logPath, join(test.stateDir, "workspace"), "/etc/passwd", "/bin/sh"]) {
       assert.ok(existsSync(path), path);
       assert.equal(await test.inGateway(`return fs.existsSync(${JSON.stringify(path)})`), false, path);
+    }
+    // Where the program itself lies in a home, its folder is there and nothing beside it.
+    for (const home of ["/home", "/root"]) {
+      const seen = await test.inGateway(`return fs.existsSync("${home}") ? fs.readdirSync("${home}") : []`);
+      assert.deepEqual(seen, relative(home, root).startsWith("..") ? [] : [relative(home, root).split("/")[0]], home);
     }
     process.kill(process.pid, 0);
     const look = `
