@@ -1,13 +1,17 @@
 // The spellings under which a secret may turn up in text: as it is, escaped, percent-encoded, in hex and in base64.
 
-/** Shorter values would match by accident all over. */
 const valueMinChars = 8;
+
+/** A shorter value would match by accident all over: a local server's placeholder key `x` is in every other word. */
+export function canBeSought(value: string): boolean {
+  return value.length >= valueMinChars;
+}
 
 /** Longest first, so that a spelling which holds another one is replaced as a whole. */
 export function spellingsOf(values: Iterable<string>): readonly string[] {
   const found = new Set<string>();
   for (const value of values) {
-    if (value.length < valueMinChars) continue;
+    if (!canBeSought(value)) continue;
     const bytes = Buffer.from(value);
     found.add(value);
     found.add(JSON.stringify(value).slice(1, -1));
@@ -19,9 +23,7 @@ export function spellingsOf(values: Iterable<string>): readonly string[] {
       found.add(core.replaceAll("+", "-").replaceAll("/", "_"));
     }
   }
-  return [...found]
-    .filter((text) => text.length >= valueMinChars)
-    .toSorted((left, right) => right.length - left.length);
+  return [...found].filter(canBeSought).toSorted((left, right) => right.length - left.length);
 }
 
 /**

@@ -3,6 +3,7 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
+import { canBeSought } from "../../dlp/dlp.ts";
 import type { CredentialRule, ProviderCeiling } from "./ceiling.ts";
 import type { OutgoingRequest } from "./egress.ts";
 
@@ -58,7 +59,7 @@ function checkHeader(name: string, value: string): void {
 
 export type Credentials = {
   readonly headers: Readonly<Record<string, string>>;
-  /** The bare values, which must not come back. */
+  /** The bare values, which must not come back. Not those that are in ordinary words. */
   readonly values: readonly string[];
 };
 
@@ -87,7 +88,7 @@ export async function credentialHeaders(
         `the credential for the header ${name} holds characters it cannot; set it again`,
       );
   }
-  return { headers, values };
+  return { headers, values: values.filter(canBeSought) };
 }
 
 function renderCredential(rule: CredentialRule, key: string): Readonly<Record<string, string>> {
