@@ -55,6 +55,22 @@ export type MessageSend = {
   readonly outboxId: string;
 };
 
+/** What a channel shows while an answer is being made. It says nothing that `message.send` would not have to be asked for. */
+export type MessageSignal = {
+  readonly channel: string;
+  readonly account: string;
+  readonly recipient: string;
+  readonly signal: "typing" | "reaction" | "draft";
+};
+
+/** A request of a channel to its platform. The credential is named, never carried: the broker adds it. */
+export type ChannelRequest = {
+  readonly channel: string;
+  readonly account: string;
+  readonly method: "GET" | "POST";
+  readonly url: string;
+};
+
 export type SessionInspect = { readonly sessionKey: string };
 
 /** Verb → the resource that such an action touches. */
@@ -65,6 +81,8 @@ export type Resources = {
   "file.write": FileWrite;
   "model.request": ModelRequest;
   "message.send": MessageSend;
+  "message.signal": MessageSignal;
+  "channel.request": ChannelRequest;
   "session.inspect": SessionInspect;
 };
 

@@ -3,7 +3,21 @@
 /** Bytes that came with a message, kept in the media store. */
 export type MediaRef = { readonly id: string; readonly mime: string; readonly bytes: number; readonly name: string };
 
-export type Chat = { readonly kind: "direct" | "group" | "channel"; readonly id: string; readonly thread?: string };
+export type Chat = {
+  readonly kind: "direct" | "group" | "channel";
+  readonly id: string;
+  readonly thread?: string;
+  /** For people; anybody in the chat may change it. */
+  readonly title?: string;
+};
+
+/** What a message answers, as the platform shows it: written by somebody else, and so never the sender's own words. */
+export type Quote = {
+  readonly messageId: string;
+  readonly senderId: string;
+  readonly sender: string;
+  readonly text: string;
+};
 
 /** How a message meets a turn that is already running in its session. */
 export type QueueMode = "steer" | "followup" | "collect" | "interrupt";
@@ -17,7 +31,15 @@ export type Envelope = {
   /** The platform's own id of the message: the same one twice is the same message. */
   readonly dedupeKey: string;
   readonly chat: Chat;
-  readonly sender: { readonly id: string; readonly name: string };
+  /** `id` is the platform's own and never changes; `name` is for people, and nobody is recognised by it. */
+  readonly sender: { readonly id: string; readonly name: string; readonly isBot?: boolean };
+  /** How a message in a group says that it is meant for the assistant. Left out where everything is, as in a direct chat. */
+  readonly addressed?: "mention" | "reply" | "command" | "no";
+  /** The platform's id of this message, where a reply or a reaction can name it. */
+  readonly messageId?: string;
+  readonly quote?: Quote;
+  /** Who wrote it first, where it was passed on: then the text is not the sender's. */
+  readonly forwardedFrom?: string;
   readonly text: string;
   readonly media: readonly MediaRef[];
   readonly receivedAt: number;

@@ -3,6 +3,7 @@ import { LoricaError } from "../base/errors.ts";
 import type { Envelope } from "../base/envelope.ts";
 import { limits } from "../base/limits.ts";
 import { unlessAborted } from "../base/wait.ts";
+import { noPorts } from "./channels/no-ports.ts";
 import { handle } from "./handle.ts";
 import { createParts } from "./parts.ts";
 import type { Parts } from "./parts.ts";
@@ -17,7 +18,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const sendsEnd = new AbortController();
   const parts = createParts(options, { stopping: stopping.signal, sendsEnd: sendsEnd.signal });
   const { store, lanes, runs } = parts;
-  const channels = [...parts.open.values()].map(({ channel }) => channel);
+  const channels = [...parts.open.entries()].map(([id, { channel }]) => ({ id, channel }));
   let taking = false;
 
   const accept = async (envelope: Envelope): Promise<Accepted> => {
@@ -29,8 +30,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await recover(parts);
       taking = true;
       parts.delivery.kick();
-      const context = { receive: receiveFor(store, accept), signal: stopping.signal };
-      for (const channel of channels) await channel.start(context);
+      const door = { receive: receiveFor(store, accept), signal: stopping.signal };
+      for (const { id, channel } of channels) await channel.start({ ...(options.ports?.(id) ?? noPorts), ...door });
     },
     handle: accept,
     wait: async (runId, signal) => unlessAborted(runs.wait(runId) ?? loadRunEnd(store, runId), signal),
@@ -39,7 +40,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     active: () => lanes.active(),
     async stop(graceMs) {
       taking = false;
-      await Promise.allSettled(channels.map((channel) => channel.stop()));
+      await Promise.allSettled(channels.map(({ channel }) => channel.stop()));
       await within(lanes.drain(), graceMs);
       const reason = new LoricaError("cancelled", "Lorica is stopping");
       stopping.abort(reason);

@@ -3,7 +3,7 @@ import type { TurnRunner } from "../agent/agent.ts";
 import type { AuditLog } from "../audit/audit.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Chat, QueueMode } from "../base/envelope.ts";
-import type { ChannelDefinition } from "../channel/channel.ts";
+import type { ChannelDefinition, ChannelPorts } from "../channel/channel.ts";
 import type { Observe } from "../plugin/plugin.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { LaneBounds, ResetRule, SessionScope } from "../session/session.ts";
@@ -51,6 +51,8 @@ export type PipelineOptions = {
   readonly runner: TurnRunner;
   readonly policy: Policy;
   readonly channels: readonly ChannelDefinition[];
+  /** Left out where no channel reaches beyond its own door. */
+  readonly ports?: (channel: string) => ChannelPorts;
   readonly audit: AuditLog;
   readonly observe: Observe;
   readonly clock: Clock;

@@ -78,6 +78,10 @@ export type Session = {
   readonly method: string;
   readonly role: "operator" | "node";
   readonly scopes: readonly Scope[];
+  /** The paired device; undefined behind the owner's own socket. */
+  readonly deviceId?: string;
+  /** Said once, in `hello-ok`; only its hash is kept. */
+  readonly deviceToken?: { readonly token: string; readonly issuedAtMs: number };
 };
 
 export type HelloOk = {

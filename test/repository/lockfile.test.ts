@@ -36,7 +36,12 @@ const licences = new Set([
   "0BSD",
   "BlueOak-1.0.0",
   "(AFL-2.1 OR BSD-3-Clause)",
+  "(MPL-2.0 OR Apache-2.0)",
 ]);
+/** Used by tests as it is, and never shipped: what it asks for falls on whoever changes and distributes it. */
+const testOnly = new Set(["node_modules/axe-core"]);
+/** `npm ci --ignore-scripts` is the only way packages are installed; these are known to work without theirs. */
+const scriptsNeverRun = new Set(["node_modules/esbuild"]);
 const productionPackagesMax = 60;
 const directDependenciesMax = 15;
 
@@ -51,7 +56,7 @@ test("every package in the lockfile has a hash and comes from a registry", () =>
 });
 
 test("every package has a licence that only asks for a notice", () => {
-  const wrong = packages.filter(([, entry]) => !licences.has(entry.license ?? "none"));
+  const wrong = packages.filter(([path, entry]) => !licences.has(entry.license ?? "none") && !testOnly.has(path));
   assert.deepEqual(
     wrong.map(([path, entry]) => `${path}: ${entry.license ?? "none"}`),
     [],
@@ -60,7 +65,9 @@ test("every package has a licence that only asks for a notice", () => {
 
 test("no package runs a script when it is installed", () => {
   assert.deepEqual(
-    packages.filter(([, entry]) => entry.hasInstallScript === true).map(([path]) => path),
+    packages
+      .filter(([path, entry]) => entry.hasInstallScript === true && !scriptsNeverRun.has(path))
+      .map(([path]) => path),
     [],
   );
 });

@@ -26,7 +26,10 @@ function describe(action: Action): string {
         : `${action.resource.operation} ${action.resource.path}`;
     case "model.request":
       return `${action.resource.method} ${action.resource.url}`;
+    case "channel.request":
+      return `${action.resource.method} ${action.resource.channel}/${action.resource.account}`;
     case "message.send":
+    case "message.signal":
       return `${action.resource.channel} ${action.resource.recipient}`;
     case "session.inspect":
       return action.resource.sessionKey;

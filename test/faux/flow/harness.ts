@@ -1,4 +1,5 @@
 // The real pipeline over a real store, with a loopback channel and a runner of the test's own.
+import type { ReceivedKind } from "../../../src/channel/channel.ts";
 import type { TurnRunner } from "../../../src/agent/agent.ts";
 import type { AuditRecord } from "../../../src/audit/audit.ts";
 import { systemClock } from "../../../src/base/clock.ts";
@@ -29,7 +30,7 @@ export type Harness = {
   readonly audit: AuditRecord[];
   readonly observed: HookPoint[];
   readonly reports: unknown[];
-  receive(envelope: Envelope): Promise<{ readonly kind: "stored" | "duplicate" }>;
+  receive(envelope: Envelope): Promise<{ readonly kind: ReceivedKind }>;
   /** Accepts a message and waits for its run's end. */
   ask(change?: Partial<Envelope>): ReturnType<Pipeline["wait"]>;
   /** Resolves once `count` messages were sent. */
