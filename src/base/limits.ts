@@ -238,6 +238,18 @@ export const limits = {
   cliStdinMaxBytes: 16 * 1_048_576,
   cliLogTailMaxBytes: 4 * 1_048_576,
   cliLogPollMs: 250,
+
+  // Clients over the network
+  clientFrameMaxBytes: 26_214_400,
+  clientFarewellMs: 1_000,
+  clientTickMinMs: 1_000,
+  clientTickMaxMs: 120_000,
+  clientFileMaxBytes: 262_144,
+  clientGatewaysMax: 64,
+  clientTokenMaxChars: 4_096,
+  reconnectMinMs: 1_000,
+  reconnectMaxMs: 30_000,
+  pairingPollMs: 3_000,
 } as const;
 
 /**

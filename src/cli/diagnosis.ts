@@ -5,7 +5,7 @@ import { codeOf, codes, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { bounded } from "../base/wait.ts";
 import type { OwnerStatus } from "../protocol/owner-methods.ts";
-import { unreachableReason } from "./client.ts";
+import { unreachableReason } from "../client/client.ts";
 import type { Invocation } from "./context.ts";
 import { commandLine, withGateway, withRunningOwner } from "./reach.ts";
 

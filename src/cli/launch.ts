@@ -9,7 +9,7 @@ import { codes, LoricaError } from "../base/errors.ts";
 import type { Code } from "../base/errors.ts";
 import { limits, nodeEnvironment, nodeFlags } from "../base/limits.ts";
 import { sleep } from "../base/wait.ts";
-import { unreachableReason } from "./client.ts";
+import { unreachableReason } from "../client/client.ts";
 import type { GatewayOverrides, Invocation } from "./context.ts";
 import { withGateway } from "./reach.ts";
 

@@ -1,12 +1,11 @@
 // How a command reaches what it talks to: the gateway's socket, the broker's, or, where nothing runs, the files.
 import type { Json } from "../base/json.ts";
-import { LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { bounded, sleep } from "../base/wait.ts";
 import type { MethodName, ParamsOf, ResultOf } from "../protocol/methods.ts";
 import type { OwnerMethodName, OwnerParamsOf, OwnerResultOf } from "../protocol/owner-methods.ts";
-import { connect, unreachableReason } from "./client.ts";
-import type { ConnectOptions, Connection, RequestOptions, Unreachable } from "./client.ts";
+import { connectSocket, unreachable, unreachableReason } from "../client/client.ts";
+import type { Connection, RequestOptions, SocketOptions } from "../client/client.ts";
 import type { Invocation, Owner } from "./context.ts";
 
 export type GatewayClient = Pick<Connection, "listen" | "close"> & {
@@ -51,7 +50,7 @@ async function connectGateway(invocation: Invocation, caps: readonly string[]): 
   const patience = bounded(signal, limits.cliGatewayWaitMs);
   for (;;) {
     try {
-      return await connect(options, signal);
+      return await connectSocket(options, signal);
     } catch (error) {
       if (unreachableReason(error) !== "not_running") throw error;
       const owner = await connectOwner(invocation);
@@ -63,12 +62,10 @@ async function connectGateway(invocation: Invocation, caps: readonly string[]): 
   }
 }
 
-function starting(invocation: Invocation, cause: unknown): LoricaError {
+function starting(invocation: Invocation, cause: unknown): Error {
   const advice = `If this lasts, see why: ${commandLine(invocation, "logs")}`;
-  return new LoricaError("unavailable", `the gateway is starting and not ready yet. Try again in a moment. ${advice}`, {
-    cause,
-    details: { reason: "not_answering" satisfies Unreachable },
-  });
+  const message = `the gateway is starting and not ready yet. Try again in a moment. ${advice}`;
+  return unreachable("not_answering", message, cause);
 }
 
 /** Runs `work` with the owner's methods: the broker's where one runs, else on the files. */
@@ -105,7 +102,7 @@ async function useOwner<T>(
 
 async function connectOwner(invocation: Invocation): Promise<Owner | undefined> {
   try {
-    const connection = await connect(socketOf(invocation, invocation.paths.ownerSocket), invocation.signal);
+    const connection = await connectSocket(socketOf(invocation, invocation.paths.ownerSocket), invocation.signal);
     return {
       running: true,
       call: (method, params, signal) => connection.request(method, params, signal, { timeoutMs: "none" }),
@@ -117,7 +114,7 @@ async function connectOwner(invocation: Invocation): Promise<Owner | undefined> 
   }
 }
 
-function socketOf(invocation: Invocation, socketPath: string): ConnectOptions {
+function socketOf(invocation: Invocation, socketPath: string): SocketOptions {
   return { socketPath, version: invocation.context.version, startCommand: commandLine(invocation, "up") };
 }
 

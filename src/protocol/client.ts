@@ -15,6 +15,9 @@ export type ClientInfo = {
   readonly caps: readonly string[];
 };
 
+/** The params of `connect`. The nonce is the server's, for a device to sign. */
+export type Introduce = ClientInfo | ((nonce: string) => Readonly<Record<string, unknown>>);
+
 export type ClientConnection = {
   /** Resolves once the server has said hello. */
   readonly hello: Promise<HelloOk>;
@@ -35,7 +38,7 @@ type Waiting = {
 /** `send` takes one frame; `onEvent` gets every event after the challenge. */
 export function createClientConnection(options: {
   readonly send: (text: string) => void;
-  readonly info: ClientInfo;
+  readonly info: Introduce;
   readonly onEvent: (event: EventFrame) => void;
 }): ClientConnection {
   const waiting = new Map<string, Waiting>();
@@ -79,14 +82,23 @@ export function createClientConnection(options: {
       if (frame.value.type === "res") return settle(frame.value);
       if (frame.value.type !== "event") return;
       if (frame.value.event !== "connect.challenge") return options.onEvent(frame.value);
-      call("connect", connectParamsOf(options.info)).then((payload) => hello.resolve(payload as HelloOk), hello.reject);
+      call("connect", introduction(options.info, frame.value.payload)).then(
+        (payload) => hello.resolve(payload as HelloOk),
+        hello.reject,
+      );
     },
     request: call,
     closed,
   };
 }
 
-export function connectParamsOf(info: ClientInfo): Readonly<Record<string, unknown>> {
+function introduction(info: Introduce, challenge: unknown): Readonly<Record<string, unknown>> {
+  if (typeof info !== "function") return connectParamsOf(info);
+  const nonce = isRecord(challenge) ? challenge["nonce"] : undefined;
+  return info(typeof nonce === "string" ? nonce : "");
+}
+
+function connectParamsOf(info: ClientInfo): Readonly<Record<string, unknown>> {
   return {
     minProtocol: protocolVersion,
     maxProtocol: protocolVersion,

@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { LoricaError } from "../base/errors.ts";
 import { isRecord, parseJson } from "../base/json.ts";
 import { limits } from "../base/limits.ts";
-import { readPrivateFile, writePrivateFile } from "./private-file.ts";
+import { readPrivateFile, writePrivateFile } from "../base/files/private-file.ts";
 import { secretNamePattern } from "./names.ts";
 import type { SecretInfo, Vault } from "./vault.ts";
 

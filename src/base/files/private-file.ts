@@ -3,8 +3,8 @@ import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
-import { errnoOf, isMissing, LoricaError } from "../base/errors.ts";
-import { replaceFile } from "../base/replace-file.ts";
+import { errnoOf, isMissing, LoricaError } from "../errors.ts";
+import { replaceFile } from "../replace-file.ts";
 
 /** Undefined where there is no such file. Refuses one that somebody else could read, have written or swapped. */
 export async function readPrivateFile(path: string, maxBytes: number): Promise<string | undefined> {
