@@ -12,6 +12,7 @@ import type { PolicySettings } from "./policy/policy.ts";
 import { findKnownProvider } from "./protocol/providers.ts";
 import type { CellSettings } from "./sandbox/sandbox.ts";
 import type { LaneBounds, MaintenanceRule } from "./session/session.ts";
+import { pageSettings } from "./settings-page.ts";
 import { providerSecretName } from "./vault/vault.ts";
 
 /** The embedded model that answers where the owner has configured none. It says of itself that it is not an AI. */
@@ -110,6 +111,7 @@ export function gatewaySettings(
       responses: config.gateway.http.endpoints.responses.enabled,
       hostNames: [],
     },
+    page: pageSettings(config),
     rateLimit: config.gateway.auth.rateLimit,
   };
 }

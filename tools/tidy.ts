@@ -22,7 +22,9 @@ const openFolders = new Set(block("open-folders").split(/\s+/));
 const privileges = parsePrivileges(block("privileges"));
 const problems: string[] = [];
 
-const sources = ["src", "plugins", "test", "tools", "bench"].flatMap((folder) => readSources(join(root, folder)));
+const sources = ["src", "plugins", "web", "test", "tools", "bench"].flatMap((folder) =>
+  readSources(join(root, folder)),
+);
 for (const source of sources) {
   checkSize(source);
   checkFunctions(source);
@@ -67,7 +69,7 @@ function readSources(folder: string): Source[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.name === "node_modules" || entry.name === "vectors") return [];
+    if (["node_modules", "vectors", "dist"].includes(entry.name)) return [];
     if (entry.isDirectory()) return readSources(path);
     if (!/\.(ts|tsx|js|mjs)$/.test(entry.name)) return [];
     const text = readFileSync(path, "utf8");
@@ -76,7 +78,7 @@ function readSources(folder: string): Source[] {
 }
 
 function isProduct(path: string): boolean {
-  return path.startsWith("src/") || path.startsWith("plugins/");
+  return /^(?:src|plugins|web)\//.test(path);
 }
 
 function checkSize(source: Source): void {
@@ -167,7 +169,7 @@ function checkEdge(source: Source, target: string): void {
 
 function placeOf(path: string): { readonly folder: string; readonly rest: string } {
   const parts = path.split("/");
-  if (parts[0] === "plugins") return { folder: "plugins", rest: parts.slice(1).join("/") };
+  if (parts[0] === "plugins" || parts[0] === "web") return { folder: parts[0], rest: parts.slice(1).join("/") };
   if (parts.length === 2) return { folder: "", rest: parts[1] ?? "" };
   return { folder: parts[1] ?? "", rest: parts.slice(2).join("/") };
 }

@@ -38,6 +38,8 @@ const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
   [/^gateway\.auth\.mode$/, becomes("none")],
   [/^gateway\.auth\.(token|password)$/, changes],
   [/^gateway\.trustedProxies$/, gains],
+  [/^gateway\.controlUi\.enabled$/, becomes(true)],
+  [/^gateway\.controlUi\.allowedOrigins$/, gains],
   [/^gateway\.http\.endpoints\.\w+\.enabled$/, becomes(true)],
   [/^gateway\.tools\.deny$/, loses],
   [/(^|\.)tools\.profile$/, rises("undefined", "minimal", "messaging", "coding", "full")],

@@ -4,6 +4,7 @@ import type { Models } from "../model/model.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
 import type { Store } from "../store/store.ts";
+import type { PageSettings } from "./ui/ui.ts";
 
 export type GatewayAgent = { readonly id: string; readonly name: string };
 
@@ -19,6 +20,7 @@ export type GatewaySettings = {
     /** Names under which browsers may reach the gateway, besides `localhost` and plain addresses. */
     readonly hostNames: readonly string[];
   };
+  readonly page: PageSettings;
   /** How often an address may show a wrong token. */
   readonly rateLimit: RateLimit;
   /** Hex SHA-256 of the gateway's token; without one every request that needs it is refused. */

@@ -14,6 +14,7 @@ import { createRuns } from "./run.ts";
 import type { Runs } from "./run.ts";
 import { createSocketEdge } from "./socket.ts";
 
+export type { PageSettings } from "./ui/ui.ts";
 export type { EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings, RateLimit, SessionTransfer } from "./edge.ts";
 
 /** An inherited descriptor in the running system; a path or a port where there is nothing to inherit from. */

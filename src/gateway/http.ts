@@ -13,6 +13,7 @@ import { answerChat } from "./http/chat.ts";
 import { answerResponses } from "./http/responses.ts";
 import { modelNames } from "./http/target.ts";
 import type { Runs } from "./run.ts";
+import { builtPage, createPage } from "./ui/ui.ts";
 
 /** Only tests set other ones than the limits say. */
 export type HttpBounds = {
@@ -99,6 +100,7 @@ export function createHttpEdge(deps: {
 function createRoutes(deps: { readonly edge: Edge; readonly runs: Runs; readonly bounds: HttpBounds }) {
   const { edge, runs, bounds } = deps;
   const checkBearer = createBearerCheck(edge.clock.now);
+  const page = createPage({ folder: builtPage, settings: () => edge.settings().page });
   const api = { edge, runs, commentIntervalMs: bounds.commentIntervalMs };
 
   return async ({ req, res, path }: Exchange): Promise<void> => {
@@ -110,6 +112,8 @@ function createRoutes(deps: { readonly edge: Edge; readonly runs: Runs; readonly
       allow(req, "GET", "HEAD");
       return sendJson(res, { status: edge.isDraining() ? 503 : 200, body: { ready: !edge.isDraining() } });
     }
+    const peer = { isLocal: isLoopback(req.socket.remoteAddress), isSecure: false };
+    if (page.answer({ req, res, path, peer })) return;
     const { tokenHash, http, rateLimit } = edge.settings();
     const isOpen = path.startsWith("/v1/") && (http.chatCompletions || http.responses);
     // Direct tool calls are not built; whoever tries them without the token learns nothing about that.
@@ -138,6 +142,10 @@ function answerModels(edge: Edge, res: ServerResponse, path: string): void {
   const wanted = decodeName(path.slice("/v1/models/".length));
   if (wanted !== undefined && names.includes(wanted)) return sendJson(res, { status: 200, body: model(wanted) });
   throw new HttpProblem(404, `no such model; there are: ${names.join(", ")}`, { details: { code: "model_not_found" } });
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && /^(?:::ffff:)?127\.|^::1$/.test(address);
 }
 
 function decodeName(text: string): string | undefined {

@@ -139,8 +139,18 @@ test("KEY-016 KEY-017 signing in without a device or a secure context is never a
   await waits("gateway.controlUi.allowInsecureAuth", false, true);
 });
 
-test("KEY-018 no foreign origin may be allowed yet", () =>
-  waits("gateway.controlUi.allowedOrigins", [], ["https://example.org"]));
+test("KEY-018 foreign origins are web origins, none by default", async () => {
+  await defaultsTo("gateway.controlUi.allowedOrigins", []);
+  await accepts("gateway.controlUi.allowedOrigins", ["https://example.org"], ["http://localhost:5173"]);
+  await refuses("gateway.controlUi.allowedOrigins[0]", /https:\/\/host:port/, "file:///etc/passwd");
+});
+
+test("the page is served at the root unless it is told otherwise", async () => {
+  await defaultsTo("gateway.controlUi.enabled", true);
+  await defaultsTo("gateway.controlUi.basePath", "");
+  await accepts("gateway.controlUi.basePath", "/lorica", "/a/b");
+  await refuses("gateway.controlUi.basePath", /written like \/lorica/, "lorica", "/a/", "/../x", '/"');
+});
 
 test("KEY-019 HTTP endpoints are off until enabled, under their earlier names too", async () => {
   for (const name of ["chatCompletions", "responses"]) {

@@ -29,6 +29,7 @@ const gateway = createGateway({
     defaultAgentId: "main",
     agents: [{ id: "main", name: "Main" }],
     http: { chatCompletions: true, responses: true, hostNames: [] },
+    page: { enabled: true, basePath: "" },
     rateLimit: { maxAttempts: 10, windowMs: 60_000, lockoutMs: 60_000 },
     tokenHash: sha256(process.argv[2] ?? ""),
   },

@@ -37,6 +37,7 @@ const settings: GatewaySettings = {
   ],
   http: { chatCompletions: true, responses: true, hostNames: ["lorica.example"] },
   tokenHash: sha256(token),
+  page: { enabled: true, basePath: "" },
   rateLimit: { maxAttempts: 10, windowMs: 60_000, lockoutMs: 60_000 },
 };
 

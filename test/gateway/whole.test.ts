@@ -39,6 +39,7 @@ async function openWhole(t: TestContext, answer?: Answer) {
       defaultAgentId: "main",
       agents: [{ id: "main", name: "Main" }],
       http: { chatCompletions: true, responses: true, hostNames: [] },
+      page: { enabled: true, basePath: "" },
       rateLimit: { maxAttempts: 10, windowMs: 60_000, lockoutMs: 60_000 },
       tokenHash: sha256(token),
     },

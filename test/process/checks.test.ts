@@ -9,6 +9,7 @@ const bin = join(root, "node_modules", ".bin");
 
 const checks: readonly (readonly [what: string, program: string, ...args: string[]])[] = [
   ["the types hold", "tsc", "-p", "tsconfig.json"],
+  ["the page's types hold", "tsc", "-p", "web/tsconfig.json"],
   ["the linter has nothing to say", "oxlint", "--deny-warnings"],
   ["everything is formatted", "oxfmt", "--check", "."],
   ["nothing is unused", "knip", "--no-progress"],

@@ -7,7 +7,7 @@ import { limits, nodeEnvironment } from "../../base/limits.ts";
 import { isWithin, systemNames } from "../../sandbox/sandbox.ts";
 
 export type GatewayFolders = {
-  /** Where the program lies: `lorica.mjs`, `src`, `plugins`, `node_modules`. */
+  /** Where the program lies: `lorica.mjs`, `src`, `plugins`, `node_modules`, the built page. */
   readonly code: string;
   /** The Node binary. */
   readonly node: string;
@@ -20,7 +20,7 @@ export type GatewayFolders = {
 };
 
 /** Of the program's folder only this is bound: a checkout may hold anything else, a `.env` for example. */
-const programParts = ["lorica.mjs", "package.json", "src", "plugins", "node_modules"];
+const programParts = ["lorica.mjs", "package.json", "src", "plugins", "web/dist", "node_modules"];
 const libraries = ["/usr/lib", "/usr/lib64", "/usr/lib32"];
 
 export function gatewayProfile(folders: GatewayFolders): readonly string[] {

@@ -102,9 +102,19 @@ const tls = section(
 
 const controlUi = section(
   {
-    enabled: later(z.boolean(), { safe: false, step: 2 }, "Serve the web interface."),
-    basePath: laterUnset(text(256), 2, "The path under which the web interface is served."),
-    allowedOrigins: later(z.array(origin).max(100), { safe: [], step: 2 }, "Origins from which browsers may connect."),
+    enabled: key(z.boolean().default(true), "Serve the web interface."),
+    basePath: key(
+      z
+        .string()
+        .max(256)
+        .regex(/^(?:\/[a-z0-9][a-z0-9_-]*)*$/i, "a path is written like /lorica, and empty is the root")
+        .default(""),
+      "The path under which the web interface is served.",
+    ),
+    allowedOrigins: key(
+      z.array(origin).max(100).default([]),
+      "Origins, besides the gateway's own, from which browsers may connect.",
+    ),
     allowInsecureAuth: later(
       z.boolean(),
       { safe: false, step: "later" },
@@ -117,6 +127,7 @@ const controlUi = section(
     ),
   },
   "The web interface.",
+  "hot",
 );
 
 const remote = section(
