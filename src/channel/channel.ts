@@ -2,7 +2,7 @@
 // it is plain data and calls that answer with plain data, so that a channel can live in a process of its own.
 import type { Clock } from "../base/clock.ts";
 import type { Envelope, MediaRef, ReplyAddress } from "../base/envelope.ts";
-import type { Grant } from "../base/grant.ts";
+import type { Grant, Redeem } from "../base/grant.ts";
 import type { Json } from "../base/json.ts";
 
 export type OutgoingMessage = {
@@ -83,6 +83,13 @@ export type ChannelContext = {
   readonly accounts: () => readonly ChannelAccount[];
   /** Step 1: resolves once the message is stored, and only then may the platform be told so. */
   readonly receive: (envelope: Envelope) => Promise<{ readonly kind: ReceivedKind }>;
+  /**
+   * Whether what this sender writes would be taken in now. Stores nothing and tells nobody: it is asked before anything
+   * is spent on a message, so that no stranger can make the channel fetch files.
+   */
+  readonly admits: (envelope: Envelope) => Promise<boolean>;
+  /** `send` and `signal` begin with it: a grant is good for one message. */
+  readonly redeem: Redeem;
   /** Every byte to the platform. Throws as `Egress.fetch` does; any HTTP status is a response. */
   readonly fetch: (request: PlatformRequest, signal: AbortSignal) => Promise<PlatformResponse>;
   /** What the channel must know again after a restart, as the offset of the last update. On the disk when it returns. */
@@ -104,7 +111,7 @@ export type ChannelContext = {
 };
 
 /** What a channel is given besides the way in. */
-export type ChannelPorts = Omit<ChannelContext, "receive" | "signal">;
+export type ChannelPorts = Omit<ChannelContext, "receive" | "admits" | "redeem" | "signal">;
 
 /** A delivery of the platform to our own HTTP port. Nobody is believed for having reached it. */
 export type WebhookRequest = {

@@ -4,7 +4,7 @@ import type { Envelope } from "../base/envelope.ts";
 import { limits } from "../base/limits.ts";
 import { unlessAborted } from "../base/wait.ts";
 import { noPorts } from "./channels/no-ports.ts";
-import { handle } from "./handle.ts";
+import { handle, plan } from "./handle.ts";
 import { createParts } from "./parts.ts";
 import type { Parts } from "./parts.ts";
 import type { Accepted, Pipeline } from "./pipeline.ts";
@@ -30,7 +30,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await recover(parts);
       taking = true;
       parts.delivery.kick();
-      const door = { receive: receiveFor(store, accept), signal: stopping.signal };
+      const admits = async (envelope: Envelope): Promise<boolean> => plan(envelope, parts).kind === "planned";
+      const { redeem } = parts.policy;
+      const door = { receive: receiveFor(store, accept), admits, redeem, signal: stopping.signal };
       for (const { id, channel } of channels) await channel.start({ ...(options.ports?.(id) ?? noPorts), ...door });
     },
     handle: accept,
