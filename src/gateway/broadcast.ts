@@ -2,17 +2,10 @@
 // a moment, because every event carries the whole text so far.
 import type { TurnEvent, TurnOutcome } from "../agent/agent.ts";
 import { limits } from "../base/limits.ts";
-import type { EventName } from "../protocol/methods.ts";
+import type { Publish } from "./connections/connections.ts";
 import { usageFigures } from "./rpc/usage.ts";
 
 export type RunAbout = { readonly runId: string; readonly sessionKey: string; readonly agentId: string };
-
-/** `tools` marks events for connections that asked to see tools at work. */
-export type Publish = (
-  name: EventName,
-  payload: unknown,
-  options: { readonly needed: boolean; readonly tools: boolean },
-) => void;
 
 export type Broadcast = {
   run(event: TurnEvent, about: RunAbout): void;
@@ -61,13 +54,16 @@ export function createBroadcast(deps: {
   function agent(one: Watched, stream: string, data: Readonly<Record<string, unknown>>): void {
     one.agentSeq += 1;
     const payload = { ...one.about, seq: one.agentSeq, stream, ts: deps.now(), data };
-    deps.publish("agent", payload, { needed: stream === "lifecycle", tools: stream === "tool" });
+    const { sessionKey } = one.about;
+    const isTool = stream === "tool";
+    deps.publish("agent", payload, { needed: stream === "lifecycle", tools: isTool, sessionKey });
+    if (isTool) deps.publish("session.tool", payload, { sessionKey });
   }
 
   function chat(one: Watched, state: string, data: Readonly<Record<string, unknown>>): void {
     one.chatSeq += 1;
     const payload = { ...one.about, seq: one.chatSeq, state, ...data };
-    deps.publish("chat", payload, { needed: state !== "delta", tools: false });
+    deps.publish("chat", payload, { needed: state !== "delta", sessionKey: one.about.sessionKey });
   }
 
   function flush(one: Watched): void {
@@ -127,7 +123,7 @@ export function createBroadcast(deps: {
     },
     sessionChanged({ sessionKey, agentId }, reason) {
       const payload = { sessionKey, agentId, reason, ts: deps.now() };
-      deps.publish("sessions.changed", payload, { needed: false, tools: false });
+      deps.publish("sessions.changed", payload, { sessionKey });
     },
     close() {
       for (const one of watched.values()) clearTimeout(one.timer);

@@ -4,6 +4,7 @@ import type { Server } from "node:net";
 import { LoricaError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { createBroadcast } from "./broadcast.ts";
+import { createConnections } from "./connections/connections.ts";
 import { createDispatch } from "./dispatch.ts";
 import type { Edge, EdgeDeps, GatewaySettings } from "./edge.ts";
 import { createHttpEdge } from "./http.ts";
@@ -51,16 +52,18 @@ export function createGateway(
   };
   const runs = refuseWhileDraining(createRuns({ ...deps, now: deps.clock.now }), () => draining);
   const http = createHttpEdge({ edge, runs, bounds: deps.bounds ?? {} });
+  const connections = createConnections();
   const broadcast = createBroadcast({
-    publish: (...event) => socket.publish(...event),
-    isHeard: () => socket.count() > 0,
+    publish: connections.publish,
+    isHeard: () => connections.count() > 0,
     now: deps.clock.now,
   });
-  const connections = () => ({ sockets: socket.count(), http: http.openRequests() });
-  const handlers = createHandlers({ edge, runs, broadcast, connections });
+  const countConnections = () => ({ sockets: connections.count(), http: http.openRequests() });
+  const handlers = createHandlers({ edge, runs, broadcast, connections: countConnections });
   const bootId = newId();
   const socket = createSocketEdge({
     edge,
+    connections,
     dispatch: createDispatch({ handlers, door: "local", log: deps.log }),
     greet: () => greeting(edge, bootId),
   });
@@ -81,7 +84,8 @@ export function createGateway(
       await http.close(graceMs);
       stopWatching();
       broadcast.close();
-      await socket.close("stop");
+      connections.publish("shutdown", { reason: "stop" }, { needed: true });
+      await socket.close();
     },
   };
 }

@@ -6,28 +6,28 @@ import { limits } from "../base/limits.ts";
 import { ownerSession, refusal } from "../protocol/handshake.ts";
 import type { ConnectParams, ConnectRefusal, Greeting, Session } from "../protocol/handshake.ts";
 import { createLineReader } from "../protocol/lines.ts";
-import { events } from "../protocol/methods.ts";
-import { holdsScope, isScope } from "../protocol/scopes.ts";
+import { createPulse } from "../protocol/server/pulse.ts";
+import { isScope } from "../protocol/scopes.ts";
 import { createServerConnection } from "../protocol/server.ts";
 import type { ServerConnection, ServerOptions } from "../protocol/server.ts";
-import type { Publish } from "./broadcast.ts";
+import type { Connections } from "./connections/connections.ts";
 import type { Edge } from "./edge.ts";
 
 export type SocketEdge = {
   readonly server: Server;
-  readonly publish: Publish;
-  /** Connections that have introduced themselves. */
-  count(): number;
   /** Says goodbye, gives the goodbye a moment to leave, and closes everything. */
-  close(reason: string): Promise<void>;
+  close(): Promise<void>;
 };
 
 export function createSocketEdge(deps: {
   readonly edge: Edge;
+  readonly connections: Connections;
   readonly dispatch: ServerOptions["dispatch"];
   readonly greet: (session: Session) => Greeting;
 }): SocketEdge {
+  const { connections } = deps;
   const open = new Map<ServerConnection, Socket>();
+  const pulse = createPulse();
   const server = createServer((socket) => accept(socket));
   server.maxConnections = limits.rpcConnectionsMax;
 
@@ -40,10 +40,12 @@ export function createSocketEdge(deps: {
         close: () => socket.destroySoon(),
         raiseLimit: reader.limit,
       },
+      pulse,
       now: deps.edge.clock.now,
       authorize,
       greet: deps.greet,
       dispatch: deps.dispatch,
+      onReady: connections.add,
     });
     open.set(connection, socket);
     socket.on("data", (chunk) => {
@@ -56,29 +58,16 @@ export function createSocketEdge(deps: {
     socket.on("error", (error) => deps.edge.log("info", "a client's socket failed", { error }));
     socket.on("close", () => {
       connection.closed();
+      connections.remove(connection);
       open.delete(connection);
     });
   }
 
   return {
     server,
-    publish(name, payload, { needed, tools }) {
-      const scope = events[name];
-      for (const connection of open.keys()) {
-        const client = connection.client();
-        if (client === undefined) continue;
-        if (scope !== undefined && !holdsScope(client.session.scopes, scope)) continue;
-        if (tools && client.params.caps?.includes("tool-events") !== true) continue;
-        connection.event(name, payload, needed ? "needed" : "expendable");
-      }
-    },
-    count: () => [...open.keys()].filter((connection) => connection.client() !== undefined).length,
-    async close(reason) {
+    async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const connection of open.keys()) {
-        connection.event("shutdown", { reason }, "needed");
-        connection.fail(1012, "service restart");
-      }
+      for (const connection of open.keys()) connection.end(1012, "service restart");
       const force = setTimeout(() => {
         for (const socket of open.values()) socket.destroy();
       }, limits.httpLingerMs);

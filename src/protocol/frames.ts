@@ -1,8 +1,9 @@
 // Protocol 4's frames: one JSON object each, closed, told apart by `type`. The same on a unix socket, one per line, and
-// later on a WebSocket, one per message. Parsed by hand, because every request of every client passes here.
+// on a WebSocket, one per message. Parsed by hand, because every request of every client passes here.
 import { codes } from "../base/errors.ts";
 import type { Code } from "../base/errors.ts";
-import { isRecord, parseJson } from "../base/json.ts";
+import { isRecord, nestsDeeper, parseJson } from "../base/json.ts";
+import { limits } from "../base/limits.ts";
 import { parsed, rejected } from "../base/parsed.ts";
 import type { Parsed } from "../base/parsed.ts";
 
@@ -26,13 +27,16 @@ export type ResponseFrame = {
   readonly error?: ErrorShape;
 };
 
+/** Rises with each change, so that a client can tell what is newer. */
+export type StateVersion = { readonly presence: number; readonly health: number };
+
 /** `seq` counts from 1 on each connection; a gap tells a client that it was too slow and missed something. */
 export type EventFrame = {
   readonly type: "event";
   readonly event: string;
   readonly payload?: unknown;
   readonly seq?: number;
-  readonly stateVersion?: { readonly presence: number; readonly health: number };
+  readonly stateVersion?: StateVersion;
   readonly recipientProfileId?: string;
 };
 
@@ -87,12 +91,29 @@ export function parseFrame(text: string): Parsed<Frame> {
     return rejected('a frame\'s "type" must be "req", "res" or "event"');
   const wrong = wrongField(value, fields[type]);
   if (wrong !== undefined) return rejected(`${wrong} in a frame of type "${type}"`);
+  if (nestsDeeper(value, limits.jsonDepthMax)) return rejected(`a frame nests deeper than ${limits.jsonDepthMax}`);
   return parsed(value as Frame);
 }
 
 export function encodeFrame(frame: Frame): string {
   return JSON.stringify(frame);
 }
+
+/** An event whose payload is text already: one payload goes to many connections, each with a number of its own. */
+export function encodeEvent(event: EventText): string {
+  const { name, payload, seq, stateVersion } = event;
+  const versions = stateVersion === undefined ? "" : `,"stateVersion":${JSON.stringify(stateVersion)}`;
+  const number = seq === undefined ? "" : `,"seq":${seq}`;
+  return `{"type":"event","event":${JSON.stringify(name)},"payload":${payload}${number}${versions}}`;
+}
+
+export type EventText = {
+  readonly name: string;
+  /** JSON. */
+  readonly payload: string;
+  readonly seq?: number | undefined;
+  readonly stateVersion?: StateVersion | undefined;
+};
 
 /** The code behind an error frame, for whoever turns it into an exit status. */
 export function codeOfShape(error: ErrorShape): Code {

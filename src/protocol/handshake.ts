@@ -26,6 +26,9 @@ const clientIds = [
   "openclaw-probe",
 ] as const;
 
+/** Nodes and probes may be this old: what they say has not changed since. */
+const probeProtocol = 3;
+
 const text = z.string().min(1).max(256);
 const names = z.array(z.string().min(1).max(128)).max(128);
 const token = z.string().max(4_096).optional();
@@ -101,7 +104,13 @@ export type HelloOk = {
     readonly sessionDefaults?: Readonly<Record<string, unknown>>;
     readonly [field: string]: unknown;
   };
-  readonly auth: { readonly method?: string; readonly role: string; readonly scopes: readonly string[] };
+  readonly auth: {
+    readonly method?: string;
+    readonly role: string;
+    readonly scopes: readonly string[];
+    readonly deviceToken?: string;
+    readonly issuedAtMs?: number;
+  };
   readonly policy: {
     readonly maxPayload: number;
     readonly maxBufferedBytes: number;
@@ -125,14 +134,16 @@ export function parseConnect(params: unknown): ConnectParams | ConnectRefusal {
   if (!result.success) {
     return refusal(`invalid connect params: ${renderIssues(result.error)}`, 1008);
   }
-  const { minProtocol, maxProtocol } = result.data;
-  if (minProtocol <= protocolVersion && protocolVersion <= maxProtocol) return result.data;
+  const { minProtocol, maxProtocol, client, role } = result.data;
+  const lowest = role === "node" || client.mode === "probe" ? probeProtocol : protocolVersion;
+  if (minProtocol <= protocolVersion && lowest <= maxProtocol) return result.data;
   const wanted = `${minProtocol} to ${maxProtocol}`;
   return refusal(`protocol mismatch: this gateway speaks ${protocolVersion}, the client ${wanted}`, 1002, {
     code: "PROTOCOL_MISMATCH",
     clientMinProtocol: minProtocol,
     clientMaxProtocol: maxProtocol,
     expectedProtocol: protocolVersion,
+    minimumProbeProtocol: probeProtocol,
   });
 }
 
@@ -146,8 +157,16 @@ export function refusal(
   details?: Readonly<Record<string, unknown>>,
 ): ConnectRefusal {
   const error: ErrorShape = { code: "INVALID_REQUEST", message, ...(details === undefined ? {} : { details }) };
-  return { error, closeCode, closeReason: message.slice(0, 120) };
+  return { error, closeCode, closeReason: closeReason(message) };
 }
+
+/** A WebSocket's closing frame holds 123 bytes of reason. */
+export function closeReason(text: string): string {
+  const plain = text.replace(/[^\x20-\x7e]/g, "?");
+  return plain.length <= closeReasonMaxBytes ? plain : `${plain.slice(0, closeReasonMaxBytes - 3)}...`;
+}
+
+const closeReasonMaxBytes = 123;
 
 export function helloOk(greeting: Greeting, connId: string, session: Session): HelloOk {
   const { version, bootId, features, snapshot } = greeting;
@@ -157,7 +176,14 @@ export function helloOk(greeting: Greeting, connId: string, session: Session): H
     server: { version, connId, ...(bootId === undefined ? {} : { bootId }) },
     features,
     snapshot,
-    auth: { method: session.method, role: session.role, scopes: session.scopes },
+    auth: {
+      method: session.method,
+      role: session.role,
+      scopes: session.scopes,
+      ...(session.deviceToken === undefined
+        ? {}
+        : { deviceToken: session.deviceToken.token, issuedAtMs: session.deviceToken.issuedAtMs }),
+    },
     policy: {
       maxPayload: limits.frameMaxBytes,
       maxBufferedBytes: limits.frameBufferedMaxBytes,

@@ -294,17 +294,6 @@ export type MethodHandlers<C> = {
   readonly [M in MethodName]: (params: ParamsOf<M>, context: C) => Promise<ResultOf<M>>;
 };
 
-/** Events that the gateway sends, and the scope it takes to get them; none for those that everybody gets. */
-export const events = {
-  tick: undefined,
-  shutdown: undefined,
-  chat: read,
-  agent: read,
-  "sessions.changed": read,
-} as const satisfies Record<string, Scope | undefined>;
-
-export type EventName = keyof typeof events;
-
 /** Curried, so that the result's type is given and the parameters' is inferred. */
 function method<R>() {
   return <P>(definition: Omit<Method<P, R>, "result">): Method<P, R> => definition;

@@ -1,6 +1,8 @@
 // Prints docs/methods.md from the two method tables, so that it cannot say anything else than they do.
 import { z } from "zod";
-import { events, methods } from "./methods.ts";
+import { events } from "./events.ts";
+import type { EventRule } from "./events.ts";
+import { methods } from "./methods.ts";
 import type { Method } from "./methods.ts";
 import { ownerMethods } from "./owner-methods.ts";
 
@@ -32,8 +34,8 @@ export function renderMethods(): string {
     ...rows(methods),
     "",
     "Events: " +
-      Object.entries(events)
-        .map(([name, scope]) => `\`${name}\`${scope === undefined ? "" : ` (${scope})`}`)
+      Object.entries<EventRule>(events)
+        .map(([name, rule]) => `\`${name}\`${who(rule)}`)
         .join(", ") +
       ".",
     "",
@@ -43,6 +45,12 @@ export function renderMethods(): string {
     "",
     ...rows(ownerMethods),
   ].join("\n")}\n`;
+}
+
+function who({ scope, role, subscribed }: EventRule): string {
+  const words = [scope, role === undefined ? undefined : "nodes", subscribed === undefined ? undefined : "subscribers"];
+  const known = words.filter((word) => word !== undefined);
+  return known.length === 0 ? "" : ` (${known.join(", ")})`;
 }
 
 function rows(table: Readonly<Record<string, unknown>>): readonly string[] {

@@ -14,6 +14,7 @@ import { errorShape } from "../../src/protocol/failure.ts";
 import { ownerSession } from "../../src/protocol/handshake.ts";
 import { createLineReader } from "../../src/protocol/lines.ts";
 import { scopes } from "../../src/protocol/scopes.ts";
+import { createPulse } from "../../src/protocol/server/pulse.ts";
 import { createServerConnection } from "../../src/protocol/server.ts";
 import type { Call } from "../../src/protocol/server.ts";
 
@@ -135,6 +136,7 @@ function answerOn(socket: Socket, answers: Readonly<Record<string, Answer>>): vo
       close: () => void socket.end(),
       raiseLimit: () => undefined,
     },
+    pulse: createPulse(),
     now: () => 0,
     authorize: () => ownerSession(scopes),
     greet: () => ({

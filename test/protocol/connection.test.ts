@@ -6,6 +6,7 @@ import { createClientConnection } from "../../src/protocol/client.ts";
 import { errorShape } from "../../src/protocol/failure.ts";
 import type { EventFrame } from "../../src/protocol/frames.ts";
 import { ownerSession } from "../../src/protocol/handshake.ts";
+import { createPulse } from "../../src/protocol/server/pulse.ts";
 import { createServerConnection } from "../../src/protocol/server.ts";
 import type { Call, ServerOptions } from "../../src/protocol/server.ts";
 
@@ -32,6 +33,7 @@ function startServer(dispatch: ServerOptions["dispatch"] = async () => ({ payloa
       close: (code, reason) => closed.push([code, reason]),
       raiseLimit: (bytes) => assert.equal(bytes, limits.frameMaxBytes),
     },
+    pulse: createPulse(),
     now: () => 7,
     authorize: (params) => ownerSession((params.scopes ?? []) as never),
     greet: () => ({
@@ -109,9 +111,9 @@ test("whoever does not begin with a valid connect is told why and closed", () =>
 test("a connection that says nothing is closed in time; one that has introduced itself gets ticks", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   const silent = startServer();
-  t.mock.timers.tick(limits.handshakeTimeoutMs - 1);
+  t.mock.timers.tick(limits.handshakeTimeoutMs);
   assert.deepEqual(silent.closed, []);
-  t.mock.timers.tick(1);
+  t.mock.timers.tick(limits.pulseMs);
   assert.deepEqual(silent.closed, [[1008, "handshake timeout"]]);
   const { server, sent, closed } = connected();
   t.mock.timers.tick(2 * limits.tickIntervalMs);
@@ -194,6 +196,7 @@ test("client and server of this protocol understand each other", async () => {
       close: () => client.closed(new Error("closed")),
       raiseLimit: () => undefined,
     },
+    pulse: createPulse(),
     now: () => 1,
     authorize: (params) => ownerSession((params.scopes ?? []) as never),
     greet: () => ({
@@ -209,7 +212,7 @@ test("client and server of this protocol understand each other", async () => {
     },
     onReady: (connection) => connection.event("chat", {}, "needed"),
   });
-  wire.toServer = server.receive;
+  wire.toServer = (text) => server.receive(text);
   assert.equal((await client.hello).protocol, 4);
   const firsts: unknown[] = [];
   assert.deepEqual(await client.request("agent", {}, (payload) => firsts.push(payload)), { status: "ok" });

@@ -11,6 +11,8 @@ import type { ConnectParams, ConnectRefusal, Session } from "../../protocol/hand
 import { createLineReader } from "../../protocol/lines.ts";
 import { ownerMethods } from "../../protocol/owner-methods.ts";
 import { isScope } from "../../protocol/scopes.ts";
+import { createPulse } from "../../protocol/server/pulse.ts";
+import type { Pulse } from "../../protocol/server/pulse.ts";
 import { createServerConnection } from "../../protocol/server.ts";
 import type { ServerOptions } from "../../protocol/server.ts";
 import { dispatchOwner } from "./dispatch.ts";
@@ -26,8 +28,9 @@ export type OwnerSocketOptions = OwnerDoor & {
 
 export async function openOwnerSocket(options: OwnerSocketOptions): Promise<OwnerSocket> {
   const open = new Map<Socket, () => void>();
+  const pulse = createPulse();
   const server = createServer((socket) => {
-    const closed = accept(socket, options);
+    const closed = accept(socket, options, pulse);
     open.set(socket, closed);
     socket.on("close", () => {
       closed();
@@ -69,7 +72,7 @@ async function listen(server: Server, path: string): Promise<void> {
 }
 
 /** Answers what is to be called when the socket has closed. */
-function accept(socket: Socket, options: OwnerSocketOptions): () => void {
+function accept(socket: Socket, options: OwnerSocketOptions, pulse: Pulse): () => void {
   const reader = createLineReader(limits.framePreauthMaxBytes);
   const connection = createServerConnection({
     transport: {
@@ -78,6 +81,7 @@ function accept(socket: Socket, options: OwnerSocketOptions): () => void {
       close: () => socket.destroySoon(),
       raiseLimit: reader.limit,
     },
+    pulse,
     now: options.clock.now,
     authorize,
     greet: () => greeting(options.version),

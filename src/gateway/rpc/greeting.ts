@@ -1,6 +1,7 @@
 // What the gateway says of itself in `hello-ok`.
 import type { Greeting } from "../../protocol/handshake.ts";
-import { events, methods } from "../../protocol/methods.ts";
+import { events } from "../../protocol/events.ts";
+import { methods } from "../../protocol/methods.ts";
 import type { Edge } from "../edge.ts";
 
 export function greeting(edge: Edge, bootId: string): Greeting {

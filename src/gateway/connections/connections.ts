@@ -1,0 +1,86 @@
+// Every client that has introduced itself, over whichever door, and who of them gets which event.
+import type { EventName, EventRule } from "../../protocol/events.ts";
+import { events } from "../../protocol/events.ts";
+import type { StateVersion } from "../../protocol/frames.ts";
+import { holdsScope } from "../../protocol/scopes.ts";
+import type { ConnectedClient, ServerConnection } from "../../protocol/server.ts";
+
+export type Publish = (name: EventName, payload: unknown, about?: EventAbout) => void;
+
+export type EventAbout = {
+  /** Not left out for a client that lags behind. */
+  readonly needed?: boolean;
+  /** Only for clients that asked to see tools at work. */
+  readonly tools?: boolean;
+  /** The canonical key of the session that it is about. */
+  readonly sessionKey?: string | undefined;
+  readonly stateVersion?: StateVersion;
+};
+
+export type Connected = { readonly connection: ServerConnection; readonly client: ConnectedClient };
+
+export type Connections = {
+  /** Once the handshake is done. */
+  add(connection: ServerConnection): void;
+  remove(connection: ServerConnection): void;
+  count(): number;
+  list(): Iterable<Connected>;
+  readonly publish: Publish;
+  /** Whether anybody would get it. */
+  isHeard(name: EventName, sessionKey?: string): boolean;
+  /** Closes every connection of which it is true. */
+  endWhere(
+    isMeant: (client: ConnectedClient) => boolean,
+    how: { readonly code: number; readonly reason: string },
+  ): void;
+};
+
+export function createConnections(): Connections {
+  const open = new Map<ServerConnection, ConnectedClient>();
+
+  return {
+    add(connection) {
+      const client = connection.client();
+      if (client !== undefined) open.set(connection, client);
+    },
+    remove(connection) {
+      open.delete(connection);
+    },
+    count: () => open.size,
+    *list() {
+      for (const [connection, client] of open) yield { connection, client };
+    },
+    publish(name, payload, about = {}) {
+      const { needed = false, stateVersion } = about;
+      let text: string | undefined;
+      for (const [connection, client] of open) {
+        if (!mayHear({ connection, client }, name, about)) continue;
+        text ??= JSON.stringify(payload);
+        connection.share({ name, payload: text, importance: needed ? "needed" : "expendable", stateVersion });
+      }
+    },
+    isHeard(name, sessionKey) {
+      for (const [connection, client] of open) if (mayHear({ connection, client }, name, { sessionKey })) return true;
+      return false;
+    },
+    endWhere(isMeant, { code, reason }) {
+      for (const [connection, client] of open) if (isMeant(client)) connection.end(code, reason);
+    },
+  };
+}
+
+function mayHear({ connection, client }: Connected, name: EventName, about: EventAbout): boolean {
+  const { scope, role, subscribed, sessionScoped }: EventRule = events[name];
+  const { session, params } = client;
+  if (session.role === "node") return role === "node" || forEverybody.has(name);
+  if (role === "node") return false;
+  if (scope !== undefined && !holdsScope(session.scopes, scope)) return false;
+  if (about.tools === true && params.caps?.includes("tool-events") !== true) return false;
+  const { subscriptions } = connection;
+  const follows = about.sessionKey !== undefined && subscriptions.hasMessages(about.sessionKey);
+  if (subscribed === "sessions") return subscriptions.hasSessions();
+  if (subscribed === "messages") return follows;
+  return sessionScoped !== true || follows || params.caps?.includes("session-scoped-events") !== true;
+}
+
+const forEverybody: ReadonlySet<EventName> = new Set<EventName>(["tick", "shutdown"]);
