@@ -1,7 +1,5 @@
 // The doors of the gateway: the owner's unix socket and the HTTP endpoints. Both bring messages to the pipeline and carry
 // back what comes of them; neither decides anything but who may knock.
-import type { Server } from "node:net";
-import { LoricaError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { createBroadcast } from "./broadcast.ts";
 import { createConnections } from "./connections/connections.ts";
@@ -9,20 +7,16 @@ import { createDispatch } from "./dispatch.ts";
 import type { Edge, EdgeDeps, GatewaySettings } from "./edge.ts";
 import { createHttpEdge } from "./http.ts";
 import type { HttpBounds } from "./http.ts";
+import { listenOn } from "./listen.ts";
+import type { ListenTarget } from "./listen.ts";
 import { greeting } from "./rpc/greeting.ts";
 import { createHandlers } from "./rpc/handlers.ts";
-import { createRuns } from "./run.ts";
-import type { Runs } from "./run.ts";
+import { createRuns, refuseWhileDraining } from "./run.ts";
 import { createSocketEdge } from "./socket.ts";
 
+export type { ListenTarget } from "./listen.ts";
 export type { PageSettings } from "./ui/ui.ts";
 export type { EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings, RateLimit, SessionTransfer } from "./edge.ts";
-
-/** An inherited descriptor in the running system; a path or a port where there is nothing to inherit from. */
-export type ListenTarget =
-  | { readonly fd: number }
-  | { readonly path: string }
-  | { readonly host: string; readonly port: number };
 
 export type Gateway = {
   /** Answers the TCP port that it was given, where it was. */
@@ -88,24 +82,4 @@ export function createGateway(
       await socket.close();
     },
   };
-}
-
-function refuseWhileDraining(runs: Runs, isDraining: () => boolean): Runs {
-  return {
-    start: async (request) => {
-      if (!isDraining()) return runs.start(request);
-      throw new LoricaError("unavailable", "the gateway is stopping; try again in a moment", { retryAfterMs: 2_000 });
-    },
-  };
-}
-
-function listenOn(server: Server, target: ListenTarget): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = (cause: Error): void => reject(new LoricaError("unavailable", "cannot listen", { cause }));
-  server.once("error", fail);
-  server.listen(target, () => {
-    server.off("error", fail);
-    resolve();
-  });
-  return promise;
 }

@@ -69,6 +69,16 @@ export function createRuns(deps: { readonly pipeline: Pipeline; readonly now: ()
   };
 }
 
+/** What runs already is answered; nothing new begins once the gateway is stopping. */
+export function refuseWhileDraining(runs: Runs, isDraining: () => boolean): Runs {
+  return {
+    start: async (request) => {
+      if (!isDraining()) return runs.start(request);
+      throw new LoricaError("unavailable", "the gateway is stopping; try again in a moment", { retryAfterMs: 2_000 });
+    },
+  };
+}
+
 /** A run that ended badly, as the error that it is for whoever asked. */
 export function errorOfOutcome(outcome: Exclude<TurnOutcome, { readonly status: "done" }>): {
   readonly error: LoricaError;
