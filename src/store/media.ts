@@ -1,5 +1,5 @@
 // Files that came with messages or leave with them: named by the hash of their content, written whole or not at all.
-import { constants } from "node:fs";
+import { constants, mkdirSync } from "node:fs";
 import { access, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { MediaRef } from "../base/envelope.ts";
@@ -10,6 +10,7 @@ import type { Ground } from "./rows.ts";
 import type { Media } from "./store.ts";
 
 export function createMedia({ database, clock, epoch }: Ground, folder: string): Media {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const insert = database.query(`
     INSERT INTO media (id, mime, name, bytes, epoch, created_at) VALUES (:id, :mime, :name, :bytes, :epoch, :now)
     ON CONFLICT (id) DO NOTHING`);

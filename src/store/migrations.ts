@@ -179,4 +179,49 @@ export const migrations: readonly Migration[] = [
       DROP TABLE turns; DROP TABLE windows; DROP TABLE sessions; DROP TABLE inbox; DROP TABLE meta;
     `,
   },
+  {
+    version: 2,
+    name: "devices, their tokens and their requests",
+    up: `
+      CREATE TABLE devices (
+        device_id TEXT PRIMARY KEY,
+        about TEXT NOT NULL,
+        label TEXT,
+        roles TEXT NOT NULL,
+        approved_via TEXT NOT NULL CHECK (approved_via IN ('owner', 'device', 'bootstrap')),
+        approved_by TEXT NOT NULL,
+        last_seen_at INTEGER,
+        last_seen_reason TEXT,
+        last_address TEXT,
+        epoch INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        approved_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE device_tokens (
+        position INTEGER PRIMARY KEY,
+        hash TEXT NOT NULL UNIQUE,
+        device_id TEXT NOT NULL,
+        role TEXT NOT NULL CHECK (role IN ('operator', 'node')),
+        scopes TEXT NOT NULL,
+        last_used_at INTEGER,
+        epoch INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX device_tokens_device ON device_tokens (device_id, role, position);
+      CREATE INDEX device_tokens_age ON device_tokens (expires_at);
+
+      CREATE TABLE device_requests (
+        id TEXT PRIMARY KEY,
+        device_id TEXT NOT NULL UNIQUE,
+        body TEXT NOT NULL,
+        address TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+    down: "DROP TABLE device_requests; DROP TABLE device_tokens; DROP TABLE devices;",
+  },
 ];

@@ -1,6 +1,6 @@
 // Opens the embedded store: one SQLite file in WAL mode, flushed at every commit, and a folder of media files.
-import { mkdirSync } from "node:fs";
 import type { Clock } from "../base/clock.ts";
+import { createDevices } from "./devices/create.ts";
 import { createInbox } from "./inbox.ts";
 import { createMedia } from "./media.ts";
 import { openMigrated } from "./migrate.ts";
@@ -24,7 +24,6 @@ export async function openStore(options: {
     "UPDATE meta SET value = value + 1 WHERE key = 'epoch' RETURNING value",
   );
   const epoch = await database.write(() => start.get()?.value ?? 0);
-  mkdirSync(options.mediaDir, { recursive: true, mode: 0o700 });
   const ground = { database, clock, epoch };
   const journal = createJournal(ground);
   const ledger = createLedger(ground);
@@ -38,6 +37,7 @@ export async function openStore(options: {
     outbox: createOutbox(ground),
     usage: createUsage(ground, ledger),
     media,
+    devices: createDevices(ground),
     prune: createPrune(ground),
     async close() {
       database.close();

@@ -6,7 +6,18 @@ import type { Label } from "../base/label.ts";
 import type { Principal } from "../base/principal.ts";
 import type { Json } from "../base/json.ts";
 import type { EntryBody, Usage } from "../base/transcript.ts";
+import type { DeviceStore } from "./devices/port.ts";
 
+export type {
+  ApprovedVia,
+  DeviceDescription,
+  DeviceRequestRow,
+  DeviceRole,
+  DeviceRow,
+  DeviceStore,
+  DeviceTokenRow,
+  PairingReason,
+} from "./devices/port.ts";
 export { checkDatabase } from "./migrate.ts";
 export { openStore } from "./open.ts";
 
@@ -18,6 +29,7 @@ export type Store = {
   readonly outbox: Outbox;
   readonly usage: UsageLedger;
   readonly media: Media;
+  readonly devices: DeviceStore;
   /** Counts starts; written into every row, and later the fence between gateways that share a database. */
   readonly epoch: number;
   /** Forgets what is older than its keep, at most a batch of each kind at a time. Nothing that is still open goes. */

@@ -17,10 +17,13 @@ const fails = (code: string, message: RegExp) => (error: unknown) => {
   return true;
 };
 
+const newest = migrations.length;
+const afterNext = `before-${newest + 1}`;
+
 const next: readonly Migration[] = [
   ...migrations,
   {
-    version: 2,
+    version: newest + 1,
     name: "notes",
     up: "CREATE TABLE notes (text TEXT) STRICT; ALTER TABLE sessions ADD COLUMN colour TEXT;",
     down: "DROP TABLE notes; ALTER TABLE sessions DROP COLUMN colour;",
@@ -44,18 +47,41 @@ test("a migration goes forward over a copy, and back by one version, with everyt
   const { turn } = await beginTurn(opened.store);
   await opened.store.close();
   (await openMigrated(opened.path, next)).close();
-  const copy = `${opened.path}.before-2`;
+  const copy = `${opened.path}.${afterNext}`;
   assert.deepEqual([statSync(copy).mode & 0o777, checkDatabase(copy), checkDatabase(opened.path)], [0o600, [], []]);
-  await assert.rejects(opened.reopen(), fails("conflict", /newer Lorica .*before-2/));
-  assert.equal(await migrateBack(opened.path, next), 1);
+  await assert.rejects(opened.reopen(), fails("conflict", new RegExp(`newer Lorica .*${afterNext}`)));
+  assert.equal(await migrateBack(opened.path, next), newest);
   const store = await opened.reopen();
   assert.deepEqual(await store.turns.running(), [turn]);
+});
+
+test("a database of the first version becomes one of the newest, and goes all the way back", async () => {
+  await using opened = await openTestStore();
+  await opened.store.close();
+  const [first] = migrations;
+  assert.ok(first !== undefined);
+  const path = join(opened.folder, "old.sqlite");
+  const schema = (): readonly string[] => {
+    const database = new DatabaseSync(path, { readOnly: true });
+    const rows = database.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY sql").all();
+    database.close();
+    return rows.map((row) => String(row["sql"]));
+  };
+  (await openMigrated(path, [first])).close();
+  const before = schema();
+  (await openMigrated(path)).close();
+  assert.ok(schema().length > before.length);
+  for (let version = newest; version > 1; version -= 1) assert.equal(await migrateBack(path), version - 1);
+  assert.deepEqual(schema(), before);
 });
 
 test("a migration that fails leaves the version before it", async () => {
   await using opened = await openTestStore();
   await opened.store.close();
-  const broken = [...migrations, { version: 2, name: "broken", up: "CREATE TABLE a (b); nonsense;", down: "" }];
+  const broken = [
+    ...migrations,
+    { version: newest + 1, name: "broken", up: "CREATE TABLE a (b); nonsense;", down: "" },
+  ];
   await assert.rejects(openMigrated(opened.path, broken), fails("internal", /nonsense/));
   const store = await opened.reopen();
   assert.deepEqual(await store.inbox.unfinished(), []);
@@ -94,7 +120,7 @@ test("a damaged database is named, answers with a code, and is not migrated", as
     fails("internal", /damaged/),
   );
   await assert.rejects(openMigrated(opened.path, next), fails("internal", /damaged/));
-  assert.equal(existsSync(`${opened.path}.before-2`), false);
+  assert.equal(existsSync(`${opened.path}.${afterNext}`), false);
 });
 
 test("a database that another process has locked is waited for, then named; reading goes on", async () => {
