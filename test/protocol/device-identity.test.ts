@@ -11,8 +11,8 @@ import {
   signClaim,
   signedToken,
   verifyClaim,
-} from "../../src/protocol/device-identity.ts";
-import type { DeviceClaim } from "../../src/protocol/device-identity.ts";
+} from "../../src/protocol/device/identity.ts";
+import type { DeviceClaim } from "../../src/protocol/device/identity.ts";
 
 // RFC 8032, section 7.1, tests 1 to 3; the names are what `sha256sum` says of the raw bytes.
 const published = [

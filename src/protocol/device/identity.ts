@@ -2,8 +2,8 @@
 // connection's nonce, to what it asks for and to the credential that it shows. Shared by the server and our own clients.
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
-import { parsed, rejected } from "../base/parsed.ts";
-import type { Parsed } from "../base/parsed.ts";
+import { parsed, rejected } from "../../base/parsed.ts";
+import type { Parsed } from "../../base/parsed.ts";
 
 /** What is signed. The key's owner cannot say later that it was for another role, other scopes or another token. */
 export type DeviceClaim = {
