@@ -28,7 +28,7 @@ import {
 import type { Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import type { Redactor } from "./dlp/dlp.ts";
-import { ceilingOf } from "./settings.ts";
+import { ceilingOf } from "./settings-ceiling.ts";
 import { ensureGatewayToken, openFileVault } from "./vault/vault.ts";
 import type { FileVault } from "./vault/vault.ts";
 

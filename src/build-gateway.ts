@@ -137,7 +137,10 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const toMirror = { ...mirrorOptions(first.paths, log), redact };
   const mirror = first.config.session.jsonlMirror ? createMirror(opened, toMirror) : undefined;
   const audit = createAuditClient(link);
-  const policy = createPolicy({ rules: compileRules(policySettings(current.agents(), current.cellOff())), clock });
+  const policy = createPolicy({
+    rules: compileRules(policySettings(current.start().config, current.agents(), current.cellOff())),
+    clock,
+  });
   const models = createModels({
     settings: modelsSettings(first.config, current.agents(), first.version),
     providers: plugins.flatMap((plugin) => plugin.providers ?? []),
@@ -235,7 +238,7 @@ function configure(ground: Ground, gateway: Gateway, next: GatewayStart): void {
   current.replace(next);
   const agents = current.agents();
   sandbox.update(current.sandbox());
-  policy.replaceRules(compileRules(policySettings(agents, current.cellOff())));
+  policy.replaceRules(compileRules(policySettings(next.config, agents, current.cellOff())));
   models.replaceSettings(modelsSettings(next.config, agents, next.version));
   gateway.configure(gatewaySettings(next.config, agents, next));
 }
@@ -243,7 +246,7 @@ function configure(ground: Ground, gateway: Gateway, next: GatewayStart): void {
 function hearSandbox({ current, policy, sandbox }: Ground, status: SandboxStatus): void {
   current.replace({ ...current.start(), sandbox: status });
   sandbox.update(status);
-  policy.replaceRules(compileRules(policySettings(current.agents(), current.cellOff())));
+  policy.replaceRules(compileRules(policySettings(current.start().config, current.agents(), current.cellOff())));
 }
 
 /** A turn must know which tools it has, so it waits for the probe; answering /health does not. */

@@ -2,18 +2,15 @@
 // place that does.
 import type { AgentProfile } from "./agent/agent.ts";
 import type { Json } from "./base/json.ts";
-import type { Ceiling, ProviderCeiling } from "./broker/broker.ts";
-import { durationMs, listAgents } from "./config/config.ts";
-import type { AgentDefaults, AgentSettings, Config, ProviderConfig, StatePaths } from "./config/config.ts";
+import { durationMs } from "./config/config.ts";
+import type { AgentDefaults, AgentSettings, Config, ProviderConfig } from "./config/config.ts";
 import type { GatewaySettings } from "./gateway/gateway.ts";
 import type { AgentModels, ConfiguredModel, ConfiguredProvider, ModelOptions, ModelsSettings } from "./model/model.ts";
 import type { PipelineSettings } from "./pipeline/pipeline.ts";
 import type { PolicySettings } from "./policy/policy.ts";
-import { findKnownProvider } from "./protocol/providers.ts";
-import type { CellSettings } from "./sandbox/sandbox.ts";
 import type { LaneBounds, MaintenanceRule } from "./session/session.ts";
 import { pageSettings } from "./settings-page.ts";
-import { providerSecretName } from "./vault/vault.ts";
+import { accessSettings, channelsOn } from "./settings-channels.ts";
 
 /** The embedded model that answers where the owner has configured none. It says of itself that it is not an AI. */
 export const rehearsalRef = "rehearsal/rehearsal";
@@ -67,8 +64,12 @@ export function agentProfile(agent: AgentSettings, config: Config): AgentProfile
 }
 
 /** `cellOff` says why there is no cell; undefined once the boot probe has proved that it holds. */
-export function policySettings(agents: readonly AgentSettings[], cellOff: string | undefined): PolicySettings {
-  return { agents: new Map(agents.map((agent) => [agent.id, agent.tools])), cellOff };
+export function policySettings(
+  config: Config,
+  agents: readonly AgentSettings[],
+  cellOff: string | undefined,
+): PolicySettings {
+  return { agents: new Map(agents.map((agent) => [agent.id, agent.tools])), cellOff, channels: channelsOn(config) };
 }
 
 export function pipelineSettings(config: Config, agents: readonly AgentSettings[]): PipelineSettings {
@@ -85,6 +86,7 @@ export function pipelineSettings(config: Config, agents: readonly AgentSettings[
     reset: config.session.reset,
     queue: { mode: config.messages.queue.mode, byChannel: config.messages.queue.byChannel },
     responsePrefix: config.messages.responsePrefix,
+    ...accessSettings(config),
   };
 }
 
@@ -116,41 +118,6 @@ export function gatewaySettings(
   };
 }
 
-/** The most that the gateway may ever ask for, whatever it claims: read by the broker from the config, and from nowhere else. */
-export function ceilingOf(config: Config, paths: StatePaths): Ceiling {
-  const agents = listAgents(config, paths);
-  return {
-    providers: new Map(
-      Object.entries(config.models.providers).flatMap(([id, provider]) => {
-        const ceiling = providerCeiling(id, provider);
-        return ceiling === undefined ? [] : [[id, ceiling] as const];
-      }),
-    ),
-    agents: new Map(agents.map((agent) => [agent.id, cellSettings(agent)])),
-  };
-}
-
-function providerCeiling(id: string, provider: ProviderConfig): ProviderCeiling | undefined {
-  if (provider.baseUrl === undefined || provider.api === "rehearsal") return undefined;
-  const known = findKnownProvider(id);
-  const byApi = { "anthropic-messages": "x-api-key", "google-generative-ai": "x-goog-api-key" } as const;
-  const credential =
-    known !== undefined && known.auth !== "none" ? known.auth : (byApi[provider.api as keyof typeof byApi] ?? "bearer");
-  return {
-    baseUrl: provider.baseUrl,
-    credential,
-    secret: provider.apiKey?.secret ?? providerSecretName(id),
-    secretHeaders: secretHeaders(provider),
-    // A host that only our own table names must never turn out to be in the owner's network.
-    ownerNamed: provider.baseUrl !== known?.baseUrl || known.local,
-    timeoutMs: provider.timeoutSeconds * 1_000,
-  };
-}
-
-function cellSettings(agent: AgentSettings): CellSettings {
-  return { workspace: agent.workspace, access: agent.sandbox.workspaceAccess };
-}
-
 function configuredProvider(config: Config, id: string, provider: ProviderConfig): readonly ConfiguredProvider[] {
   if (provider.baseUrl === undefined || provider.api === undefined) return [];
   return [
@@ -165,14 +132,6 @@ function configuredProvider(config: Config, id: string, provider: ProviderConfig
       catalogue: config.models.mode,
     },
   ];
-}
-
-function secretHeaders(provider: ProviderConfig): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(provider.headers).flatMap(([name, value]) =>
-      typeof value === "string" ? [] : [[name.toLowerCase(), value.secret]],
-    ),
-  );
 }
 
 /** Headers whose values are secrets are added by the broker. */

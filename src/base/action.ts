@@ -53,7 +53,11 @@ export type MessageSend = {
   readonly recipient: string;
   /** The outbox row that is being delivered. */
   readonly outboxId: string;
+  /** Where the admitted message came from that this answers, as the store has it: replies go there and nowhere else. */
+  readonly answers: ReplyPlace | undefined;
 };
+
+export type ReplyPlace = { readonly channel: string; readonly account: string; readonly recipient: string };
 
 /** What a channel shows while an answer is being made. It says nothing that `message.send` would not have to be asked for. */
 export type MessageSignal = {
@@ -61,6 +65,7 @@ export type MessageSignal = {
   readonly account: string;
   readonly recipient: string;
   readonly signal: "typing" | "reaction" | "draft";
+  readonly answers: ReplyPlace | undefined;
 };
 
 /** A request of a channel to its platform. The credential is named, never carried: the broker adds it. */

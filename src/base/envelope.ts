@@ -19,6 +19,14 @@ export type Quote = {
   readonly text: string;
 };
 
+/** What somebody said in the room before, and not to the assistant: context, and never a wish. */
+export type Overheard = {
+  readonly senderId: string;
+  readonly sender: string;
+  readonly text: string;
+  readonly at: number;
+};
+
 /** How a message meets a turn that is already running in its session. */
 export type QueueMode = "steer" | "followup" | "collect" | "interrupt";
 
@@ -42,6 +50,8 @@ export type Envelope = {
   readonly forwardedFrom?: string;
   readonly text: string;
   readonly media: readonly MediaRef[];
+  /** Put there when the message is stored, and by nobody else. */
+  readonly overheard?: readonly Overheard[];
   readonly receivedAt: number;
   /** What an authenticated client asked for; a channel's own users cannot set these. */
   readonly request: TurnRequest;
@@ -58,6 +68,11 @@ export type TurnRequest = {
   readonly instructions?: string;
   /** Where the rehearsal model may read its grammar and script: only ever set by the owner's own CLI or a test. */
   readonly rehearsal?: { readonly grammar: true; readonly script?: string };
+  /**
+   * Which text commands the sender may use, as admission found; left out it is the owner's all, and nobody else's any.
+   * `session`: those that only touch the conversation they are typed in.
+   */
+  readonly commands?: "all" | "session" | "none";
   /** The most tokens the model may answer with. */
   readonly outputTokensMax?: number;
 };

@@ -6,7 +6,7 @@ import type { Verb } from "../base/action.ts";
 import { LoricaError } from "../base/errors.ts";
 import { isRecord, parseJson } from "../base/json.ts";
 import { limits } from "../base/limits.ts";
-import type { Egress } from "../egress/egress.ts";
+import type { ChannelEgress, Egress, Fetch } from "../egress/egress.ts";
 import type {
   FileReadResult,
   FileWriteResult,
@@ -59,15 +59,22 @@ export function openBrokerLink(stream: Duplex, calls: GatewayCalls): Link {
 
 /** The broker is ours, so what it answers is what its types say; nothing here parses it again. */
 export function createEgressClient(link: Link, redeem: Redeem): Egress {
-  return {
-    async fetch(grant, { headers, body }, signal) {
-      if (body !== undefined && body.length > limits.fetchBodyMaxBytes)
-        throw new LoricaError("too_large", `a request of more than ${limits.fetchBodyMaxBytes} bytes`);
-      const params = { ...redeem(grant), headers, bodyBytes: body?.length };
-      const answer = await link.call({ method: "model.fetch", params, body: body && once(body) }, signal);
-      const head = answer.result as { readonly status: number; readonly headers: Readonly<Record<string, string>> };
-      return { ...head, body: bodyOf(answer) };
-    },
+  return { fetch: createFetch("model.fetch", link, redeem) };
+}
+
+/** The same way out for channels, with what their grants are for. */
+export function createChannelEgress(link: Link, redeem: Redeem): ChannelEgress {
+  return { fetch: createFetch("channel.fetch", link, redeem) };
+}
+
+function createFetch<V extends Verb>(method: string, link: Link, redeem: Redeem): Fetch<V> {
+  return async (grant, { headers, body }, signal) => {
+    if (body !== undefined && body.length > limits.fetchBodyMaxBytes)
+      throw new LoricaError("too_large", `a request of more than ${limits.fetchBodyMaxBytes} bytes`);
+    const params = { ...redeem(grant), headers, bodyBytes: body?.length };
+    const answer = await link.call({ method, params, body: body && once(body) }, signal);
+    const head = answer.result as { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+    return { ...head, body: bodyOf(answer) };
   };
 }
 

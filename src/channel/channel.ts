@@ -134,10 +134,16 @@ export type Channel = {
   readonly stop: () => Promise<void>;
 };
 
-/** How the broker reaches the platform for a channel: the only hosts it may dial, and where the credential goes. */
+/** What a channel writes where its platform wants the token in the path. The broker puts the token there. */
+export const tokenPlaceholder = "added-by-the-broker";
+
+/**
+ * How the broker reaches the platform for a channel: the only host it may dial, and where the credential goes. The broker
+ * has a table of its own (`protocol/known/channels.ts`) and takes nobody's word; a test holds the two against each other.
+ */
 export type ChannelRoute = {
   readonly baseUrl: string;
-  /** `path-token`: the first path segment that is exactly `placeholder` becomes the token. */
+  /** `path-token`: the first path segment that is exactly `prefix` and `tokenPlaceholder` gets the token instead. */
   readonly credential: { readonly kind: "path-token"; readonly prefix: string } | { readonly kind: "bearer" };
 };
 
@@ -146,6 +152,8 @@ export type ChannelDefinition = {
   readonly capabilities: ChannelCapabilities;
   /** What every sender on this channel is, before pairing and allow lists say more. */
   readonly senders: "owner" | "stranger";
+  /** Left out where the channel has no platform. */
+  readonly route?: ChannelRoute;
   /**
    * `fetched`: whoever asked waits for the turn and is given its reply, so `send` only takes the grant and never waits.
    * Otherwise replies are sent.

@@ -1,5 +1,6 @@
 // The way out. In the gateway every byte that leaves goes through this port; the broker is on its other side, adds the
 // credential that the provider's configuration names, and dials only where that configuration points.
+import type { Verb } from "../base/action.ts";
 import type { Grant } from "../base/grant.ts";
 
 export type EgressRequest = {
@@ -15,7 +16,12 @@ export type EgressResponse = {
   readonly body: ReadableStream<Uint8Array>;
 };
 
-export type Egress = {
-  /** Throws `forbidden` (grant), `unavailable` (cannot connect), `timeout`, `cancelled`; any HTTP status is a response. */
-  fetch(grant: Grant<"model.request">, request: EgressRequest, signal: AbortSignal): Promise<EgressResponse>;
-};
+/** Throws `forbidden` (grant), `unavailable` (cannot connect), `timeout`, `cancelled`; any HTTP status is a response. */
+export type Fetch<V extends Verb> = (
+  grant: Grant<V>,
+  request: EgressRequest,
+  signal: AbortSignal,
+) => Promise<EgressResponse>;
+
+export type Egress = { readonly fetch: Fetch<"model.request"> };
+export type ChannelEgress = { readonly fetch: Fetch<"channel.request"> };

@@ -7,7 +7,7 @@ import { withDeadline } from "../base/wait.ts";
 import type { Channel, ChannelDefinition, Receipt } from "../channel/channel.ts";
 import type { OutboxRow } from "../store/store.ts";
 import { untilStored } from "./run/patience.ts";
-import { release } from "./release.ts";
+import { placeOf, release } from "./release.ts";
 import type { Reply } from "./release.ts";
 import type { PipelineOptions } from "./settings.ts";
 
@@ -90,7 +90,8 @@ async function deliver(row: OutboxRow, parts: DeliveryParts, signal: AbortSignal
   const { store, clock } = parts;
   const open = parts.channels.get(row.to.channel);
   if (open === undefined) return store.outbox.end(row.id, "failed", `there is no channel ${row.to.channel}`);
-  const decision = release(row, parts.policy, parts.audit);
+  const turn = row.turnId === undefined ? undefined : await store.turns.find(row.turnId);
+  const decision = release(row, turn && placeOf(turn.replyTo), parts);
   if (decision.kind === "deny") return store.outbox.end(row.id, "held", decision.reason);
   if (!(await store.outbox.take(row.id))) return;
   if (row.turnId !== undefined) parts.observe({ point: "reply.released", turnId: row.turnId, outboxId: row.id });

@@ -5,7 +5,7 @@ import type { Channel } from "../channel/channel.ts";
 import type { OutboxDraft, Turn } from "../store/store.ts";
 import { recordSend } from "./deliver.ts";
 import type { DeliveryParts } from "./deliver.ts";
-import { release } from "./release.ts";
+import { placeOf, release } from "./release.ts";
 
 export type HandOver = (drafts: readonly OutboxDraft[], turn: Turn) => Promise<readonly OutboxDraft[]>;
 
@@ -26,7 +26,7 @@ async function settle(
 ): Promise<OutboxDraft> {
   const { agentId, sessionKey, principal } = turn;
   const reply = { ...draft, agentId, sessionKey, principal, attempts: 0 };
-  const decision = release(reply, parts.policy, parts.audit);
+  const decision = release(reply, placeOf(turn.replyTo), parts);
   if (decision.kind === "deny") return { ...draft, settled: { status: "held", reason: decision.reason } };
   parts.observe({ point: "reply.released", turnId: turn.id, outboxId: draft.id });
   const { id: idempotencyKey, to, text, media } = draft;

@@ -5,7 +5,7 @@ import type { Envelope } from "../base/envelope.ts";
 
 export { createPipeline } from "./create.ts";
 export { pulledChannel } from "./pulled.ts";
-export type { Binding, Checkpoint, PipelineOptions, PipelineSettings } from "./settings.ts";
+export type { Binding, ChannelAccess, Checkpoint, PipelineOptions, PipelineSettings } from "./settings.ts";
 
 export type Accepted =
   /** Stored, and on its way. */

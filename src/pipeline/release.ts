@@ -1,13 +1,19 @@
 // Step 7: may this reply leave? Policy is asked at each attempt, right before it, so that every send has a grant of its
 // own and a reply that waited for hours is judged by the rules of the hour in which it leaves.
-import type { Action } from "../base/action.ts";
+import type { Action, ReplyPlace } from "../base/action.ts";
 import type { AuditLog } from "../audit/audit.ts";
+import type { ReplyAddress } from "../base/envelope.ts";
 import type { Decision, Policy } from "../policy/policy.ts";
 import type { OutboxRow } from "../store/store.ts";
 
 export type Reply = Pick<OutboxRow, "id" | "to" | "label" | "agentId" | "sessionKey" | "principal">;
 
-export function release(row: Reply, policy: Policy, audit: AuditLog): Decision<"message.send"> {
+/** `answers` is where the message that this answers came from, as the store has it. */
+export function release(
+  row: Reply,
+  answers: ReplyPlace | undefined,
+  { policy, audit }: { readonly policy: Policy; readonly audit: AuditLog },
+): Decision<"message.send"> {
   const { channel, account, recipient } = row.to;
   const action: Action<"message.send"> = {
     verb: "message.send",
@@ -15,7 +21,7 @@ export function release(row: Reply, policy: Policy, audit: AuditLog): Decision<"
     sessionKey: row.sessionKey,
     principal: row.principal,
     label: row.label,
-    resource: { channel, account, recipient, outboxId: row.id },
+    resource: { channel, account, recipient, outboxId: row.id, answers },
   };
   const decision = policy.decide(action);
   audit.record({
@@ -30,4 +36,8 @@ export function release(row: Reply, policy: Policy, audit: AuditLog): Decision<"
     ...(decision.kind === "deny" ? { reason: decision.reason } : {}),
   });
   return decision;
+}
+
+export function placeOf({ channel, account, recipient }: ReplyAddress): ReplyPlace {
+  return { channel, account, recipient };
 }

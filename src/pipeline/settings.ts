@@ -32,6 +32,36 @@ export type PipelineSettings = {
   readonly reset: ResetRule;
   readonly queue: { readonly mode: QueueMode; readonly byChannel: Readonly<Record<string, QueueMode>> };
   readonly responsePrefix?: string | undefined;
+  /** How a channel's account lets people in; a channel of strangers without one lets nobody in. */
+  readonly access?: (channel: string, account: string) => ChannelAccess | undefined;
+  /** Who is the owner by the config's own word, as `channel:id`. */
+  readonly owners?: ReadonlySet<string>;
+  /** One emoji, shown at a message that is being answered. */
+  readonly ackReaction?: string | undefined;
+};
+
+/** Whom one account of a channel lets in, as the config states it. Ids are the platform's own, never names. */
+export type ChannelAccess = {
+  readonly dmPolicy: "pairing" | "allowlist" | "open" | "disabled";
+  readonly allowFrom: readonly string[];
+  readonly groupPolicy: "allowlist" | "open" | "disabled";
+  readonly groupAllowFrom: readonly string[];
+  readonly allowedGroups: readonly string[];
+  /** By group id; `*` is what the others have. */
+  readonly groups: Readonly<Record<string, GroupAccess>>;
+  readonly commandPrefix: string | undefined;
+  readonly allowBots: boolean;
+  /** Messages of a group that are kept as context for the next one that is meant for the assistant. */
+  readonly historyLimit: number;
+  readonly responsePrefix: string | undefined;
+  readonly textMaxChars: number | undefined;
+};
+
+export type GroupAccess = {
+  readonly enabled: boolean;
+  readonly requireMention: boolean;
+  readonly allowFrom: readonly string[];
+  readonly systemPrompt: string | undefined;
 };
 
 /** The boundaries between steps, where a test may end the process. */

@@ -2,6 +2,7 @@
 // branches. Step 4 brings labels, exec grammar and approvals; what is here is the tool surface and the walls.
 import type { Action, Verb } from "../base/action.ts";
 import type { PrincipalKind } from "../base/principal.ts";
+import { channelKey } from "../protocol/known/channels.ts";
 
 export type Verdict =
   | { readonly kind: "allow"; readonly rule: string }
@@ -25,6 +26,8 @@ export type PolicySettings = {
   readonly agents: ReadonlyMap<string, { readonly owner: ToolPolicy; readonly others: ToolPolicy }>;
   /** Undefined while the boot probe has proved that the cell holds; else why there is none. */
   readonly cellOff: string | undefined;
+  /** By `channelKey`: the accounts that are switched on. */
+  readonly channels?: ReadonlySet<string>;
 };
 
 /**
@@ -92,7 +95,7 @@ export function needsCell(tool: string): boolean {
 }
 
 export function compileRules(settings: PolicySettings): readonly Rule[] {
-  return [noCell(settings), toolSurface(settings), modelRequests(settings), replies()];
+  return [noCell(settings), toolSurface(settings), modelRequests(settings), channelRequests(settings), replies()];
 }
 
 export function firstVerdict(rules: readonly Rule[], action: Action): Verdict {
@@ -149,7 +152,25 @@ function replies(): Rule {
   const name = "message.reply";
   return {
     name,
-    judge: (action) => (action.verb === "message.send" ? { kind: "allow", rule: name } : undefined),
+    judge(action) {
+      if (action.verb !== "message.send" && action.verb !== "message.signal") return undefined;
+      const { channel, account, recipient, answers } = action.resource;
+      if (answers?.channel === channel && answers.account === account && answers.recipient === recipient)
+        return { kind: "allow", rule: name };
+      return { kind: "deny", reason: "it answers no message from there", rule: name };
+    },
+  };
+}
+
+function channelRequests({ channels }: PolicySettings): Rule {
+  const name = "channel.configured";
+  return {
+    name,
+    // As with models, which host that is and with which credential is the broker's to know.
+    judge: (action) =>
+      action.verb === "channel.request" && channels?.has(channelKey(action.resource.channel, action.resource.account))
+        ? { kind: "allow", rule: name }
+        : undefined,
   };
 }
 

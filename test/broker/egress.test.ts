@@ -39,7 +39,7 @@ async function serve(context: TestContext, answer: Answer) {
   };
   const providers = new Map([["test", provider]]);
   const egress = createBrokerEgress({
-    ceiling: () => ({ providers, agents: new Map() }),
+    ceiling: () => ({ providers, channels: new Map(), agents: new Map() }),
     readSecret: async (name) =>
       name === "provider:test" ? key : name === "provider:extra" ? "extra-value" : undefined,
   });
@@ -282,7 +282,11 @@ test("headers that are none, or too many, are refused", async (context) => {
 test("PRV-025 a stored credential that cannot stand in a header is named, not shown", async (context) => {
   const { provider } = await serve(context, (response) => response.end());
   const egress = createBrokerEgress({
-    ceiling: () => ({ providers: new Map([["test", provider]]), agents: new Map() }),
+    ceiling: () => ({
+      channels: new Map(),
+      providers: new Map([["test", provider]]),
+      agents: new Map(),
+    }),
     readSecret: async () => "sk-hidden\nvalue",
   });
   const resource = { provider: "test", method: "GET", url: `${provider.baseUrl}/x` } as const;

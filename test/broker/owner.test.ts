@@ -74,6 +74,7 @@ async function setUp(context: TestContext, change: { answer?: () => Promise<{ st
       close: async () => undefined,
     },
     ceiling: () => ({
+      channels: new Map(),
       providers: new Map([
         ["p", { baseUrl: "https://p.example/v1/", credential: "x-api-key", secret: "provider:p", ownerNamed: true }],
       ]),

@@ -62,10 +62,9 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
   const records: AuditRecord[] = [];
   const refusals: AuditRecord[] = [];
   const outgoing: (OutgoingRequest & { text: string })[] = [];
-  const unused = async (): Promise<never> => {
-    throw new LoricaError("unavailable", "no cell");
-  };
+  const unused = (): Promise<never> => Promise.reject(new LoricaError("unavailable", "no cell"));
   const workspace = folder(context);
+  const agents = new Map([["main", { workspace, access: "rw" } as const]]);
   const cells: Cells = {
     status: () => ({ kind: "verified", walls: [] }),
     workspaceOf: () => ({ ok: true, value: workspace }),
@@ -77,7 +76,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
     ...change,
   };
   const services = createServices({
-    ceiling: () => ({ providers: new Map(), agents: new Map([["main", { workspace, access: "rw" }]]) }),
+    ceiling: () => ({ agents, providers: new Map(), channels: new Map() }),
     egress: {
       async fetch(sent, _signal) {
         let text = "";

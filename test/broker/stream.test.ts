@@ -28,6 +28,7 @@ async function setUp(context: TestContext, answer: (response: ServerResponse) =>
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
   const ceiling: Ceiling = {
+    channels: new Map(),
     providers: new Map([["p", { baseUrl, credential: "bearer", secret: "provider:p", ownerNamed: true }]]),
     agents: new Map([["main", { workspace: "/nowhere", access: "none" }]]),
   };

@@ -140,7 +140,9 @@ test("KEY-085 KEY-086 KEY-087 chats neither configure nor restart", async () => 
   await waits("commands.config", false, true);
   await waits("commands.restart", false, true);
   await waits("commands.allowFrom", {}, { telegram: ["1"] });
-  await waits("commands.ownerAllowFrom", [], ["telegram:1"]);
+  await defaultsTo("commands.ownerAllowFrom", []);
+  await accepts("commands.ownerAllowFrom", ["telegram:1"]);
+  await refuses("commands.ownerAllowFrom", /channel:id/, ["alice"]);
 });
 
 test("KEY-088 KEY-089 commands run unasked inside the cell or not at all, whatever the key is called", async () => {

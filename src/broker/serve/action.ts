@@ -8,7 +8,13 @@ import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
 
 /** The verbs whose effects are the broker's. */
-export type BrokerVerb = "process.run" | "process.control" | "file.read" | "file.write" | "model.request";
+export type BrokerVerb =
+  | "process.run"
+  | "process.control"
+  | "file.read"
+  | "file.write"
+  | "model.request"
+  | "channel.request";
 
 type Field = (value: unknown) => boolean;
 type Shape = Readonly<Record<string, Field>>;
@@ -52,6 +58,7 @@ const shapes: { readonly [V in BrokerVerb]: Readonly<Record<string, Shape>> } = 
     apply_patch: { operation: short, patch: text },
   },
   "model.request": { do: { provider: short, method: oneOf("GET", "POST"), url: text } },
+  "channel.request": { do: { channel: short, account: short, method: oneOf("GET", "POST"), url: text } },
 };
 
 export function parseAction<V extends BrokerVerb>(verb: V, value: unknown): Parsed<Action<V>> {

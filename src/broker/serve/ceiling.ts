@@ -1,14 +1,22 @@
 // The most that the gateway may ask for, as the config says it. The broker judges every request by this and by nothing
 // that the gateway tells it.
+import type { ChannelRequest, ModelRequest } from "../../base/action.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
+import { channelKey } from "../../protocol/known/channels.ts";
 import type { CellSettings } from "../../sandbox/sandbox.ts";
 
-/** How a provider wants its credential. */
-export type CredentialRule = "bearer" | "x-api-key" | "x-goog-api-key" | "none";
+/** How a far side wants its credential. `path-token`: in the path, where a segment is `prefix` and the placeholder. */
+export type CredentialRule =
+  | "bearer"
+  | "x-api-key"
+  | "x-goog-api-key"
+  | "none"
+  | { readonly kind: "path-token"; readonly prefix: string };
 
+/** A model provider, or an account on a chat platform. */
 export type ProviderCeiling = {
   readonly baseUrl: string;
   readonly credential: CredentialRule;
@@ -18,6 +26,8 @@ export type ProviderCeiling = {
   readonly ownerNamed: boolean;
   /** How long the far side may think before it answers, and pause while it does; for slow models of the owner's own. */
   readonly timeoutMs?: number;
+  /** Where the broker itself tries a credential before it is stored. */
+  readonly value?: string;
   /** Headers with secret values: lower-case name → the vault's name of the value. */
   readonly secretHeaders?: Readonly<Record<string, string>>;
 };
@@ -25,7 +35,11 @@ export type ProviderCeiling = {
 export type Ceiling = {
   readonly providers: ReadonlyMap<string, ProviderCeiling>;
   readonly agents: ReadonlyMap<string, CellSettings>;
+  /** By `channelKey`: the accounts that are switched on. */
+  readonly channels: ReadonlyMap<string, ProviderCeiling>;
 };
+
+export type OutgoingResource = ModelRequest | ChannelRequest;
 
 export type Target = {
   readonly origin: string;
@@ -34,18 +48,41 @@ export type Target = {
   readonly host: string;
 };
 
-/** Where a request may go: below the provider's base URL, spelt so that no server can read it as somewhere else. */
+export function farSide(resource: OutgoingResource, ceiling: Ceiling): ProviderCeiling {
+  const found =
+    "provider" in resource
+      ? ceiling.providers.get(resource.provider)
+      : ceiling.channels.get(channelKey(resource.channel, resource.account));
+  if (found !== undefined) return found;
+  throw new LoricaError("forbidden", `the config has no ${nameOf(resource)} switched on`);
+}
+
+function nameOf(resource: OutgoingResource): string {
+  if ("provider" in resource) return `provider ${JSON.stringify(resource.provider.slice(0, 64))}`;
+  return `channel ${JSON.stringify(channelKey(resource.channel, resource.account).slice(0, 128))}`;
+}
+
+export function checkTarget(resource: OutgoingResource, provider: ProviderCeiling): Target {
+  const target = parseTarget(resource.url, provider);
+  if (target.ok) return target.value;
+  throw new LoricaError(
+    "forbidden",
+    `a request to the ${nameOf(resource)} is outside of what it may reach: ${target.reason}`,
+  );
+}
+
+/** Where a request may go: below the far side's base URL, spelt so that no server can read it as somewhere else. */
 export function parseTarget(url: string, provider: ProviderCeiling): Parsed<Target> {
   const base = parseBaseUrl(provider.baseUrl);
   if (url.length > limits.fetchUrlMaxChars || !URL.canParse(url)) return rejected("not a URL");
   const wanted = new URL(url);
   if (wanted.username !== "" || wanted.password !== "") return rejected("a URL with a user name or password");
-  if (wanted.origin !== base.origin) return rejected(`${wanted.origin} is not this provider's ${base.origin}`);
+  if (wanted.origin !== base.origin) return rejected(`${wanted.origin} is not ${base.origin}`);
   // A server that decodes these before it looks at the path would leave the base path again.
   if (/%(?:2e|2f|5c|00)|\\/i.test(wanted.pathname)) return rejected("a path with encoded dots or slashes");
   const prefix = base.pathname.endsWith("/") ? base.pathname : `${base.pathname}/`;
   if (wanted.pathname !== base.pathname && !wanted.pathname.startsWith(prefix))
-    return rejected(`${wanted.pathname} is not below this provider's ${base.pathname}`);
+    return rejected(`${wanted.pathname} is not below ${base.pathname}`);
   return parsed({ origin: wanted.origin, path: `${wanted.pathname}${wanted.search}`, host: wanted.host });
 }
 

@@ -4,19 +4,18 @@ import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { Agent, Dispatcher } from "undici";
-import type { ModelRequest } from "../../base/action.ts";
 import { errnoOf, LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { abortError } from "../../base/wait.ts";
 import { createEchoGuard } from "../../dlp/dlp.ts";
 import { checkAddress, createCheckedLookup } from "./address.ts";
 import type { Reach } from "./address.ts";
-import { parseTarget } from "./ceiling.ts";
-import type { Ceiling, ProviderCeiling, Target } from "./ceiling.ts";
-import { credentialHeaders, parseRequestHeaders, renderResponseHeaders } from "./headers.ts";
+import { checkTarget, farSide } from "./ceiling.ts";
+import type { Ceiling, OutgoingResource, ProviderCeiling, Target } from "./ceiling.ts";
+import { credentialHeaders, fillPath, parseRequestHeaders, renderResponseHeaders } from "./headers.ts";
 
 export type OutgoingRequest = {
-  readonly resource: ModelRequest;
+  readonly resource: OutgoingResource;
   readonly headers: Readonly<Record<string, string>>;
   /** Bytes of the body, which follows as a stream; undefined where there is none. */
   readonly bodyBytes: number | undefined;
@@ -30,8 +29,11 @@ export type IncomingResponse = {
 };
 
 export type BrokerEgress = {
-  /** Ending the signal closes the connection to the far side at once, also while the answer streams. */
-  fetch(request: OutgoingRequest, signal: AbortSignal): Promise<IncomingResponse>;
+  /**
+   * Ending the signal closes the connection to the far side at once, also while the answer streams. `tried` is a far side
+   * that the owner asks about before the config names it.
+   */
+  fetch(request: OutgoingRequest, signal: AbortSignal, tried?: ProviderCeiling): Promise<IncomingResponse>;
   close(): Promise<void>;
 };
 
@@ -43,15 +45,14 @@ export type BrokerEgressOptions = {
 export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
   const agents = new Map<Reach, Agent>();
   return {
-    async fetch(request, signal) {
+    async fetch(request, signal, tried) {
       const { resource } = request;
-      const provider = options.ceiling().providers.get(resource.provider);
-      if (provider === undefined)
-        throw new LoricaError("forbidden", `the config has no provider ${JSON.stringify(resource.provider)}`);
-      const target = checkTarget(resource, provider);
+      const provider = tried ?? farSide(resource, options.ceiling());
+      const allowed = checkTarget(resource, provider);
       const reach = provider.ownerNamed ? "owner-named" : "public";
-      checkLiteral(target, reach);
+      checkLiteral(allowed, reach);
       const credentials = await credentialHeaders(provider, options.readSecret);
+      const target = credentials.inPath === undefined ? allowed : fillPath(allowed, credentials.inPath);
       // Loaded by the first request: a broker that waits for its first message has no use for its megabytes.
       const library = await import("undici");
       const agent = agents.get(reach) ?? openAgent(library, reach);
@@ -92,15 +93,6 @@ function timeoutsOf({ timeoutMs = 0 }: ProviderCeiling): {
     headersTimeout: Math.max(timeoutMs, limits.modelFirstByteTimeoutMs),
     bodyTimeout: Math.max(timeoutMs, limits.modelStallTimeoutMs),
   };
-}
-
-function checkTarget(resource: ModelRequest, provider: ProviderCeiling): Target {
-  const target = parseTarget(resource.url, provider);
-  if (target.ok) return target.value;
-  throw new LoricaError(
-    "forbidden",
-    `a request to ${resource.provider} is outside of what it may reach: ${target.reason}`,
-  );
 }
 
 /** An address in the URL itself is never looked up, so it is judged here. */

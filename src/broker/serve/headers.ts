@@ -4,7 +4,8 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { canBeSought } from "../../dlp/dlp.ts";
-import type { CredentialRule, ProviderCeiling } from "./ceiling.ts";
+import { pathTokenPlaceholder } from "../../protocol/known/channels.ts";
+import type { CredentialRule, ProviderCeiling, Target } from "./ceiling.ts";
 import type { OutgoingRequest } from "./egress.ts";
 
 /** Credentials, and what belongs to the connection and not to the request. */
@@ -59,6 +60,8 @@ function checkHeader(name: string, value: string): void {
 
 export type Credentials = {
   readonly headers: Readonly<Record<string, string>>;
+  /** What the path is to hold, and in place of which segment. */
+  readonly inPath: { readonly segment: string; readonly filled: string } | undefined;
   /** The bare values, which must not come back. Not those that are in ordinary words. */
   readonly values: readonly string[];
 };
@@ -69,10 +72,11 @@ export async function credentialHeaders(
 ): Promise<Credentials> {
   const headers: Record<string, string> = {};
   const values: string[] = [];
-  const key = provider.credential === "none" ? undefined : await readSecret(provider.secret);
+  const rule = provider.credential;
+  const key = rule === "none" ? undefined : (provider.value ?? (await readSecret(provider.secret)));
   if (key !== undefined) {
     values.push(key);
-    Object.assign(headers, renderCredential(provider.credential, key));
+    if (typeof rule === "string") Object.assign(headers, renderCredential(rule, key));
   }
   for (const [name, secret] of Object.entries(provider.secretHeaders ?? {})) {
     const value = await readSecret(secret);
@@ -88,10 +92,30 @@ export async function credentialHeaders(
         `the credential for the header ${name} holds characters it cannot; set it again`,
       );
   }
-  return { headers, values: values.filter(canBeSought) };
+  const inPath = typeof rule === "string" ? undefined : pathToken(rule.prefix, key);
+  return { headers, inPath, values: values.filter(canBeSought) };
 }
 
-function renderCredential(rule: CredentialRule, key: string): Readonly<Record<string, string>> {
+function pathToken(prefix: string, token: string | undefined): NonNullable<Credentials["inPath"]> {
+  if (token === undefined)
+    throw new LoricaError("unauthorized", "no token is stored for this account; give it one with: lorica channels add");
+  // Whatever could mean another path, or be written in two ways, is no token of any platform.
+  if (!/^[A-Za-z0-9:_-]+$/.test(token))
+    throw new LoricaError("config_invalid", "the account's token holds characters that no token has; set it again");
+  return { segment: `${prefix}${pathTokenPlaceholder}`, filled: `${prefix}${token}` };
+}
+
+/** Puts the token into the path of a target that was checked. A request that leaves no place for it is none of ours. */
+export function fillPath(target: Target, { segment, filled }: NonNullable<Credentials["inPath"]>): Target {
+  const [path = "", ...query] = target.path.split("?");
+  const segments = path.split("/");
+  const at = segments.indexOf(segment);
+  if (at < 0) throw new LoricaError("forbidden", "a request without a place for the account's token");
+  segments[at] = filled;
+  return { ...target, path: [segments.join("/"), ...query].join("?") };
+}
+
+function renderCredential(rule: Extract<CredentialRule, string>, key: string): Readonly<Record<string, string>> {
   switch (rule) {
     case "bearer":
       return { authorization: `Bearer ${key}` };

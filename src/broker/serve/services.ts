@@ -10,7 +10,7 @@ import type { Cells } from "../../sandbox/sandbox.ts";
 import type { LinkHandler, LinkReply, LinkRequest } from "../link/link.ts";
 import { actionOf, createNonceBook } from "./action.ts";
 import type { Ceiling } from "./ceiling.ts";
-import type { BrokerEgress } from "./egress.ts";
+import type { BrokerEgress, OutgoingRequest } from "./egress.ts";
 import { readWorkspaceFiles } from "./workspace.ts";
 
 export type ServicesOptions = {
@@ -93,14 +93,25 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
     if (options.ceiling().agents.has(action.agentId)) return action;
     throw new LoricaError("forbidden", `the config has no agent ${JSON.stringify(action.agentId.slice(0, 64))}`);
   };
+  const fetchFor = async (
+    { resource }: { readonly resource: OutgoingRequest["resource"] },
+    params: Parameters<Service>[0],
+    { request, signal }: { readonly request: LinkRequest; readonly signal: AbortSignal },
+  ): Promise<LinkReply> => {
+    const bodyBytes = bodyBytesOf(params["bodyBytes"], request.body);
+    const headers = headersOf(params["headers"]);
+    const response = await egress.fetch({ resource, headers, bodyBytes, body: request.body }, signal);
+    return { result: { status: response.status, headers: response.headers }, body: response.body };
+  };
   const services: Readonly<Record<string, Service>> = {
     async "model.fetch"(params, request, signal) {
       nonces.take(params["nonce"]);
-      const { resource } = checkAgent(actionOf("model.request", params["action"]));
-      const bodyBytes = bodyBytesOf(params["bodyBytes"], request.body);
-      const headers = headersOf(params["headers"]);
-      const response = await egress.fetch({ resource, headers, bodyBytes, body: request.body }, signal);
-      return { result: { status: response.status, headers: response.headers }, body: response.body };
+      return await fetchFor(checkAgent(actionOf("model.request", params["action"])), params, { request, signal });
+    },
+    // No agent: a channel asks its platform for messages before anybody is to answer them.
+    async "channel.fetch"(params, request, signal) {
+      nonces.take(params["nonce"]);
+      return await fetchFor(actionOf("channel.request", params["action"]), params, { request, signal });
     },
     async "sandbox.status"() {
       return { result: cells.status() };

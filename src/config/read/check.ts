@@ -46,13 +46,6 @@ function checkEdge(checking: Checking): void {
   // Auth mode `none` does not parse yet. Where it one day does, it must never be reachable from another machine.
   if (bind !== "loopback" && bind !== "auto" && auth.mode === "none")
     refuse(checking, ["gateway", "auth", "mode"], "a gateway that other machines can reach needs authentication");
-  for (const [type, channel] of Object.entries(checking.config.channels))
-    if ("webhookUrl" in channel && channel.webhookUrl !== undefined && channel.webhookSecret === undefined)
-      refuse(
-        checking,
-        ["channels", type, "webhookSecret"],
-        "is missing; a webhook without a secret takes messages from anybody",
-      );
   const { heartbeat, userTimezone } = checking.config.agents.defaults;
   checkTimezone(checking, ["agents", "defaults", "userTimezone"], userTimezone);
   checkTimezone(
@@ -244,6 +237,8 @@ export function dangersOf(config: Config): readonly Danger[] {
     for (const { path, account } of accounts) {
       if (account.dmPolicy === "open") add([...path, "dmPolicy"], "open", "anybody could write to the assistant");
       if (account.allowFrom.includes("*")) add([...path, "allowFrom"], "*", "anybody could write to the assistant");
+      if (account.groupAllowFrom.includes("*"))
+        add([...path, "groupAllowFrom"], "*", "anybody in a group could use the assistant");
       if (account.groupPolicy === "open") add([...path, "groupPolicy"], "open", "any group could use the assistant");
     }
   }

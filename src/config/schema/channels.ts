@@ -1,6 +1,7 @@
 // catalogue
 // Config keys of channels: whom each lets in, and how it behaves.
 import { z } from "zod";
+import { findKnownChannel } from "../../protocol/known/channels.ts";
 import { key, later, laterOptional, laterUnset, names, reserved, secret, section, text } from "./field.ts";
 
 /** Every channel that a config may name. Those that are not built accept only `enabled: false`. */
@@ -36,11 +37,12 @@ const group = z.strictObject({
   enabled: key(z.boolean().default(true), "Whether the group is heard at all."),
   requireMention: key(z.boolean().default(true), "Only messages that mention the assistant."),
   allowFrom: key(senderIds.default([]), "Who in the group may speak; empty is everybody whom the channel lets in."),
-  tools: key(
-    z.strictObject({ allow: names().optional(), deny: names().default([]) }).optional(),
+  tools: laterUnset(
+    z.strictObject({ allow: names().optional(), deny: names().default([]) }),
+    4,
     "Tools in this group.",
   ),
-  skills: key(names().optional(), "Skills in this group."),
+  skills: laterUnset(names(), "later", "Skills in this group."),
   systemPrompt: key(text(20_000).optional(), "Said to the model in this group."),
 });
 
@@ -74,8 +76,22 @@ const account = {
   signingSecret: secret("What the platform signs its requests with."),
   accessToken: secret("The access token."),
   password: secret("The account's password."),
-  webhookUrl: laterUnset(text(2_048), 2, "Where the platform delivers; needs webhookSecret."),
-  webhookSecret: secret("What the platform proves itself with when it delivers."),
+  webhookUrl: key(
+    z
+      .url({ protocol: /^https$/ })
+      .max(2_048)
+      .optional(),
+    "The public address of this gateway to which the platform delivers; unset is asking the platform for messages.",
+  ),
+  webhookSecret: secret("Understood and not needed: the gateway makes the platform a new one at each start."),
+  apiRoot: key(
+    z
+      .url({ protocol: /^https?$/ })
+      .max(2_048)
+      .optional(),
+    "The platform's API, where it is not the public one: a self-hosted Bot API server.",
+  ),
+  allowBots: key(z.boolean().default(false), "Whether other bots are heard."),
 };
 
 const channel = z.strictObject({
@@ -116,15 +132,16 @@ export const channels = key(
         if (type === "defaults") continue;
         if (!channelTypes.some((known) => known === type))
           context.addIssue({ code: "unrecognized_keys", keys: [type], input: value });
-        if ("enabled" in settings && settings.enabled === true && type !== "loopback")
+        if (!("enabled" in settings) || !settings.enabled || type === "loopback") continue;
+        if (findKnownChannel(type) === undefined)
           context.addIssue({
             code: "custom",
             path: [type, "enabled"],
-            message: `only false is accepted: the ${type} channel ${type === "telegram" ? "comes with step 2 of the plan" : "is not part of Lorica yet"}`,
+            message: `only false is accepted: the ${type} channel is not part of Lorica yet`,
           });
       }
     })
     .prefault({} as never),
   "Channels by type, as `channels.telegram`.",
-  "restart",
+  "hot",
 );

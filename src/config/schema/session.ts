@@ -1,7 +1,7 @@
 // catalogue
 // Config keys of sessions and messages: who shares a context, when one ends, how messages queue and where they go.
 import { z } from "zod";
-import { agentId, byteSize, duration, key, later, laterUnset, names, reserved, section, text } from "./field.ts";
+import { agentId, byteSize, duration, key, later, names, reserved, section, text } from "./field.ts";
 
 const dmScope = z.enum(["main", "per-peer", "per-channel-peer", "per-account-channel-peer"]);
 const queueMode = z.enum(["steer", "followup", "collect", "interrupt"]);
@@ -28,10 +28,9 @@ export const session = section(
     ),
     groupScope: key(z.enum(["per-group"]).default("per-group"), "Each group has a session of its own."),
     mainKey: key(z.literal("main").default("main"), "The name of the owner's own session."),
-    identityLinks: later(
-      z.record(z.string(), names(50)),
-      { safe: {}, step: 2 },
-      "Senders on several channels who are one person.",
+    identityLinks: key(
+      z.record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/), names(50)).default({}),
+      "Senders on several channels who share one session, as `channel:id` by a name for them. It gives nobody any right.",
     ),
     resetTriggers: key(names(20).default(["/new", "/reset"]), "Messages that start a session afresh."),
     reset,
@@ -110,7 +109,7 @@ export const messages = section(
       },
       "Groups.",
     ),
-    ackReaction: laterUnset(text(32), 2, "The reaction that says a message has arrived."),
+    ackReaction: key(text(32).optional(), "The reaction, one emoji, that says a message is being answered."),
   },
   "Messages.",
   "hot",
@@ -146,10 +145,9 @@ export const broadcast = reserved("later", "Several agents answering one message
 export const commands = section(
   {
     text: key(z.boolean().default(true), "Commands that begin with a slash work in chats."),
-    native: later(
-      z.union([z.boolean(), z.literal("auto")]),
-      { safe: false, step: 4 },
-      "Register commands with the platform.",
+    native: key(
+      z.union([z.boolean(), z.literal("auto")]).default("auto"),
+      "Whether the platform's own menu offers the commands; `auto` is yes.",
     ),
     nativeSkills: later(
       z.union([z.boolean(), z.literal("auto")]),
@@ -163,7 +161,13 @@ export const commands = section(
     mcp: later(z.boolean(), { safe: false, step: "later" }, "`/mcp` in chats."),
     plugins: later(z.boolean(), { safe: false, step: "later" }, "`/plugins` in chats."),
     allowFrom: later(z.record(z.string(), names(500)), { safe: {}, step: 4 }, "Who may use commands, by channel."),
-    ownerAllowFrom: later(names(500), { safe: [], step: 2 }, "Who is the owner, as `channel:id`."),
+    ownerAllowFrom: key(
+      z
+        .array(text(256).regex(/^[a-z][a-z0-9-]*:\S+$/, "is written channel:id, as telegram:12345"))
+        .max(500)
+        .default([]),
+      "Who is the owner, as `channel:id`.",
+    ),
   },
   "Commands in chats.",
   "hot",

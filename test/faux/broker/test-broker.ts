@@ -77,6 +77,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
   });
   const baseUrl = `http://127.0.0.1:${provider.port}/v1`;
   const ceiling: Ceiling = {
+    channels: new Map(),
     providers: new Map([["test", { baseUrl, credential: "bearer", secret: "provider:test", ownerNamed: true }]]),
     agents: new Map([["main", { workspace: folders.workspace, access: "rw" }]]),
   };

@@ -1,0 +1,52 @@
+// The most that the gateway may ever ask of the broker, read by the broker from the config.
+import type { Ceiling, ProviderCeiling } from "./broker/broker.ts";
+import { listAgents } from "./config/config.ts";
+import type { AgentSettings, Config, ProviderConfig, StatePaths } from "./config/config.ts";
+import { findKnownProvider } from "./protocol/providers.ts";
+import type { CellSettings } from "./sandbox/sandbox.ts";
+import { channelCeilings } from "./settings-channels.ts";
+import { providerSecretName } from "./vault/vault.ts";
+
+/** The most that the gateway may ever ask for, whatever it claims: read by the broker from the config, and from nowhere else. */
+export function ceilingOf(config: Config, paths: StatePaths): Ceiling {
+  const agents = listAgents(config, paths);
+  return {
+    providers: new Map(
+      Object.entries(config.models.providers).flatMap(([id, provider]) => {
+        const ceiling = providerCeiling(id, provider);
+        return ceiling === undefined ? [] : [[id, ceiling] as const];
+      }),
+    ),
+    agents: new Map(agents.map((agent) => [agent.id, cellSettings(agent)])),
+    channels: channelCeilings(config),
+  };
+}
+
+function providerCeiling(id: string, provider: ProviderConfig): ProviderCeiling | undefined {
+  if (provider.baseUrl === undefined || provider.api === "rehearsal") return undefined;
+  const known = findKnownProvider(id);
+  const byApi = { "anthropic-messages": "x-api-key", "google-generative-ai": "x-goog-api-key" } as const;
+  const credential =
+    known !== undefined && known.auth !== "none" ? known.auth : (byApi[provider.api as keyof typeof byApi] ?? "bearer");
+  return {
+    baseUrl: provider.baseUrl,
+    credential,
+    secret: provider.apiKey?.secret ?? providerSecretName(id),
+    secretHeaders: secretHeaders(provider),
+    // A host that only our own table names must never turn out to be in the owner's network.
+    ownerNamed: provider.baseUrl !== known?.baseUrl || known.local,
+    timeoutMs: provider.timeoutSeconds * 1_000,
+  };
+}
+
+function cellSettings(agent: AgentSettings): CellSettings {
+  return { workspace: agent.workspace, access: agent.sandbox.workspaceAccess };
+}
+
+function secretHeaders(provider: ProviderConfig): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(provider.headers).flatMap(([name, value]) =>
+      typeof value === "string" ? [] : [[name.toLowerCase(), value.secret]],
+    ),
+  );
+}
