@@ -28,7 +28,9 @@ export type Overheard = {
 };
 
 /** How a message meets a turn that is already running in its session. */
-export type QueueMode = "steer" | "followup" | "collect" | "interrupt";
+export const queueModes = ["steer", "followup", "collect", "interrupt"] as const;
+
+export type QueueMode = (typeof queueModes)[number];
 
 export type Envelope = {
   /** Also the run id: what clients wait for and abort. */
@@ -77,7 +79,9 @@ export type TurnRequest = {
   readonly outputTokensMax?: number;
 };
 
-export type ThinkingLevel = "off" | "minimal" | "low" | "medium" | "high" | "xhigh" | "adaptive" | "max";
+export const thinkingLevels = ["off", "minimal", "low", "medium", "high", "xhigh", "adaptive", "max"] as const;
+
+export type ThinkingLevel = (typeof thinkingLevels)[number];
 
 /** Where the reply goes. */
 export type ReplyAddress = {

@@ -58,7 +58,7 @@ export function createGateway(
   const socket = createSocketEdge({
     edge,
     connections,
-    dispatch: createDispatch({ handlers, door: "local", log: deps.log }),
+    dispatch: createDispatch({ handlers, door: "local", log: deps.log, now: deps.clock.now }),
     greet: () => greeting(edge, bootId),
   });
   const stopWatching = deps.pipeline.watch((event, about) => broadcast.run(event, about));

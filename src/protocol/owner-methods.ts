@@ -2,7 +2,7 @@
 // The methods of `owner.sock`, which the broker serves to whoever owns its file: configuration, secrets, the gateway's
 // token and life. They are a table of their own because the gateway process must not have them.
 import { z } from "zod";
-import type { Method } from "./methods.ts";
+import type { Method } from "./methods/kit.ts";
 
 const admin = "operator.admin";
 const path = z.string().min(1).max(512);

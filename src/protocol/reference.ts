@@ -3,7 +3,7 @@ import { z } from "zod";
 import { events } from "./events.ts";
 import type { EventRule } from "./events.ts";
 import { methods } from "./methods.ts";
-import type { Method } from "./methods.ts";
+import type { Method } from "./methods/kit.ts";
 import { ownerMethods } from "./owner-methods.ts";
 
 type AnyMethod = Omit<Method<never, unknown>, "params"> & { readonly params: z.ZodType };
@@ -26,7 +26,7 @@ export function renderMethods(): string {
   return `${[
     "# Methods",
     "",
-    "Printed from `src/protocol/methods.ts` and `src/protocol/owner-methods.ts` by `node tools/print-methods.ts`.",
+    "Printed from `src/protocol/methods/` and `src/protocol/owner-methods.ts` by `node tools/print-methods.ts`.",
     "Both sockets speak protocol 4, one JSON frame per line; params are closed objects.",
     "",
     "## `run/gateway.sock`",

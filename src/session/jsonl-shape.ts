@@ -1,6 +1,7 @@
 // catalogue
 // The shapes a transcript line may have: our own entries, and the messages that other tools write.
 import { z } from "zod";
+import { thinkingLevels } from "../base/envelope.ts";
 import { parsed, rejected } from "../base/parsed.ts";
 import type { Parsed } from "../base/parsed.ts";
 import type { AssistantPart, EntryBody, Usage } from "../base/transcript.ts";
@@ -64,7 +65,7 @@ export const entryBody = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("settings"),
     model: z.string().optional(),
-    thinking: z.enum(["off", "minimal", "low", "medium", "high", "xhigh", "adaptive", "max"]).optional(),
+    thinking: z.enum(thinkingLevels).optional(),
   }),
 ]);
 

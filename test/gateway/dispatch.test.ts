@@ -24,6 +24,7 @@ function dispatchWith(handler: (name: string) => Promise<unknown>) {
     handlers: handlers as unknown as MethodHandlers<CallContext>,
     door: "network",
     log: () => undefined,
+    now: () => 0,
   });
 }
 

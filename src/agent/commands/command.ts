@@ -1,4 +1,5 @@
 // The text commands: what they look like. Parsing is pure, so that whoever queues messages can ask as well.
+import { thinkingLevels } from "../../base/envelope.ts";
 import type { ThinkingLevel } from "../../base/envelope.ts";
 import { limits } from "../../base/limits.ts";
 
@@ -12,17 +13,6 @@ export type Command =
   | { readonly name: "help" }
   /** A command by its form, with words that it does not take. */
   | { readonly name: "wrong"; readonly usage: string };
-
-export const thinkingLevels: readonly ThinkingLevel[] = [
-  "off",
-  "minimal",
-  "low",
-  "medium",
-  "high",
-  "xhigh",
-  "adaptive",
-  "max",
-];
 
 const focusMaxChars = 800;
 

@@ -1,7 +1,8 @@
 // What the text commands do. They are the owner's, deterministic, and cost no model call.
+import { thinkingLevels } from "../../base/envelope.ts";
 import type { ThinkingLevel } from "../../base/envelope.ts";
 import type { EntryBody } from "../../base/transcript.ts";
-import { parseCommand, thinkingLevels } from "./command.ts";
+import { parseCommand } from "./command.ts";
 import type { Command } from "./command.ts";
 import { compact } from "../context/compaction.ts";
 import { estimatePrompt, loadStanding, planCall } from "../context/context.ts";

@@ -1,23 +1,12 @@
 // `agent`: one turn, its answer streamed to a person or given whole to a program.
 import { LoricaError } from "../../base/errors.ts";
-import type { ThinkingLevel } from "../../base/envelope.ts";
+import { thinkingLevels } from "../../base/envelope.ts";
 import type { CliContext, Invocation } from "../context.ts";
 import { readInput } from "../input.ts";
 import type { Options } from "../options.ts";
 import { withGateway } from "../reach.ts";
 import { runTurn } from "../turn.ts";
 import type { TurnOrder } from "../turn.ts";
-
-const thinkingLevels: readonly ThinkingLevel[] = [
-  "off",
-  "minimal",
-  "low",
-  "medium",
-  "high",
-  "xhigh",
-  "adaptive",
-  "max",
-];
 
 export async function agent(invocation: Invocation): Promise<void> {
   const { context, io, options, args, signal } = invocation;

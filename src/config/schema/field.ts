@@ -1,6 +1,7 @@
 // The vocabulary that config keys are written in. A key is one zod schema with its line of documentation and what a
 // change of it asks for; types, validation, defaults, JSON Schema and the reference are all read off that.
 import { z } from "zod";
+import { thinkingLevels } from "../../base/envelope.ts";
 import type { Json } from "../../base/json.ts";
 import type { SecretRef } from "../../base/secret.ts";
 
@@ -114,7 +115,7 @@ export const agentId = z
 /** `provider/model`, or an alias from `agents.defaults.models`. */
 export const modelRef = z.string().regex(/^\S{1,256}$/, "a model is written provider/model, without spaces");
 
-export const thinking = z.enum(["off", "minimal", "low", "medium", "high", "xhigh", "adaptive", "max"]);
+export const thinking = z.enum(thinkingLevels);
 
 export const duration = z
   .string()

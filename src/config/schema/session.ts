@@ -1,10 +1,11 @@
 // catalogue
 // Config keys of sessions and messages: who shares a context, when one ends, how messages queue and where they go.
 import { z } from "zod";
+import { queueModes } from "../../base/envelope.ts";
 import { agentId, byteSize, duration, key, later, names, reserved, section, text } from "./field.ts";
 
 const dmScope = z.enum(["main", "per-peer", "per-channel-peer", "per-account-channel-peer"]);
-const queueMode = z.enum(["steer", "followup", "collect", "interrupt"]);
+const queueMode = z.enum(queueModes);
 
 const reset = section(
   {

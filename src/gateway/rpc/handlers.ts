@@ -1,25 +1,23 @@
-// All methods of the owner's socket; the table in protocol/methods.ts makes a missing one an error of compilation.
+// All methods of the gateway; the tables in protocol/methods make a missing one an error of compilation.
 import type { MethodHandlers } from "../../protocol/methods.ts";
-import type { StatusResult } from "../../protocol/shapes.ts";
-import type { Broadcast } from "../broadcast.ts";
 import type { CallContext } from "../dispatch.ts";
-import type { Edge } from "../edge.ts";
-import type { Runs } from "../run.ts";
+import { createChannelMethods } from "./channels.ts";
+import { createDeviceMethods } from "./devices.ts";
 import { createHistoryMethods } from "./history.ts";
 import { createInfoMethods } from "./info.ts";
+import { createNodeMethods } from "./nodes.ts";
+import type { Parts } from "./parts.ts";
 import { createRunMethods } from "./runs.ts";
 import { createSessionMethods } from "./sessions.ts";
 
-export function createHandlers(parts: {
-  readonly edge: Edge;
-  readonly runs: Runs;
-  readonly broadcast: Broadcast;
-  readonly connections: () => StatusResult["connections"];
-}): MethodHandlers<CallContext> {
+export function createHandlers(parts: Parts): MethodHandlers<CallContext> {
   return {
     ...createInfoMethods(parts.edge, parts.connections),
     ...createRunMethods(parts.edge, parts.runs),
     ...createHistoryMethods(parts.edge),
     ...createSessionMethods(parts),
+    ...createDeviceMethods(),
+    ...createNodeMethods(),
+    ...createChannelMethods(),
   };
 }

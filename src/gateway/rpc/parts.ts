@@ -1,0 +1,12 @@
+// What the handlers of all methods work with.
+import type { StatusResult } from "../../protocol/shapes.ts";
+import type { Broadcast } from "../broadcast.ts";
+import type { Edge } from "../edge.ts";
+import type { Runs } from "../run.ts";
+
+export type Parts = {
+  readonly edge: Edge;
+  readonly runs: Runs;
+  readonly broadcast: Broadcast;
+  readonly connections: () => StatusResult["connections"];
+};

@@ -1,0 +1,3 @@
+// The methods on what waits for the owner.
+
+export const approvalMethods = {} as const;

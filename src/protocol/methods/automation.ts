@@ -1,0 +1,3 @@
+// The methods on what happens by itself.
+
+export const automationMethods = {} as const;

@@ -1,0 +1,3 @@
+// The methods on channels and the people who write to them.
+
+export const channelMethods = {} as const;

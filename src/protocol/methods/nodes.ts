@@ -1,0 +1,3 @@
+// The methods on nodes, and those that nodes call.
+
+export const nodeMethods = {} as const;
