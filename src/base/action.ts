@@ -76,6 +76,9 @@ export type ChannelRequest = {
   readonly url: string;
 };
 
+/** A command of a paired node. What it does there is the node's to judge; this is whether it is asked at all. */
+export type NodeInvoke = { readonly nodeId: string; readonly command: string; readonly paramsJson: string };
+
 export type SessionInspect = { readonly sessionKey: string };
 
 /** Verb → the resource that such an action touches. */
@@ -89,6 +92,7 @@ export type Resources = {
   "message.signal": MessageSignal;
   "channel.request": ChannelRequest;
   "session.inspect": SessionInspect;
+  "node.invoke": NodeInvoke;
 };
 
 export type Verb = keyof Resources;

@@ -246,6 +246,18 @@ export const limits = {
   cliLogTailMaxBytes: 4 * 1_048_576,
   cliLogPollMs: 250,
 
+  // Nodes
+  nodeRequestsMax: 64,
+  nodeInvokesMax: 32,
+  nodeInvokesTotalMax: 256,
+  nodeInvokeTimeoutMs: 30_000,
+  nodeInvokeTimeoutMaxMs: 10 * 60_000,
+  nodeParamsMaxBytes: 1_048_576,
+  nodeResultMaxBytes: 4_194_304,
+  nodeErrorMaxChars: 2_000,
+  nodeAuditParamsMaxChars: 1_000,
+  nodeReportedNamesMax: 256,
+
   // Clients over the network
   clientFrameMaxBytes: 26_214_400,
   clientFarewellMs: 1_000,

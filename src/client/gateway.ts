@@ -4,6 +4,7 @@ import { codeOf, LoricaError } from "../base/errors.ts";
 import { isRecord } from "../base/json.ts";
 import { limits } from "../base/limits.ts";
 import { bounded } from "../base/wait.ts";
+import { signedToken } from "../protocol/device/identity.ts";
 import { protocolVersion } from "../protocol/frames.ts";
 import { openConnection, unreachable } from "./connection.ts";
 import type { Connection } from "./connection.ts";
@@ -97,18 +98,17 @@ function introduce(
   nonce: string,
 ): Readonly<Record<string, unknown>> {
   const { client, role, scopes, caps, commands } = introduction;
-  const signedAt = Date.now();
+  const signedAtMs = Date.now();
   const signature = device.sign({
     clientId: client.id,
     clientMode: client.mode,
     role,
     scopes,
-    signedAt,
-    // A password is never signed.
-    token: auth["token"] ?? auth["deviceToken"] ?? "",
+    signedAtMs,
+    token: signedToken(auth),
     nonce,
     platform: client.platform,
-    deviceFamily: client.deviceFamily ?? "",
+    deviceFamily: client.deviceFamily,
   });
   return {
     minProtocol: protocolVersion,
@@ -118,7 +118,7 @@ function introduce(
     scopes,
     caps,
     ...(commands === undefined ? {} : { commands }),
-    device: { id: device.id, publicKey: device.publicKey, signature, signedAt, nonce },
+    device: { id: device.id, publicKey: device.publicKey, signature, signedAt: signedAtMs, nonce },
     ...(Object.keys(auth).length === 0 ? {} : { auth }),
   };
 }

@@ -95,7 +95,8 @@ export function needsCell(tool: string): boolean {
 }
 
 export function compileRules(settings: PolicySettings): readonly Rule[] {
-  return [noCell(settings), toolSurface(settings), modelRequests(settings), channelRequests(settings), replies()];
+  const reach = [modelRequests(settings), channelRequests(settings), replies(), nodeInvokes()];
+  return [noCell(settings), toolSurface(settings), ...reach];
 }
 
 export function firstVerdict(rules: readonly Rule[], action: Action): Verdict {
@@ -169,6 +170,18 @@ function channelRequests({ channels }: PolicySettings): Rule {
     // As with models, which host that is and with which credential is the broker's to know.
     judge: (action) =>
       action.verb === "channel.request" && channels?.has(channelKey(action.resource.channel, action.resource.account))
+        ? { kind: "allow", rule: name }
+        : undefined,
+  };
+}
+
+/** An operator asks, in no agent's name: what an agent may ask of a node comes with approvals. */
+function nodeInvokes(): Rule {
+  const name = "node.operator";
+  return {
+    name,
+    judge: ({ verb, agentId, principal }) =>
+      verb === "node.invoke" && agentId === "" && principal.kind === "owner"
         ? { kind: "allow", rule: name }
         : undefined,
   };

@@ -224,4 +224,32 @@ export const migrations: readonly Migration[] = [
     `,
     down: "DROP TABLE device_requests; DROP TABLE device_tokens; DROP TABLE devices;",
   },
+  {
+    version: 3,
+    name: "nodes and their requests",
+    up: `
+      CREATE TABLE nodes (
+        node_id TEXT PRIMARY KEY,
+        about TEXT NOT NULL,
+        label TEXT,
+        commands TEXT NOT NULL,
+        caps TEXT NOT NULL,
+        approved_by TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        approved_at INTEGER NOT NULL,
+        last_seen_at INTEGER
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE node_requests (
+        id TEXT PRIMARY KEY,
+        node_id TEXT NOT NULL UNIQUE,
+        about TEXT NOT NULL,
+        commands TEXT NOT NULL,
+        caps TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+    down: "DROP TABLE node_requests; DROP TABLE nodes;",
+  },
 ];

@@ -1,16 +1,12 @@
 // Opens the embedded store: one SQLite file in WAL mode, flushed at every commit, and a folder of media files.
 import type { Clock } from "../base/clock.ts";
 import { createDevices } from "./devices/create.ts";
-import { createInbox } from "./inbox.ts";
 import { createMedia } from "./media.ts";
 import { openMigrated } from "./migrate.ts";
-import { createOutbox } from "./outbox.ts";
+import { createNodes } from "./nodes/nodes.ts";
 import { createPrune } from "./prune.ts";
-import { createSessions } from "./sessions.ts";
 import type { Store } from "./store.ts";
-import { createJournal, createTranscript } from "./transcript.ts";
-import { createTurns } from "./turns.ts";
-import { createLedger, createUsage } from "./usage.ts";
+import { createTables } from "./tables.ts";
 
 export async function openStore(options: {
   readonly path: string;
@@ -25,19 +21,13 @@ export async function openStore(options: {
   );
   const epoch = await database.write(() => start.get()?.value ?? 0);
   const ground = { database, clock, epoch };
-  const journal = createJournal(ground);
-  const ledger = createLedger(ground);
   const media = createMedia(ground, options.mediaDir);
   return {
     epoch,
-    inbox: createInbox(ground),
-    sessions: createSessions(ground),
-    turns: createTurns(ground, { journal, ledger }),
-    transcript: createTranscript(ground, { journal, ledger }),
-    outbox: createOutbox(ground),
-    usage: createUsage(ground, ledger),
+    ...createTables(ground),
     media,
     devices: createDevices(ground),
+    nodes: createNodes(ground),
     prune: createPrune(ground),
     async close() {
       database.close();

@@ -6,6 +6,7 @@ import type { Label } from "../base/label.ts";
 import type { Principal } from "../base/principal.ts";
 import type { Json } from "../base/json.ts";
 import type { EntryBody, Usage } from "../base/transcript.ts";
+import type { NodeStore } from "./nodes/nodes.ts";
 import type { DeviceStore } from "./devices/port.ts";
 
 export type {
@@ -19,6 +20,7 @@ export type {
   PairingReason,
 } from "./devices/port.ts";
 export { checkDatabase } from "./migrate.ts";
+export type { NodeDescription, NodeRecord, NodeRequest, NodeStore, NodeSurface } from "./nodes/nodes.ts";
 export { openStore } from "./open.ts";
 
 export type Store = {
@@ -30,6 +32,7 @@ export type Store = {
   readonly usage: UsageLedger;
   readonly media: Media;
   readonly devices: DeviceStore;
+  readonly nodes: NodeStore;
   /** Counts starts; written into every row, and later the fence between gateways that share a database. */
   readonly epoch: number;
   /** Forgets what is older than its keep, at most a batch of each kind at a time. Nothing that is still open goes. */

@@ -31,6 +31,8 @@ function describe(action: Action): string {
     case "message.send":
     case "message.signal":
       return `${action.resource.channel} ${action.resource.recipient}`;
+    case "node.invoke":
+      return `${action.resource.command} on ${action.resource.nodeId}`;
     case "session.inspect":
       return action.resource.sessionKey;
   }
