@@ -55,6 +55,8 @@ export type ServerOptions = {
 export type ConnectedClient = {
   readonly params: Omit<ConnectParams, "auth" | "device">;
   readonly session: Session;
+  /** When it had introduced itself. */
+  readonly since: number;
 };
 
 /** An event whose payload is JSON already, as it goes to many. */
@@ -203,7 +205,7 @@ class Connection implements ServerConnection {
   #open(request: RequestFrame, params: ConnectParams, session: Session): void {
     const { auth: _, device: __, ...said } = params;
     const { deviceToken: ___, ...kept } = session;
-    this.#phase = { kind: "open", client: { params: said, session: kept } };
+    this.#phase = { kind: "open", client: { params: said, session: kept, since: this.#options.now() } };
     this.#beats = 0;
     this.#options.transport.raiseLimit(limits.frameMaxBytes);
     this.#outlet.respond(request.id, helloOk(this.#options.greet(session), this.id, session));
