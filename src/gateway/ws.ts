@@ -1,31 +1,20 @@
 // Protocol 4 over WebSockets, on the gateway's one port. Whoever is refused before the upgrade gets a plain HTTP answer;
 // afterwards it is a connection like those of the owner's socket, with an unknown peer at its other end.
 import type { IncomingMessage, Server } from "node:http";
-import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { assert } from "../base/errors.ts";
-import { limits } from "../base/limits.ts";
-import type { ConnectParams, ConnectRefusal, Greeting, Session } from "../protocol/handshake.ts";
+import type { Greeting, Session } from "../protocol/handshake.ts";
 import { createServerConnection } from "../protocol/server.ts";
 import type { ServerOptions } from "../protocol/server.ts";
 import { createPulse } from "../protocol/server/pulse.ts";
 import type { Connections } from "./connections/connections.ts";
 import type { Edge } from "./edge.ts";
+import type { Doorkeeper, Refused } from "./ws/door.ts";
 import { createUpgrades } from "./ws/upgrade.ts";
-import { Visitor, watchBytes } from "./ws/visitor.ts";
+import { beatAll, Visitor, watchBytes } from "./ws/visitor.ts";
 import { createVisitors } from "./ws/visitors.ts";
 
-export type Knock = { readonly req: IncomingMessage; readonly nonce: string };
-
-/** Who may come in. */
-export type Doorkeeper = {
-  /** Throws an `HttpProblem` for an upgrade that is not even talked to. */
-  check(req: IncomingMessage): { readonly address: string; readonly isLocal: boolean };
-  /** It does not throw. */
-  authorize(knock: Knock, params: ConnectParams): Promise<Session | ConnectRefusal>;
-};
-
-export type Refused = { readonly code: number; readonly reason: string; readonly address: string };
+export type { Doorkeeper, Refused } from "./ws/door.ts";
 
 export type WebSocketEdge = {
   /** Takes the upgrades of this server. */
@@ -84,7 +73,7 @@ export function createWebSocketEdge(deps: WebSocketDeps): WebSocketEdge {
 
   function enter(visitor: Visitor): void {
     open.add(visitor);
-    leavePulse ??= pulse.join(() => beat(open));
+    leavePulse ??= pulse.join(() => beatAll(open));
   }
 
   function leave(visitor: Visitor): void {
@@ -108,19 +97,3 @@ export function createWebSocketEdge(deps: WebSocketDeps): WebSocketEdge {
     },
   };
 }
-
-/** Asks who is still there, and lets go of whoever leaves the most unread where that has become too much altogether. */
-function beat(open: ReadonlySet<Visitor>): void {
-  let totalBytes = 0;
-  let largest: Visitor | undefined;
-  for (const visitor of open) {
-    visitor.beat();
-    totalBytes += visitor.bufferedBytes();
-    if (largest === undefined || visitor.bufferedBytes() > largest.bufferedBytes()) largest = visitor;
-  }
-  if (totalBytes > limits.wsBufferedTotalMaxBytes) largest?.fail(1008, "slow consumer");
-}
-
-export type Accept = (ws: WebSocket, req: IncomingMessage, address: string) => void;
-
-export type Upgrade = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;

@@ -6,7 +6,8 @@ import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import { HttpProblem } from "../http/answer.ts";
 import { answerRaw } from "../http/raw.ts";
-import type { Accept, Upgrade, WebSocketDeps } from "../ws.ts";
+import type { Edge } from "../edge.ts";
+import type { Accept, Doorkeeper, Refused, Upgrade } from "./door.ts";
 import { preauthMaxBytes } from "./visitor.ts";
 import type { Visitors } from "./visitors.ts";
 
@@ -24,7 +25,10 @@ const options = {
   closeTimeout: limits.wsCloseTimeoutMs,
 };
 
-type UpgradeDeps = Pick<WebSocketDeps, "doorkeeper" | "edge" | "onRefused"> & {
+type UpgradeDeps = {
+  readonly edge: Pick<Edge, "isDraining">;
+  readonly doorkeeper: Doorkeeper;
+  readonly onRefused: (refused: Refused) => void;
   readonly visitors: Visitors;
   readonly accept: Accept;
 };

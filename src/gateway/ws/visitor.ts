@@ -131,3 +131,15 @@ export function watchBytes(socket: Socket, visitor: Visitor): void {
     if (!visitor.count(chunk.length)) visitor.fail(1013, "too much is coming in at once; try again in a moment");
   });
 }
+
+/** Asks who is still there, and lets go of whoever leaves the most unread where that has become too much altogether. */
+export function beatAll(open: ReadonlySet<Visitor>): void {
+  let totalBytes = 0;
+  let largest: Visitor | undefined;
+  for (const visitor of open) {
+    visitor.beat();
+    totalBytes += visitor.bufferedBytes();
+    if (largest === undefined || visitor.bufferedBytes() > largest.bufferedBytes()) largest = visitor;
+  }
+  if (totalBytes > limits.wsBufferedTotalMaxBytes) largest?.fail(1008, "slow consumer");
+}

@@ -2,12 +2,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import { createConnections } from "../../src/gateway/connections/connections.ts";
-import { createWebSocketEdge } from "../../src/gateway/ws.ts";
-import type { Doorkeeper, Refused } from "../../src/gateway/ws.ts";
-import { ownerSession, refusal } from "../../src/protocol/handshake.ts";
-import { isScope } from "../../src/protocol/scopes.ts";
-import type { ServerOptions } from "../../src/protocol/server.ts";
+import { createConnections } from "../../../src/gateway/connections/connections.ts";
+import { createWebSocketEdge } from "../../../src/gateway/ws.ts";
+import type { Doorkeeper, Refused } from "../../../src/gateway/ws.ts";
+import { ownerSession, refusal } from "../../../src/protocol/handshake.ts";
+import { isScope } from "../../../src/protocol/scopes.ts";
+import type { ServerOptions } from "../../../src/protocol/server.ts";
 
 export async function openWsEdge(
   t: TestContext,

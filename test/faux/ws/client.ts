@@ -11,7 +11,12 @@ export type AnyFrame = {
   readonly event?: string;
   readonly seq?: number;
   readonly payload?: Record<string, unknown>;
-  readonly error?: { readonly code: string; readonly message: string; readonly details?: Record<string, unknown>; readonly retryAfterMs?: number };
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly details?: Record<string, unknown>;
+    readonly retryAfterMs?: number;
+  };
 };
 
 export type WsClient = {
@@ -79,7 +84,13 @@ export async function openWs(url: string, options: Readonly<Record<string, unkno
       let body = "";
       response.on("data", (chunk) => (body += chunk));
       response.on("end", () => {
-        reject(Object.assign(new Error(`HTTP ${response.statusCode}`), { status: response.statusCode, body, headers: response.headers }));
+        reject(
+          Object.assign(new Error(`HTTP ${response.statusCode}`), {
+            status: response.statusCode,
+            body,
+            headers: response.headers,
+          }),
+        );
       });
     });
   });
@@ -102,7 +113,10 @@ export async function openWs(url: string, options: Readonly<Record<string, unkno
 /** The same with its `connect` answered. */
 export async function connectWs(
   url: string,
-  options: { readonly params?: Readonly<Record<string, unknown>>; readonly socket?: Readonly<Record<string, unknown>> } = {},
+  options: {
+    readonly params?: Readonly<Record<string, unknown>>;
+    readonly socket?: Readonly<Record<string, unknown>>;
+  } = {},
 ): Promise<WsClient & { readonly hello: AnyFrame }> {
   const client = await openWs(url, options.socket);
   client.send({ type: "req", id: "connect", method: "connect", params: connectParams(options.params) });
