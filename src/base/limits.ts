@@ -147,6 +147,18 @@ export const limits = {
   gatewayRestartDelayMaxMs: 5_000,
   gatewayKillAfterMs: 1_000,
 
+  // Devices
+  deviceClockSkewMs: 120_000,
+  deviceRequestMs: 5 * 60_000,
+  deviceRequestsMax: 64,
+  deviceRequestsAddressMax: 8,
+  devicesMax: 512,
+  deviceTokenMs: 30 * 24 * 60 * 60_000,
+  deviceTokensMax: 4,
+  deviceSeenStepMs: 60_000,
+  signInCodeMs: 10 * 60_000,
+  signInCodesMax: 8,
+
   // Vault
   secretsMax: 256,
   secretMaxBytes: 65_536,
