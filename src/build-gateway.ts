@@ -22,6 +22,8 @@ import { createGateway } from "./gateway/gateway.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { createModels } from "./model/model.ts";
 import type { ModelService } from "./model/model.ts";
+import { createDevices } from "./pairing/pairing.ts";
+import type { Devices } from "./pairing/pairing.ts";
 import { createPipeline, pulledChannel } from "./pipeline/pipeline.ts";
 import type { PipelineOptions } from "./pipeline/pipeline.ts";
 import { createObserver } from "./plugin/plugin.ts";
@@ -75,6 +77,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
   const gateway = createGateway({
     pipeline,
     store,
+    devices: ground.devices,
     models,
     sandbox: sandbox.status,
     transfer: createTransfer(store, ground.redact),
@@ -112,6 +115,7 @@ type Outside = { readonly link: Link; readonly log: Log; readonly http: number; 
 type Ground = {
   readonly current: Current;
   readonly store: Store;
+  readonly devices: Devices;
   /** Resolves once everything that is stored is in the mirror too, where there is one. */
   readonly flushed: () => Promise<void>;
   readonly audit: AuditLog;
@@ -153,6 +157,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   return {
     current,
     store: mirror?.store ?? opened,
+    devices: createDevices({ store: opened.devices, clock, audit, log }),
     flushed: async () => mirror?.flush(),
     audit,
     policy,

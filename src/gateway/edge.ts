@@ -1,6 +1,7 @@
 // What the doors of the gateway work with, and the two small ports that they bring themselves.
 import type { Clock } from "../base/clock.ts";
 import type { Models } from "../model/model.ts";
+import type { Devices } from "../pairing/pairing.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
 import type { Store } from "../store/store.ts";
@@ -46,6 +47,7 @@ export type EdgeLog = (
 export type EdgeDeps = {
   readonly pipeline: Pipeline;
   readonly store: Store;
+  readonly devices: Devices;
   readonly models: Pick<Models, "list" | "describe" | "candidates">;
   readonly sandbox: () => SandboxStatus;
   readonly transfer: SessionTransfer;

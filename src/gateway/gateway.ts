@@ -3,6 +3,7 @@
 import { newId } from "../base/ids.ts";
 import { createBroadcast } from "./broadcast.ts";
 import { createConnections } from "./connections/connections.ts";
+import { watchDevices } from "./connections/devices.ts";
 import { createDispatch } from "./dispatch.ts";
 import type { Edge, EdgeDeps, GatewaySettings } from "./edge.ts";
 import { createHttpEdge } from "./http.ts";
@@ -53,7 +54,9 @@ export function createGateway(
     now: deps.clock.now,
   });
   const countConnections = () => ({ sockets: connections.count(), http: http.openRequests() });
-  const handlers = createHandlers({ edge, runs, broadcast, connections: countConnections });
+  const isConnected = (deviceId: string): boolean =>
+    connections.list().some(({ client }) => client.session.deviceId === deviceId);
+  const handlers = createHandlers({ edge, runs, broadcast, isConnected, connections: countConnections });
   const bootId = newId();
   const socket = createSocketEdge({
     edge,
@@ -61,6 +64,7 @@ export function createGateway(
     dispatch: createDispatch({ handlers, door: "local", log: deps.log, now: deps.clock.now }),
     greet: () => greeting(edge, bootId),
   });
+  const stopWatchingDevices = watchDevices(deps.devices, connections, deps.clock.now);
   const stopWatching = deps.pipeline.watch((event, about) => broadcast.run(event, about));
 
   return {
@@ -77,6 +81,7 @@ export function createGateway(
       draining = true;
       await http.close(graceMs);
       stopWatching();
+      stopWatchingDevices();
       broadcast.close();
       connections.publish("shutdown", { reason: "stop" }, { needed: true });
       await socket.close();

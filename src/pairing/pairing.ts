@@ -81,5 +81,8 @@ export type DeviceDesk = {
     by: Decider,
   ): Promise<RotatedToken>;
   /** The device stays paired: with the gateway's shared secret it gets another token. `remove` sends it away. */
-  revoke(about: { readonly deviceId: string; readonly role: DeviceRole }, by: Decider): Promise<number>;
+  revoke(
+    about: { readonly deviceId: string; readonly role: DeviceRole },
+    by: Decider,
+  ): Promise<{ readonly revokedAtMs: number }>;
 };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sha256 } from "../../src/base/ids.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { openStore } from "../../src/store/store.ts";
+import { createTestDevices } from "./pairing/devices.ts";
 import { createFauxPipeline, doneOutcome } from "./pipeline.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lorica-edge-"));
@@ -19,6 +20,7 @@ const { pipeline } = createFauxPipeline({
 const gateway = createGateway({
   pipeline,
   store,
+  devices: createTestDevices(store, clock).devices,
   models: { list: () => [], describe: () => undefined, candidates: () => [] },
   sandbox: () => ({ kind: "off", reason: "none here", fix: "none", walls: [] }),
   transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },

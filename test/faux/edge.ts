@@ -12,6 +12,7 @@ import { createClientConnection } from "../../src/protocol/client.ts";
 import type { EventFrame } from "../../src/protocol/frames.ts";
 import { createLineReader } from "../../src/protocol/lines.ts";
 import { openStore } from "../../src/store/store.ts";
+import { createTestDevices } from "./pairing/devices.ts";
 import { createFauxPipeline } from "./pipeline.ts";
 import type { Script } from "./pipeline.ts";
 
@@ -62,6 +63,7 @@ export async function openEdge(
   const gateway = createGateway({
     pipeline: faux.pipeline,
     store,
+    devices: createTestDevices(store, clock).devices,
     models: {
       list: () => [model],
       describe: (ref) => (ref === "faux/one" ? model : undefined),

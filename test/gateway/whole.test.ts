@@ -8,6 +8,7 @@ import { sha256 } from "../../src/base/ids.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { pulledChannel } from "../../src/pipeline/pipeline.ts";
 import { compileRules, createPolicy } from "../../src/policy/policy.ts";
+import { createTestDevices } from "../faux/pairing/devices.ts";
 import { token } from "../faux/edge.ts";
 import { openHarness } from "../faux/flow/harness.ts";
 import { createEchoRunner, done, noTokens } from "../faux/flow/runner.ts";
@@ -29,6 +30,7 @@ async function openWhole(t: TestContext, answer?: Answer) {
   const gateway = createGateway({
     pipeline: harness.pipeline,
     store: harness.store,
+    devices: createTestDevices(harness.store, systemClock).devices,
     models: { list: () => [], describe: () => undefined, candidates: () => [] },
     sandbox: () => ({ kind: "off", reason: "none", fix: "none", walls: [] }),
     transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },

@@ -137,7 +137,10 @@ test("tokens are bounded, expire, belong to a role that the device has, and go w
   for (const hash of ["h1", "h2", "h3"]) assert.equal(await devices.addToken(tokenOf({ hash }), 2), true);
   const hashes = async (): Promise<readonly string[]> => (await devices.tokens("phone")).map(({ hash }) => hash);
   assert.deepEqual([await hashes(), await devices.findToken("h1")], [["h3", "h2"], undefined]);
-  assert.deepEqual([await devices.dropTokens("phone", "node"), await devices.dropTokens("phone", "operator")], [0, 2]);
+  await devices.dropTokens("phone", "node");
+  assert.equal((await hashes()).length, 2);
+  await devices.dropTokens("phone", "operator");
+  assert.deepEqual(await hashes(), []);
   await devices.addToken(tokenOf({ hash: "h4" }), 2);
   clock.advance(1_000_000);
   assert.deepEqual([await hashes(), await devices.findToken("h4")], [[], undefined]);

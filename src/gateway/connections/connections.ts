@@ -24,7 +24,7 @@ export type Connections = {
   add(connection: ServerConnection): void;
   remove(connection: ServerConnection): void;
   count(): number;
-  list(): Iterable<Connected>;
+  list(): IteratorObject<Connected>;
   readonly publish: Publish;
   /** Whether anybody would get it. */
   isHeard(name: EventName, sessionKey?: string): boolean;

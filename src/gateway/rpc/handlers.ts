@@ -16,7 +16,7 @@ export function createHandlers(parts: Parts): MethodHandlers<CallContext> {
     ...createRunMethods(parts.edge, parts.runs),
     ...createHistoryMethods(parts.edge),
     ...createSessionMethods(parts),
-    ...createDeviceMethods(),
+    ...createDeviceMethods({ devices: parts.edge.devices, isConnected: parts.isConnected }),
     ...createNodeMethods(),
     ...createChannelMethods(),
   };

@@ -8,5 +8,6 @@ export type Parts = {
   readonly edge: Edge;
   readonly runs: Runs;
   readonly broadcast: Broadcast;
+  readonly isConnected: (deviceId: string) => boolean;
   readonly connections: () => StatusResult["connections"];
 };

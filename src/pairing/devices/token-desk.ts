@@ -27,10 +27,10 @@ export function createTokenDesk(ground: Ground, authority: Authority): Pick<Devi
     },
     async revoke({ deviceId, role }, by) {
       await decideAbout(deviceId, by);
-      const dropped = await store.dropTokens(deviceId, role);
+      await store.dropTokens(deviceId, role);
       record(ground, by, { verdict: "deny", resource: `device ${deviceId}: ${role} tokens revoked` });
       await end({ deviceId, role }, by);
-      return dropped;
+      return { revokedAtMs: ground.clock.now() };
     },
   };
 }

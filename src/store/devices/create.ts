@@ -56,7 +56,7 @@ export function createDevices(ground: Ground): DeviceStore {
       }),
     tokens: (deviceId) => database.read(() => tokens.of(deviceId)),
     findToken: (hash) => database.read(() => tokens.find(hash)),
-    dropTokens: (deviceId, role) => database.write(() => tokens.drop(deviceId, role)),
+    dropTokens: (deviceId, role) => database.write(() => void tokens.drop(deviceId, role)),
     seen: (deviceId, visit) =>
       // Nobody was told of anything by it: a power cut may take it back.
       database.write(() => {

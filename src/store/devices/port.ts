@@ -97,8 +97,7 @@ export type DeviceStore = {
   /** The tokens of a device, newest first; all that are not expired. */
   tokens(deviceId: string): Promise<readonly DeviceTokenRow[]>;
   findToken(hash: string): Promise<DeviceTokenRow | undefined>;
-  /** Answers how many there were. */
-  dropTokens(deviceId: string, role: DeviceRole): Promise<number>;
+  dropTokens(deviceId: string, role: DeviceRole): Promise<void>;
   /** False where the device is gone, or the token that it used. */
   seen(
     deviceId: string,
