@@ -1,6 +1,5 @@
 // The doors of the gateway: the owner's unix socket and the HTTP endpoints. Both bring messages to the pipeline and carry
 // back what comes of them; neither decides anything but who may knock.
-import { newId } from "../base/ids.ts";
 import { createBroadcast } from "./broadcast.ts";
 import { createConnections } from "./connections/connections.ts";
 import { watchDevices } from "./connections/devices.ts";
@@ -10,7 +9,7 @@ import { createHttpEdge } from "./http.ts";
 import type { HttpBounds } from "./http.ts";
 import { listenOn } from "./listen.ts";
 import type { ListenTarget } from "./listen.ts";
-import { greeting } from "./rpc/greeting.ts";
+import { createGreeting } from "./rpc/greeting.ts";
 import { createHandlers } from "./rpc/handlers.ts";
 import { createRuns, refuseWhileDraining } from "./run.ts";
 import { createSocketEdge } from "./socket.ts";
@@ -57,12 +56,12 @@ export function createGateway(
   const isConnected = (deviceId: string): boolean =>
     connections.list().some(({ client }) => client.session.deviceId === deviceId);
   const handlers = createHandlers({ edge, runs, broadcast, isConnected, connections: countConnections });
-  const bootId = newId();
+  const greet = createGreeting(edge);
   const socket = createSocketEdge({
     edge,
     connections,
     dispatch: createDispatch({ handlers, door: "local", log: deps.log, now: deps.clock.now }),
-    greet: () => greeting(edge, bootId),
+    greet,
   });
   const stopWatchingDevices = watchDevices(deps.devices, connections, deps.clock.now);
   const stopWatching = deps.pipeline.watch((event, about) => broadcast.run(event, about));

@@ -1,10 +1,17 @@
 // What the gateway says of itself in `hello-ok`.
+import { newId } from "../../base/ids.ts";
 import type { Greeting } from "../../protocol/handshake.ts";
 import { events } from "../../protocol/events.ts";
 import { methods } from "../../protocol/methods.ts";
 import type { Edge } from "../edge.ts";
 
-export function greeting(edge: Edge, bootId: string): Greeting {
+/** Each start of the gateway is known by an id of its own. */
+export function createGreeting(edge: Edge): () => Greeting {
+  const bootId = newId();
+  return () => greeting(edge, bootId);
+}
+
+function greeting(edge: Edge, bootId: string): Greeting {
   const { version, defaultAgentId, agents, tokenHash } = edge.settings();
   const now = edge.clock.now();
   return {
