@@ -24,6 +24,7 @@ import { createModels } from "./model/model.ts";
 import type { ModelService } from "./model/model.ts";
 import { createDevices } from "./pairing/pairing.ts";
 import type { Devices } from "./pairing/pairing.ts";
+import { createNodes } from "./node/node.ts";
 import { createPipeline, pulledChannel } from "./pipeline/pipeline.ts";
 import type { PipelineOptions } from "./pipeline/pipeline.ts";
 import { createObserver } from "./plugin/plugin.ts";
@@ -35,6 +36,7 @@ import { createMirror, createTransfer, maintain } from "./session/session.ts";
 import type { MirrorOptions } from "./session/session.ts";
 import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSettings } from "./settings.ts";
 import { pipelineSettings, policySettings } from "./settings.ts";
+import { nodeRules } from "./settings-nodes.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
 
@@ -81,6 +83,13 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     models,
     sandbox: sandbox.status,
     transfer: createTransfer(store, ground.redact),
+    nodes: createNodes({
+      ...ground,
+      store: store.nodes,
+      clock: systemClock,
+      rules: () => nodeRules(current.start().config),
+      warn: (message, fields) => outside.log.warn(message, fields),
+    }),
     clock: systemClock,
     log: (level, message, fields) => outside.log[level](message, fields),
     settings: gatewaySettings(first.config, current.agents(), first),

@@ -288,6 +288,7 @@ export const limits = {
   nodeErrorMaxChars: 2_000,
   nodeAuditParamsMaxChars: 1_000,
   nodeReportedNamesMax: 256,
+  nodeProgressMaxChars: 16_384,
 
   // Clients over the network
   clientFrameMaxBytes: 26_214_400,

@@ -34,7 +34,9 @@ const allows: Widens = (before, after) => {
 
 const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
   [/^gateway\.bind$/, (before, after) => isLocal(before) && !isLocal(after)],
-  [/^gateway\.(customBindHost|remote\.url)$/, changes],
+  [/^gateway\.(customBindHost|remote\.url|remote\.tlsFingerprint)$/, changes],
+  [/^gateway\.nodes\.allowCommands$/, gains],
+  [/^gateway\.nodes\.denyCommands$/, loses],
   [/^gateway\.auth\.mode$/, becomes("none")],
   [/^gateway\.auth\.(token|password)$/, changes],
   [/^gateway\.trustedProxies$/, gains],

@@ -2,10 +2,13 @@
 import type { Clock } from "../base/clock.ts";
 import type { Models } from "../model/model.ts";
 import type { Devices } from "../pairing/pairing.ts";
+import type { Nodes } from "../node/node.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
 import type { Store } from "../store/store.ts";
 import type { PageSettings } from "./ui/ui.ts";
+
+export type { PageSettings } from "./ui/ui.ts";
 
 export type GatewayAgent = { readonly id: string; readonly name: string };
 
@@ -51,6 +54,7 @@ export type EdgeDeps = {
   readonly models: Pick<Models, "list" | "describe" | "candidates">;
   readonly sandbox: () => SandboxStatus;
   readonly transfer: SessionTransfer;
+  readonly nodes: Nodes;
   readonly clock: Clock;
   readonly log: EdgeLog;
 };

@@ -3,6 +3,7 @@
 import { createBroadcast } from "./broadcast.ts";
 import { createConnections } from "./connections/connections.ts";
 import { watchDevices } from "./connections/devices.ts";
+import { attachNodes } from "./connections/nodes.ts";
 import { createDispatch } from "./dispatch.ts";
 import type { Edge, EdgeDeps, GatewaySettings } from "./edge.ts";
 import { createHttpEdge } from "./http.ts";
@@ -15,8 +16,15 @@ import { createRuns, refuseWhileDraining } from "./run.ts";
 import { createSocketEdge } from "./socket.ts";
 
 export type { ListenTarget } from "./listen.ts";
-export type { PageSettings } from "./ui/ui.ts";
-export type { EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings, RateLimit, SessionTransfer } from "./edge.ts";
+export type {
+  EdgeDeps,
+  EdgeLog,
+  GatewayAgent,
+  GatewaySettings,
+  PageSettings,
+  RateLimit,
+  SessionTransfer,
+} from "./edge.ts";
 
 export type Gateway = {
   /** Answers the TCP port that it was given, where it was. */
@@ -65,6 +73,7 @@ export function createGateway(
   });
   const stopWatchingDevices = watchDevices(deps.devices, connections, deps.clock.now);
   const stopWatching = deps.pipeline.watch((event, about) => broadcast.run(event, about));
+  const stopNodes = attachNodes(deps, connections);
 
   return {
     async listen(targets) {
@@ -81,6 +90,7 @@ export function createGateway(
       await http.close(graceMs);
       stopWatching();
       stopWatchingDevices();
+      stopNodes();
       broadcast.close();
       connections.publish("shutdown", { reason: "stop" }, { needed: true });
       await socket.close();

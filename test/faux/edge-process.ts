@@ -7,6 +7,7 @@ import { createGateway } from "../../src/gateway/gateway.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
 import { createFauxPipeline, doneOutcome } from "./pipeline.ts";
+import { fauxRegistry } from "./nodes/nodes.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lorica-edge-"));
 const clock = { now: Date.now };
@@ -24,6 +25,7 @@ const gateway = createGateway({
   models: { list: () => [], describe: () => undefined, candidates: () => [] },
   sandbox: () => ({ kind: "off", reason: "none here", fix: "none", walls: [] }),
   transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },
+  nodes: fauxRegistry(store),
   clock,
   log: (level, message) => process.stderr.write(`${level} ${message}\n`),
   settings: {

@@ -15,6 +15,7 @@ import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
 import { createFauxPipeline } from "./pipeline.ts";
 import type { Script } from "./pipeline.ts";
+import { fauxRegistry } from "./nodes/nodes.ts";
 
 export const token = "0123456789abcdef0123456789abcdef";
 
@@ -71,6 +72,7 @@ export async function openEdge(
     },
     sandbox: () => ({ kind: "off", reason: "bubblewrap is missing", fix: "apt install bubblewrap", walls: [] }),
     transfer: options.transfer ?? noTransfer,
+    nodes: fauxRegistry(store),
     clock,
     log: (level, message, fields) => log.push({ level, message, fields }),
     settings: { ...settings, ...options.settings },

@@ -12,6 +12,7 @@ import { createTestDevices } from "../faux/pairing/devices.ts";
 import { token } from "../faux/edge.ts";
 import { openHarness } from "../faux/flow/harness.ts";
 import { createEchoRunner, done, noTokens } from "../faux/flow/runner.ts";
+import { fauxRegistry } from "../faux/nodes/nodes.ts";
 
 type Answer = (run: TurnRun, texts: readonly string[]) => Promise<TurnOutcome>;
 
@@ -34,6 +35,7 @@ async function openWhole(t: TestContext, answer?: Answer) {
     models: { list: () => [], describe: () => undefined, candidates: () => [] },
     sandbox: () => ({ kind: "off", reason: "none", fix: "none", walls: [] }),
     transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },
+    nodes: fauxRegistry(harness.store),
     clock: systemClock,
     log: () => undefined,
     settings: {

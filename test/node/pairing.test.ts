@@ -52,7 +52,7 @@ test("approving what reaches a shell asks for admin, and other commands for the 
   assert.deepEqual((await faux.nodes.list())[0]?.commands, ["system.which"]);
 });
 
-test("NODE-008 a node that comes back with more waits for a new yes, and what was approved before stays in force", async () => {
+test("a node that comes back with more waits for a new yes, and what was approved before stays in force", async () => {
   await using faux = await openNodes();
   await faux.ready(fauxLink("c1"), { commands: ["system.which"] });
   await faux.nodes.connected(nodeId, fauxLink("c2"), host);

@@ -132,22 +132,34 @@ const controlUi = section(
 
 const remote = section(
   {
-    url: laterUnset(text(2_048), 2, "The gateway to connect to, ws:// or wss://."),
+    url: key(
+      z
+        .url({ protocol: /^wss?$/, error: "a gateway's address is written like wss://host:18789" })
+        .max(2_048)
+        .optional(),
+      "The gateway to connect to: wss://, or ws:// where it is on this machine or in the tailnet.",
+    ),
     token: secret("The token of the remote gateway."),
     password: secret("The password of the remote gateway."),
-    tlsFingerprint: laterUnset(text(128), 2, "The SHA-256 of the remote certificate."),
+    tlsFingerprint: key(
+      z
+        .string()
+        .regex(/^(sha256[:=])?([0-9a-f]{2}:?){32}$/i, "a fingerprint is the SHA-256 of the certificate in hex")
+        .optional(),
+      "The SHA-256 of the remote certificate. Where it is given, it decides and no authority does.",
+    ),
   },
   'A gateway on another machine, for `gateway.mode: "remote"`.',
 );
 
 const nodes = section(
   {
-    allowCommands: later(
-      z.array(commandName).max(200),
-      { safe: [], step: "later" },
-      "Node commands that may be invoked.",
+    allowCommands: key(
+      z.array(commandName).max(200).default([]),
+      "Node commands that may be invoked beside those of the node's platform: cameras, screens and places are only here.",
+      "hot",
     ),
-    denyCommands: key(z.array(commandName).max(200).default([]), "Node commands that may never be invoked."),
+    denyCommands: key(z.array(commandName).max(200).default([]), "Node commands that may never be invoked.", "hot"),
     pairing: section(
       {
         autoApproveLocal: later(z.boolean(), { safe: false, step: 2 }, "Pair devices on this machine without asking."),
@@ -164,7 +176,7 @@ export const gateway = section(
       z.int().min(1).max(65_535).default(18_789),
       "The TCP port. `--port` and OPENCLAW_GATEWAY_PORT come first.",
     ),
-    mode: later(z.enum(["local", "remote"]), { safe: "local", step: 2 }, "Run a gateway here, or use one elsewhere."),
+    mode: key(z.enum(["local", "remote"]).default("local"), "Run a gateway here, or use one elsewhere."),
     bind: key(
       z.enum(["loopback", "lan", "tailnet", "auto", "custom"]).default("loopback"),
       "Where to listen: `loopback` this machine, `lan` every interface, `custom` the address in customBindHost, `auto` loopback, `tailnet` the Tailscale address.",

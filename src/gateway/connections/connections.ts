@@ -19,10 +19,14 @@ export type EventAbout = {
 
 export type Connected = { readonly connection: ServerConnection; readonly client: ConnectedClient };
 
+export type Watcher = { readonly came: (one: Connected) => void; readonly left: (one: Connected) => void };
+
 export type Connections = {
   /** Once the handshake is done. */
   add(connection: ServerConnection): void;
   remove(connection: ServerConnection): void;
+  /** Told of everybody who comes and goes from now on. */
+  watch(watcher: Watcher): void;
   count(): number;
   list(): IteratorObject<Connected>;
   readonly publish: Publish;
@@ -37,15 +41,22 @@ export type Connections = {
 
 export function createConnections(): Connections {
   const open = new Map<ServerConnection, ConnectedClient>();
+  const watchers: Watcher[] = [];
 
   return {
     add(connection) {
       const client = connection.client();
-      if (client !== undefined) open.set(connection, client);
+      if (client === undefined) return;
+      open.set(connection, client);
+      for (const watcher of watchers) watcher.came({ connection, client });
     },
     remove(connection) {
+      const client = open.get(connection);
+      if (client === undefined) return;
       open.delete(connection);
+      for (const watcher of watchers) watcher.left({ connection, client });
     },
+    watch: (watcher) => void watchers.push(watcher),
     count: () => open.size,
     *list() {
       for (const [connection, client] of open) yield { connection, client };

@@ -17,7 +17,7 @@ export function createHandlers(parts: Parts): MethodHandlers<CallContext> {
     ...createHistoryMethods(parts.edge),
     ...createSessionMethods(parts),
     ...createDeviceMethods({ devices: parts.edge.devices, isConnected: parts.isConnected }),
-    ...createNodeMethods(),
+    ...createNodeMethods(parts.edge),
     ...createChannelMethods(),
   };
 }

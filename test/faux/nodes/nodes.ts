@@ -3,6 +3,7 @@ import { createNodes } from "../../../src/node/node.ts";
 import type { CommandRules, NodeEvent, NodeLink, Nodes } from "../../../src/node/node.ts";
 import type { AuditRecord } from "../../../src/audit/audit.ts";
 import { compileRules, createPolicy } from "../../../src/policy/policy.ts";
+import type { Store } from "../../../src/store/store.ts";
 import { createTestClock } from "../clock.ts";
 import { openTestStore } from "../store.ts";
 import type { TestStore } from "../store.ts";
@@ -97,6 +98,19 @@ export async function openNodes(): Promise<FauxNodes> {
   };
   faux.nodes.watch((event) => events.push(event));
   return faux;
+}
+
+/** For an edge under test: an operator's orders are allowed, and recorded nowhere. */
+export function fauxRegistry(store: Store): Nodes {
+  const clock = { now: Date.now };
+  return createNodes({
+    store: store.nodes,
+    policy: createPolicy({ rules: compileRules({ agents: new Map(), cellOff: undefined }), clock }),
+    audit: { record: () => undefined },
+    clock,
+    rules: () => ({ allow: [], deny: [] }),
+    warn: () => undefined,
+  });
 }
 
 export function orderOf(change: Record<string, unknown> = {}) {
