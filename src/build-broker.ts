@@ -93,7 +93,7 @@ async function serve(ground: Ground): Promise<void> {
       version: options.version,
       config: keeper.config(),
       paths,
-      tokenHash: sha256(await ensureGatewayToken(vault)),
+      proof: { tokenHashes: [sha256(await ensureGatewayToken(vault))], passwordHash: undefined },
       sandbox: tried ? cells.status() : undefined,
     }),
   });

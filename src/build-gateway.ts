@@ -36,6 +36,7 @@ import { createMirror, createTransfer, maintain } from "./session/session.ts";
 import type { MirrorOptions } from "./session/session.ts";
 import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSettings } from "./settings.ts";
 import { pipelineSettings, policySettings } from "./settings.ts";
+import type { AccessProof } from "./settings-access.ts";
 import { nodeRules } from "./settings-nodes.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
@@ -51,8 +52,8 @@ export type GatewayStart = {
   readonly version: string;
   readonly config: Config;
   readonly paths: StatePaths;
-  /** Hex SHA-256 of the gateway's token. */
-  readonly tokenHash: string;
+  /** Hashes of what clients prove themselves with. */
+  readonly proof: AccessProof;
   /** Undefined while the boot probe is running. */
   readonly sandbox: SandboxStatus | undefined;
 };

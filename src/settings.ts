@@ -11,6 +11,8 @@ import type { PolicySettings } from "./policy/policy.ts";
 import type { LaneBounds, MaintenanceRule } from "./session/session.ts";
 import { pageSettings } from "./settings-page.ts";
 import { accessSettings, channelsOn } from "./settings-channels.ts";
+import { doorSettings } from "./settings-access.ts";
+import type { AccessProof } from "./settings-access.ts";
 
 /** The embedded model that answers where the owner has configured none. It says of itself that it is not an AI. */
 export const rehearsalRef = "rehearsal/rehearsal";
@@ -102,19 +104,18 @@ export function maintenanceRule(config: Config): MaintenanceRule {
 export function gatewaySettings(
   config: Config,
   agents: readonly AgentSettings[],
-  own: { readonly version: string; readonly tokenHash: string | undefined },
+  own: { readonly version: string; readonly proof: AccessProof },
 ): GatewaySettings {
   return {
-    ...own,
+    version: own.version,
     defaultAgentId: agents[0]?.id ?? "main",
     agents: agents.map(({ id, name }) => ({ id, name })),
     http: {
       chatCompletions: config.gateway.http.endpoints.chatCompletions.enabled,
       responses: config.gateway.http.endpoints.responses.enabled,
-      hostNames: [],
     },
     page: pageSettings(config),
-    rateLimit: config.gateway.auth.rateLimit,
+    access: doorSettings(config, own.proof),
   };
 }
 

@@ -52,6 +52,13 @@ export const limits = {
   chatMessagesMax: 2_000,
   authMemoryMs: 24 * 60 * 60_000,
   authAddressesMax: 4_096,
+  authPerSecond: 3,
+  authBurst: 5,
+  authLockoutMaxMs: 24 * 60 * 60_000,
+  passwordMaxChars: 1_024,
+  passwordChecksMax: 2,
+  passwordChecksWaitingMax: 32,
+  passwordMemoryMaxBytes: 64 * 1_048_576,
   httpTimeoutCheckMs: 1_000,
   httpLingerMs: 1_000,
 

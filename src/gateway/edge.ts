@@ -7,12 +7,16 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
 import type { Store } from "../store/store.ts";
 import type { PageSettings } from "./ui/ui.ts";
+import type { AccessSettings } from "./auth/access.ts";
+import { createAuth } from "./auth/auth.ts";
+import type { Auth } from "./auth/auth.ts";
+
+export type { AccessSettings } from "./auth/access.ts";
+export type { PageSettings } from "./ui/ui.ts";
 
 export type { PageSettings } from "./ui/ui.ts";
 
 export type GatewayAgent = { readonly id: string; readonly name: string };
-
-export type RateLimit = { readonly maxAttempts: number; readonly windowMs: number; readonly lockoutMs: number };
 
 export type GatewaySettings = {
   readonly version: string;
@@ -21,14 +25,10 @@ export type GatewaySettings = {
   readonly http: {
     readonly chatCompletions: boolean;
     readonly responses: boolean;
-    /** Names under which browsers may reach the gateway, besides `localhost` and plain addresses. */
-    readonly hostNames: readonly string[];
   };
   readonly page: PageSettings;
-  /** How often an address may show a wrong token. */
-  readonly rateLimit: RateLimit;
-  /** Hex SHA-256 of the gateway's token; without one every request that needs it is refused. */
-  readonly tokenHash: string | undefined;
+  /** Who may knock, and what proves who they are. */
+  readonly access: AccessSettings;
 };
 
 /** Transcripts in and out as JSONL. */
@@ -64,4 +64,14 @@ export type Edge = EdgeDeps & {
   readonly settings: () => GatewaySettings;
   readonly startedAt: number;
   readonly isDraining: () => boolean;
+  readonly auth: Auth;
 };
+
+/** `state` is the gateway's own and changes under it. */
+export function createEdge(
+  deps: EdgeDeps,
+  state: { readonly settings: () => GatewaySettings; readonly isDraining: () => boolean },
+): Edge {
+  const auth = createAuth({ access: () => state.settings().access, now: deps.clock.now });
+  return { ...deps, ...state, startedAt: deps.clock.now(), auth };
+}

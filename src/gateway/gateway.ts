@@ -5,7 +5,8 @@ import { createConnections } from "./connections/connections.ts";
 import { watchDevices } from "./connections/devices.ts";
 import { attachNodes } from "./connections/nodes.ts";
 import { createDispatch } from "./dispatch.ts";
-import type { Edge, EdgeDeps, GatewaySettings } from "./edge.ts";
+import { createEdge } from "./edge.ts";
+import type { EdgeDeps, GatewaySettings } from "./edge.ts";
 import { createHttpEdge } from "./http.ts";
 import type { HttpBounds } from "./http.ts";
 import { listenOn } from "./listen.ts";
@@ -16,15 +17,8 @@ import { createRuns, refuseWhileDraining } from "./run.ts";
 import { createSocketEdge } from "./socket.ts";
 
 export type { ListenTarget } from "./listen.ts";
-export type {
-  EdgeDeps,
-  EdgeLog,
-  GatewayAgent,
-  GatewaySettings,
-  PageSettings,
-  RateLimit,
-  SessionTransfer,
-} from "./edge.ts";
+export type { AccessSettings, EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings } from "./edge.ts";
+export type { PageSettings, SessionTransfer } from "./edge.ts";
 
 export type Gateway = {
   /** Answers the TCP port that it was given, where it was. */
@@ -46,12 +40,7 @@ export function createGateway(
 ): Gateway {
   let settings = deps.settings;
   let draining = false;
-  const edge: Edge = {
-    ...deps,
-    settings: () => settings,
-    startedAt: deps.clock.now(),
-    isDraining: () => draining,
-  };
+  const edge = createEdge(deps, { settings: () => settings, isDraining: () => draining });
   const runs = refuseWhileDraining(createRuns({ ...deps, now: deps.clock.now }), () => draining);
   const http = createHttpEdge({ edge, runs, bounds: deps.bounds ?? {} });
   const connections = createConnections();

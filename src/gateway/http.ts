@@ -2,34 +2,22 @@
 // all of it. Order matters: host, then authentication, then anything of the request itself.
 import { createServer, STATUS_CODES } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { isIP } from "node:net";
 import type { Socket } from "node:net";
 import { limits } from "../base/limits.ts";
+import { hostProblem } from "./auth/peer.ts";
 import type { Edge } from "./edge.ts";
-import { answerError, HttpProblem, renderError, securityHeaders, sendJson } from "./http/answer.ts";
-import { createBearerCheck } from "./http/auth.ts";
-import { readJson } from "./http/body.ts";
-import { answerChat } from "./http/chat.ts";
-import { answerResponses } from "./http/responses.ts";
-import { modelNames } from "./http/target.ts";
+import { answerError, HttpProblem, renderError, securityHeaders } from "./http/answer.ts";
+import { createRoutes } from "./door/routes.ts";
+import type { HttpBounds } from "./door/routes.ts";
 import type { Runs } from "./run.ts";
-import { builtPage, createPage } from "./ui/ui.ts";
 
-/** Only tests set other ones than the limits say. */
-export type HttpBounds = {
-  readonly headersTimeoutMs: number;
-  readonly bodyTimeoutMs: number;
-  readonly checkIntervalMs: number;
-  readonly commentIntervalMs: number;
-};
+export type { HttpBounds } from "./door/routes.ts";
 
 export type HttpEdge = {
   readonly server: Server;
   openRequests(): number;
   close(graceMs: number): Promise<void>;
 };
-
-type Exchange = { readonly req: IncomingMessage; readonly res: ServerResponse; readonly path: string };
 
 /** A name behind which only one of its kind may stand: two of them are a way to be understood differently by a proxy. */
 const singleHeaders = /^(host|authorization|content-type|idempotency-key|x-openclaw-.*)$/;
@@ -72,7 +60,7 @@ export function createHttpEdge(deps: {
     req.on("error", () => res.destroy());
     try {
       checkSingles(req);
-      checkHost(req, edge.settings().http.hostNames);
+      checkHost(req, edge.settings().access.hostNames);
       await routes({ req, res, path: pathOf(req) });
     } catch (error) {
       leaveAfterError(req, res);
@@ -97,78 +85,9 @@ export function createHttpEdge(deps: {
   };
 }
 
-function createRoutes(deps: { readonly edge: Edge; readonly runs: Runs; readonly bounds: HttpBounds }) {
-  const { edge, runs, bounds } = deps;
-  const checkBearer = createBearerCheck(edge.clock.now);
-  const page = createPage({ folder: builtPage, settings: () => edge.settings().page });
-  const api = { edge, runs, commentIntervalMs: bounds.commentIntervalMs };
-
-  return async ({ req, res, path }: Exchange): Promise<void> => {
-    if (path === "/health" || path === "/healthz") {
-      allow(req, "GET", "HEAD");
-      return sendJson(res, { status: 200, body: { ok: true, status: "live" } });
-    }
-    if (path === "/ready" || path === "/readyz") {
-      allow(req, "GET", "HEAD");
-      return sendJson(res, { status: edge.isDraining() ? 503 : 200, body: { ready: !edge.isDraining() } });
-    }
-    const peer = { isLocal: isLoopback(req.socket.remoteAddress), isSecure: false };
-    if (page.answer({ req, res, path, peer })) return;
-    const { tokenHash, http, rateLimit } = edge.settings();
-    const isOpen = path.startsWith("/v1/") && (http.chatCompletions || http.responses);
-    // Direct tool calls are not built; whoever tries them without the token learns nothing about that.
-    if (!isOpen && path !== "/tools/invoke") throw notFound(path);
-    checkBearer(req, tokenHash, rateLimit);
-    if (path === "/v1/models" || path.startsWith("/v1/models/")) {
-      allow(req, "GET", "HEAD");
-      return answerModels(edge, res, path);
-    }
-    if (path === "/v1/chat/completions" && http.chatCompletions) {
-      allow(req, "POST");
-      return answerChat(api, { req, res }, await readJson(req, bounds.bodyTimeoutMs));
-    }
-    if (path === "/v1/responses" && http.responses) {
-      allow(req, "POST");
-      return answerResponses(api, { req, res }, await readJson(req, bounds.bodyTimeoutMs));
-    }
-    throw notFound(path);
-  };
-}
-
-function answerModels(edge: Edge, res: ServerResponse, path: string): void {
-  const model = (id: string) => ({ id, object: "model", created: 0, owned_by: "openclaw" });
-  const names = modelNames(edge.settings());
-  if (path === "/v1/models") return sendJson(res, { status: 200, body: { object: "list", data: names.map(model) } });
-  const wanted = decodeName(path.slice("/v1/models/".length));
-  if (wanted !== undefined && names.includes(wanted)) return sendJson(res, { status: 200, body: model(wanted) });
-  throw new HttpProblem(404, `no such model; there are: ${names.join(", ")}`, { details: { code: "model_not_found" } });
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && /^(?:::ffff:)?127\.|^::1$/.test(address);
-}
-
-function decodeName(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch (cause) {
-    if (cause instanceof URIError) return undefined;
-    throw cause;
-  }
-}
-
-/** A browser that was lured here by a name of somebody else's carries that name: only addresses and our own pass. */
 function checkHost(req: IncomingMessage, hostNames: readonly string[]): void {
-  const match = /^(\[[0-9a-f:.]+\]|[^:[\]\s/@]+)(?::\d{1,5})?$/i.exec(req.headers.host ?? "");
-  if (match?.[1] === undefined) throw new HttpProblem(400, "a valid Host header is needed");
-  const name = match[1]
-    .toLowerCase()
-    .replace(/^\[|\]$/g, "")
-    .replace(/\.$/, "");
-  if (isIP(name) !== 0 || name === "localhost" || name.endsWith(".localhost")) return;
-  if (hostNames.some((known) => known.toLowerCase() === name)) return;
-  const names = ["its address", "localhost", ...hostNames].join(", ");
-  throw new HttpProblem(421, `this gateway does not answer to that host name; use ${names}`);
+  const problem = hostProblem(req.headers.host, hostNames);
+  if (problem !== undefined) throw new HttpProblem(problem.status, problem.reason);
 }
 
 function checkSingles(req: IncomingMessage): void {
@@ -186,15 +105,6 @@ function pathOf(req: IncomingMessage): string {
   if (!target.startsWith("/") || target.startsWith("//"))
     throw new HttpProblem(400, "the request target must be a path");
   return target.split(/[?#]/, 1)[0] ?? "/";
-}
-
-function allow(req: IncomingMessage, ...verbs: readonly string[]): void {
-  if (verbs.includes(req.method ?? "")) return;
-  throw new HttpProblem(405, `use ${verbs.join(" or ")}`, { headers: { allow: verbs.join(", ") } });
-}
-
-function notFound(path: string): HttpProblem {
-  return new HttpProblem(404, `nothing is at ${path.slice(0, 128).replace(/[^\x21-\x7e]/g, "?")}`);
 }
 
 /** What is still coming of a refused request is not read to its end: the answer gets a moment to arrive, no more. */

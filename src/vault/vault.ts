@@ -13,4 +13,5 @@ export type Vault = {
 export { gatewayTokenName, providerSecretName } from "./names.ts";
 export { openFileVault } from "./file-vault.ts";
 export type { FileVault, FileVaultOptions } from "./file-vault.ts";
+export { hashPassword } from "./password.ts";
 export { createGatewayToken, ensureGatewayToken, parseGatewayToken } from "./gateway-token.ts";

@@ -6,6 +6,7 @@ import { sha256 } from "../../src/base/ids.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
+import { accessOf } from "./gateway/access.ts";
 import { createFauxPipeline, doneOutcome } from "./pipeline.ts";
 import { fauxRegistry } from "./nodes/nodes.ts";
 
@@ -32,10 +33,9 @@ const gateway = createGateway({
     version: "0.0.0",
     defaultAgentId: "main",
     agents: [{ id: "main", name: "Main" }],
-    http: { chatCompletions: true, responses: true, hostNames: [] },
     page: { enabled: true, basePath: "" },
-    rateLimit: { maxAttempts: 10, windowMs: 60_000, lockoutMs: 60_000 },
-    tokenHash: sha256(process.argv[2] ?? ""),
+    http: { chatCompletions: true, responses: true },
+    access: accessOf({ tokenHashes: [sha256(process.argv[2] ?? "")] }),
   },
 });
 process.once("SIGTERM", () => void stop());

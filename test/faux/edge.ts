@@ -13,6 +13,7 @@ import type { EventFrame } from "../../src/protocol/frames.ts";
 import { createLineReader } from "../../src/protocol/lines.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
+import { accessOf } from "./gateway/access.ts";
 import { createFauxPipeline } from "./pipeline.ts";
 import type { Script } from "./pipeline.ts";
 import { fauxRegistry } from "./nodes/nodes.ts";
@@ -37,10 +38,9 @@ const settings: GatewaySettings = {
     { id: "main", name: "Main" },
     { id: "beta", name: "Beta" },
   ],
-  http: { chatCompletions: true, responses: true, hostNames: ["lorica.example"] },
-  tokenHash: sha256(token),
   page: { enabled: true, basePath: "" },
-  rateLimit: { maxAttempts: 10, windowMs: 60_000, lockoutMs: 60_000 },
+  http: { chatCompletions: true, responses: true },
+  access: accessOf({ tokenHashes: [sha256(token)], hostNames: ["lorica.example"] }),
 };
 
 export type LogLine = { readonly level: string; readonly message: string; readonly fields: Record<string, unknown> };

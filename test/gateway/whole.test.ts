@@ -9,6 +9,7 @@ import { createGateway } from "../../src/gateway/gateway.ts";
 import { pulledChannel } from "../../src/pipeline/pipeline.ts";
 import { compileRules, createPolicy } from "../../src/policy/policy.ts";
 import { createTestDevices } from "../faux/pairing/devices.ts";
+import { accessOf } from "../faux/gateway/access.ts";
 import { token } from "../faux/edge.ts";
 import { openHarness } from "../faux/flow/harness.ts";
 import { createEchoRunner, done, noTokens } from "../faux/flow/runner.ts";
@@ -42,10 +43,9 @@ async function openWhole(t: TestContext, answer?: Answer) {
       version: "0",
       defaultAgentId: "main",
       agents: [{ id: "main", name: "Main" }],
-      http: { chatCompletions: true, responses: true, hostNames: [] },
       page: { enabled: true, basePath: "" },
-      rateLimit: { maxAttempts: 10, windowMs: 60_000, lockoutMs: 60_000 },
-      tokenHash: sha256(token),
+      http: { chatCompletions: true, responses: true },
+      access: accessOf({ tokenHashes: [sha256(token)] }),
     },
   });
   const { httpPort } = await gateway.listen({ http: { host: "127.0.0.1", port: 0 } });

@@ -12,7 +12,7 @@ export function createGreeting(edge: Edge): () => Greeting {
 }
 
 function greeting(edge: Edge, bootId: string): Greeting {
-  const { version, defaultAgentId, agents, tokenHash } = edge.settings();
+  const { version, defaultAgentId, agents, access } = edge.settings();
   const now = edge.clock.now();
   return {
     version,
@@ -31,7 +31,7 @@ function greeting(edge: Edge, bootId: string): Greeting {
         mainSessionKey: `agent:${defaultAgentId}:main`,
         scope: "per-sender",
       },
-      authMode: tokenHash === undefined ? "none" : "token",
+      authMode: access.mode,
     },
   };
 }

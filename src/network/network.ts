@@ -1,0 +1,7 @@
+// Addresses, proxies and where to listen: what both the broker, which opens the sockets, and the gateway, which judges
+// who comes through them, must see alike. This is the folder's front door.
+export { addressGroup, createAddressRanges, isLoopbackAddress, normalAddress } from "./address.ts";
+export type { AddressRanges } from "./address.ts";
+export { expandProxies } from "./cloudflare.ts";
+export { originOf } from "./forwarded.ts";
+export type { ForwardingHeaders, Origin, ProxyTrust } from "./forwarded.ts";

@@ -1,0 +1,27 @@
+// What the listening edge is told of the config: who may come in, and by what proof.
+import type { Config } from "./config/config.ts";
+import type { AccessSettings } from "./gateway/gateway.ts";
+import { createAddressRanges, expandProxies } from "./network/network.ts";
+
+/** What the broker adds to the config: hashes, never a value. */
+export type AccessProof = { readonly tokenHashes: readonly string[]; readonly passwordHash: string | undefined };
+
+export function doorSettings({ gateway }: Config, proof: AccessProof): AccessSettings {
+  const { auth, controlUi } = gateway;
+  return {
+    ...proof,
+    mode: auth.mode,
+    allowTailscale: auth.allowTailscale,
+    trustedProxy: {
+      userHeader: auth.trustedProxy.userHeader?.toLowerCase(),
+      requiredHeaders: auth.trustedProxy.requiredHeaders.map((name) => name.toLowerCase()),
+      allowUsers: auth.trustedProxy.allowUsers,
+    },
+    proxies: createAddressRanges(expandProxies(gateway.trustedProxies)),
+    realIpFallback: gateway.allowRealIpFallback,
+    allowedAddresses: undefined,
+    allowedOrigins: controlUi.allowedOrigins,
+    hostNames: controlUi.allowedOrigins.map((origin) => new URL(origin).hostname),
+    rateLimit: auth.rateLimit,
+  };
+}
