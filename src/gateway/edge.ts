@@ -12,7 +12,6 @@ import { createAuth } from "./auth/auth.ts";
 import type { Auth } from "./auth/auth.ts";
 
 export type { AccessSettings } from "./auth/access.ts";
-export type { PageSettings } from "./ui/ui.ts";
 
 export type { PageSettings } from "./ui/ui.ts";
 
