@@ -61,10 +61,11 @@ export async function openEdge(
   const store = await openStore({ path: join(folder, "test.sqlite"), mediaDir: join(folder, "media"), clock });
   const faux = createFauxPipeline({ store, ...(options.script === undefined ? {} : { script: options.script }) });
   const log: LogLine[] = [];
+  const { devices } = createTestDevices(store, clock);
   const gateway = createGateway({
     pipeline: faux.pipeline,
     store,
-    devices: createTestDevices(store, clock).devices,
+    devices,
     models: {
       list: () => [model],
       describe: (ref) => (ref === "faux/one" ? model : undefined),
@@ -88,6 +89,7 @@ export async function openEdge(
   return {
     ...faux,
     store,
+    devices,
     log,
     gateway,
     socketPath,

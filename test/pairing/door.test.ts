@@ -1,0 +1,407 @@
+import assert from "node:assert/strict";
+import { sign } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { sha256 } from "../../src/base/ids.ts";
+import { limits } from "../../src/base/limits.ts";
+import { createDeviceIdentity, encodeClaim } from "../../src/protocol/device/identity.ts";
+import type { Peer } from "../../src/pairing/pairing.ts";
+import { createTestClock } from "../faux/clock.ts";
+import {
+  absent,
+  codeOf,
+  connectOf,
+  createTestClient,
+  here,
+  nonce,
+  proved,
+  refused,
+  requestIdOf,
+  sessionOf,
+  tokenOf,
+} from "../faux/pairing/client.ts";
+import type { ConnectChange } from "../faux/pairing/client.ts";
+import { createTestDevices } from "../faux/pairing/devices.ts";
+import { openTestStore } from "../faux/store.ts";
+
+async function openDoor() {
+  const clock = createTestClock();
+  const opened = await openTestStore(clock);
+  const desk = createTestDevices(opened.store, clock);
+  return {
+    ...desk,
+    clock,
+    store: opened.store.devices,
+    newClient: () => createTestClient(desk, clock.now),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+test("PAIR-002 a new device waits for the owner, and is let in with exactly what was approved", async () => {
+  await using door = await openDoor();
+  const client = door.newClient();
+  const wish = { scopes: ["operator.write", "operator.read"], client: { displayName: "Laptop" } };
+  const asked = await client.connect(wish);
+  const requestId = requestIdOf(asked);
+  assert.deepEqual(asked, {
+    error: {
+      code: "NOT_PAIRED",
+      message: `pairing required: this device is not approved yet (requestId: ${requestId})`,
+      details: {
+        code: "PAIRING_REQUIRED",
+        reason: "not-paired",
+        requestId,
+        remediationHint: `Approve it on the gateway's machine: lorica devices approve ${requestId}`,
+        deviceId: client.deviceId,
+        requestedRole: "operator",
+        requestedScopes: ["operator.read", "operator.write"],
+        recommendedNextStep: "wait_then_retry",
+        retryable: true,
+        pauseReconnect: false,
+      },
+    },
+    closeCode: 1008,
+    closeReason: `pairing required: this device is not approved yet (requestId: ${requestId})`,
+  });
+  assert.equal(requestIdOf(await client.connect(wish)), requestId);
+  await door.devices.approve(requestId, { kind: "owner" });
+  const session = sessionOf(await client.connect(wish));
+  assert.match(tokenOf(session), /^[\w-]{43}$/);
+  assert.deepEqual(session, {
+    method: "token",
+    role: "operator",
+    scopes: ["operator.read", "operator.write"],
+    deviceId: client.deviceId,
+    deviceToken: { token: tokenOf(session), issuedAtMs: door.clock.now() },
+  });
+});
+
+test("PAIR-022 being on this machine with the shared token pairs nothing by itself", async () => {
+  await using door = await openDoor();
+  const codes: unknown[] = [];
+  for (const scopes of [["operator.read"], ["operator.admin"], []])
+    codes.push(codeOf(await door.newClient().connect({ scopes }, proved, here)));
+  assert.deepEqual(codes, ["PAIRING_REQUIRED", "PAIRING_REQUIRED", "PAIRING_REQUIRED"]);
+  assert.deepEqual((await door.devices.list()).paired, []);
+});
+
+test("UI-004 the page and nodes never come in without a device; others do, and may do nothing", async () => {
+  await using door = await openDoor();
+  const { device: _, ...bare } = connectOf(createDeviceIdentity(), door.clock.now(), { scopes: ["operator.admin"] });
+  const come = (change: Partial<typeof bare>, shared = proved) =>
+    door.devices.authenticate({ ...bare, ...change }, { nonce, shared, peer: here });
+  const asPage = { client: { ...bare.client, id: "openclaw-control-ui", mode: "webchat" } } as const;
+  const asProbe = { client: { ...bare.client, id: "openclaw-probe", mode: "probe" } } as const;
+  const answers = [come(asPage), come({ role: "node" }), come({}, absent), come({}, refused), come({ role: "worker" })];
+  assert.deepEqual((await Promise.all(answers)).map(codeOf), [
+    "CONTROL_UI_DEVICE_IDENTITY_REQUIRED",
+    "DEVICE_IDENTITY_REQUIRED",
+    "DEVICE_IDENTITY_REQUIRED",
+    "AUTH_TOKEN_MISMATCH",
+    "AUTH_UNAUTHORIZED",
+  ]);
+  for (const change of [{}, asProbe])
+    assert.deepEqual(await come(change), { method: "token", role: "operator", scopes: [] });
+  assert.deepEqual(await door.devices.list(), { pending: [], paired: [] });
+});
+
+test("NODE-002 a node is a key that signed this connection's challenge, and waits for the owner like any device", async () => {
+  await using door = await openDoor();
+  const client = door.newClient();
+  const asNode: ConnectChange = { role: "node", scopes: ["operator.admin"], client: { id: "node-host", mode: "node" } };
+  const asked = await client.connect(asNode);
+  assert.equal(codeOf(asked), "PAIRING_REQUIRED");
+  const [request] = (await door.devices.list()).pending;
+  assert.deepEqual([request?.role, request?.scopes], ["node", []]);
+  await door.devices.approve(requestIdOf(asked), { kind: "owner" });
+  const session = sessionOf(await client.connect(asNode));
+  assert.deepEqual([session.role, session.scopes], ["node", []]);
+  const asOperator = await client.connect({ auth: { deviceToken: tokenOf(session) } }, absent);
+  assert.equal(codeOf(asOperator), "AUTH_DEVICE_TOKEN_MISMATCH");
+});
+
+test("what is half signed, replayed, too old or somebody else's is refused by its name", async () => {
+  await using door = await openDoor();
+  const { clock, devices } = door;
+  const client = door.newClient();
+  const good = connectOf(client.identity, clock.now());
+  const { device } = good;
+  assert.ok(device !== undefined);
+  const other = connectOf(createDeviceIdentity(), clock.now()).device;
+  assert.ok(other !== undefined);
+  const claimed: readonly [unknown, typeof good][] = [
+    ["DEVICE_AUTH_PUBLIC_KEY_INVALID", { ...good, device: { ...device, publicKey: "AAAA" } }],
+    ["DEVICE_AUTH_DEVICE_ID_MISMATCH", { ...good, device: { ...device, id: other.id } }],
+    ["DEVICE_AUTH_DEVICE_ID_MISMATCH", { ...good, device: { ...device, publicKey: other.publicKey } }],
+    ["DEVICE_AUTH_NONCE_REQUIRED", { ...good, device: { ...device, nonce: " " } }],
+    ["DEVICE_AUTH_NONCE_MISMATCH", { ...good, device: { ...device, nonce: "an earlier one" } }],
+    ["DEVICE_AUTH_SIGNATURE_INVALID", { ...good, device: { ...device, signature: other.signature } }],
+    ["DEVICE_AUTH_SIGNATURE_INVALID", { ...good, device: { ...device, signature: "" } }],
+    ["DEVICE_AUTH_SIGNATURE_INVALID", { ...good, scopes: ["operator.admin"] }],
+    ["DEVICE_AUTH_SIGNATURE_INVALID", { ...good, role: "node" }],
+    ["DEVICE_AUTH_SIGNATURE_INVALID", { ...good, auth: { token: "slipped in" } }],
+    ["DEVICE_AUTH_SIGNATURE_INVALID", { ...good, client: { ...good.client, platform: "ios" } }],
+  ];
+  for (const [code, connect] of claimed)
+    assert.equal(codeOf(await devices.authenticate(connect, { nonce, shared: proved, peer: here })), code);
+  for (const skew of [-limits.deviceClockSkewMs - 1, limits.deviceClockSkewMs + 1]) {
+    const connect = connectOf(client.identity, clock.now() + skew);
+    const answer = await devices.authenticate(connect, { nonce, shared: proved, peer: here });
+    assert.equal(codeOf(answer), "DEVICE_AUTH_SIGNATURE_EXPIRED");
+  }
+  const replayed = await devices.authenticate(good, { nonce: "the next connection's", shared: proved, peer: here });
+  assert.equal(codeOf(replayed), "DEVICE_AUTH_NONCE_MISMATCH");
+  assert.deepEqual(await devices.list(), { pending: [], paired: [] });
+});
+
+test("the older signature, which leaves the platform out, is the page's alone", async () => {
+  await using door = await openDoor();
+  const codes: unknown[] = [];
+  for (const id of ["openclaw-control-ui", "cli", "openclaw-tui"] as const) {
+    const { identity } = door.newClient();
+    const connect = connectOf(identity, door.clock.now(), { client: { id } });
+    const claim = encodeClaim("v2", {
+      deviceId: identity.deviceId,
+      clientId: id,
+      clientMode: "cli",
+      role: "operator",
+      scopes: ["operator.read"],
+      signedAtMs: door.clock.now(),
+      token: "",
+      nonce,
+      platform: undefined,
+      deviceFamily: undefined,
+    });
+    const signature = sign(null, Buffer.from(claim), identity.privateKeyPem).toString("base64url");
+    const device = { ...connect.device, signature } as NonNullable<typeof connect.device>;
+    codes.push(codeOf(await door.devices.authenticate({ ...connect, device }, { nonce, shared: proved, peer: here })));
+  }
+  assert.deepEqual(codes, ["PAIRING_REQUIRED", "DEVICE_AUTH_SIGNATURE_INVALID", "DEVICE_AUTH_SIGNATURE_INVALID"]);
+});
+
+test("a stranger without a credential asks nothing of the owner, however many keys it makes", async () => {
+  await using door = await openDoor();
+  const codes = new Set<unknown>();
+  for (let index = 0; index < 200; index += 1) {
+    codes.add(codeOf(await door.newClient().connect({}, absent)));
+    codes.add(codeOf(await door.newClient().connect({ auth: { token: "guess" } }, refused)));
+    codes.add(codeOf(await door.newClient().connect({ auth: { bootstrapToken: "guess" } }, absent)));
+    codes.add(codeOf(await door.newClient().connect({ auth: { deviceToken: "guess" } }, absent)));
+  }
+  assert.deepEqual([...codes].toSorted(), [
+    "AUTH_BOOTSTRAP_TOKEN_INVALID",
+    "AUTH_DEVICE_TOKEN_MISMATCH",
+    "AUTH_REQUIRED",
+    "AUTH_TOKEN_MISMATCH",
+  ]);
+  assert.deepEqual([await door.devices.list(), door.changes], [{ pending: [], paired: [] }, []]);
+});
+
+test("whoever has the shared secret fills the list of those who wait only so far, from one address and from all", async () => {
+  await using door = await openDoor();
+  const from = async (address: string): Promise<unknown> => {
+    const peer: Peer = { ...here, address };
+    return codeOf(await door.newClient().connect({}, proved, peer));
+  };
+  const first: unknown[] = [];
+  for (let index = 0; index <= limits.deviceRequestsAddressMax; index += 1) first.push(await from("10.0.0.1"));
+  assert.deepEqual([first.at(-2), first.at(-1)], ["PAIRING_REQUIRED", "UNAVAILABLE"]);
+  for (let index = 0; index < limits.deviceRequestsMax; index += 1) await from(`10.0.1.${index}`);
+  assert.equal((await door.devices.list()).pending.length, limits.deviceRequestsMax);
+  assert.equal(await from("10.0.2.1"), "UNAVAILABLE");
+  door.clock.advance(limits.deviceRequestMs);
+  assert.equal(await from("10.0.2.1"), "PAIRING_REQUIRED");
+});
+
+test("more scopes, another role and another platform are asked for again, and what was approved goes on meanwhile", async () => {
+  await using door = await openDoor();
+  const client = door.newClient();
+  const session = await client.pair({ scopes: ["operator.write"], client: { deviceFamily: "pc" } });
+  const auth = { deviceToken: tokenOf(session) };
+  const reasonOf = async (change: ConnectChange): Promise<unknown> => {
+    const answer = await client.connect({ auth, ...change }, absent);
+    return "closeCode" in answer ? answer.error.details?.["reason"] : answer.scopes;
+  };
+  assert.deepEqual(
+    [
+      await reasonOf({ scopes: ["operator.admin"] }),
+      await reasonOf({ scopes: ["operator.read", "operator.pairing"] }),
+      await reasonOf({ client: { platform: "darwin" } }),
+      await reasonOf({ client: { deviceFamily: "phone" } }),
+      await reasonOf({ client: { deviceFamily: "PC" } }),
+      await reasonOf({ scopes: ["operator.sessions.read", "operator.everything"] }),
+      await reasonOf({ scopes: [] }),
+    ],
+    [
+      "scope-upgrade",
+      "scope-upgrade",
+      "metadata-upgrade",
+      "metadata-upgrade",
+      ["operator.read"],
+      ["operator.sessions.read"],
+      [],
+    ],
+  );
+  const asNode = await client.connect({ role: "node", scopes: [], client: { mode: "node" } });
+  assert.equal("closeCode" in asNode && asNode.error.details?.["reason"], "role-upgrade");
+});
+
+test("a yes to a wider wish reaches the token that the device has", async () => {
+  await using door = await openDoor();
+  const client = door.newClient();
+  const auth = { deviceToken: tokenOf(await client.pair()) };
+  const wider = { auth, scopes: ["operator.write"] };
+  await door.devices.approve(requestIdOf(await client.connect(wider, absent)), { kind: "owner" });
+  assert.deepEqual(sessionOf(await client.connect(wider, absent)).scopes, ["operator.write"]);
+});
+
+test("NODE-008 a device that was approved without scopes asks before it gets any", async () => {
+  await using door = await openDoor();
+  const client = door.newClient();
+  await client.pair({ scopes: [] });
+  const answer = await client.connect({ scopes: ["operator.read"] });
+  assert.equal("closeCode" in answer && answer.error.details?.["reason"], "scope-upgrade");
+  assert.deepEqual(sessionOf(await client.connect({ scopes: [] })).scopes, []);
+});
+
+test("a request is for exactly what was asked: another wish of the same device is another request", async () => {
+  await using door = await openDoor();
+  const client = door.newClient();
+  const modest = requestIdOf(await client.connect({ scopes: ["operator.read"] }));
+  const greedy = requestIdOf(await client.connect({ scopes: ["operator.admin"] }));
+  assert.notEqual(modest, greedy);
+  await assert.rejects(door.devices.approve(modest, { kind: "owner" }), /no such request waits/);
+  assert.deepEqual(
+    door.changes.map((change) => ("requestId" in change ? [change.kind, change.requestId] : change.kind)),
+    [
+      ["requested", modest],
+      ["resolved", modest],
+      ["requested", greedy],
+    ],
+  );
+});
+
+test("PAIR-021 GAP-055 a device's token is bound to it, to its role and to its scopes, and ends by itself", async () => {
+  await using door = await openDoor();
+  const { clock } = door;
+  const [client, thief] = [door.newClient(), door.newClient()];
+  const token = tokenOf(await client.pair());
+  await thief.pair();
+  // Shown in either place, as clients do.
+  for (const auth of [{ deviceToken: token }, { token }, { token, deviceToken: token }]) {
+    const session = sessionOf(await client.connect({ auth }, refused));
+    assert.deepEqual([session.method, session.deviceToken?.token], ["device-token", token]);
+  }
+  assert.equal(codeOf(await thief.connect({ auth: { deviceToken: token } }, absent)), "AUTH_DEVICE_TOKEN_MISMATCH");
+  assert.equal(
+    codeOf(await client.connect({ role: "node", auth: { deviceToken: token } }, absent)),
+    "AUTH_DEVICE_TOKEN_MISMATCH",
+  );
+  assert.deepEqual(await door.devices.bearer(token), { deviceId: client.deviceId, scopes: ["operator.read"] });
+  assert.equal(await door.devices.bearer(`${token}x`), undefined);
+  clock.advance(limits.deviceTokenMs - 1);
+  assert.equal(codeOf(await client.connect({ auth: { deviceToken: token } }, absent)), "in");
+  clock.advance(1);
+  assert.equal(codeOf(await client.connect({ auth: { deviceToken: token } }, absent)), "AUTH_DEVICE_TOKEN_MISMATCH");
+  assert.equal(await door.devices.bearer(token), undefined);
+});
+
+test("a token past half its life is replaced while it still works, and few are kept", async () => {
+  await using door = await openDoor();
+  const { clock, store } = door;
+  const client = door.newClient();
+  const first = tokenOf(await client.pair());
+  clock.advance(limits.deviceTokenMs / 2);
+  const second = sessionOf(await client.connect({ auth: { deviceToken: first } }, absent)).deviceToken;
+  assert.notEqual(second?.token, first);
+  assert.equal(second?.issuedAtMs, clock.now());
+  assert.equal(codeOf(await client.connect({ auth: { deviceToken: first } }, absent)), "in");
+  for (let index = 0; index < 10; index += 1) await client.connect();
+  assert.equal((await store.tokens(client.deviceId)).length, limits.deviceTokensMax);
+  assert.equal(codeOf(await client.connect({ auth: { deviceToken: first } }, absent)), "AUTH_DEVICE_TOKEN_MISMATCH");
+});
+
+test("of a token only its hash is kept", async () => {
+  await using opened = await openTestStore();
+  const desk = createTestDevices(opened.store, { now: Date.now });
+  const client = createTestClient(desk, Date.now);
+  const token = tokenOf(await client.pair());
+  await opened.store.close();
+  const files = readdirSync(opened.folder).filter((name) => name.startsWith("lorica.sqlite"));
+  const kept = files.map((name) => readFileSync(`${opened.folder}/${name}`, "latin1")).join("");
+  assert.match(kept, new RegExp(client.deviceId));
+  assert.doesNotMatch(kept, new RegExp(token));
+});
+
+test("MIS-010 a sign-in code pairs one device, once, with no more than it opens, and not after its time", async () => {
+  await using door = await openDoor();
+  const { clock, devices } = door;
+  const offer = (code: string): void =>
+    devices.offer({ hash: sha256(code), scopes: ["operator.write"], expiresAt: clock.now() + limits.signInCodeMs });
+  offer("c0de");
+  const browser = door.newClient();
+  const wish: ConnectChange = {
+    auth: { bootstrapToken: "c0de" },
+    scopes: ["operator.read", "operator.write", "operator.admin"],
+    client: { id: "openclaw-control-ui", mode: "webchat" },
+  };
+  const session = sessionOf(await browser.connect(wish, absent));
+  assert.deepEqual([session.method, session.scopes], ["bootstrap-token", ["operator.read", "operator.write"]]);
+  const device = await door.store.find(browser.deviceId);
+  assert.deepEqual(
+    [device?.approvedVia, device?.roles],
+    ["bootstrap", { operator: ["operator.read", "operator.write"] }],
+  );
+  assert.equal(codeOf(await browser.connect(wish, absent)), "AUTH_BOOTSTRAP_TOKEN_INVALID");
+  assert.equal(codeOf(await door.newClient().connect(wish, absent)), "AUTH_BOOTSTRAP_TOKEN_INVALID");
+  const again: ConnectChange = { ...wish, auth: { token: tokenOf(session) }, scopes: ["operator.write"] };
+  assert.equal(codeOf(await browser.connect(again, refused)), "in");
+
+  offer("late");
+  clock.advance(limits.signInCodeMs);
+  const late: ConnectChange = { ...wish, auth: { bootstrapToken: "late" } };
+  assert.equal(codeOf(await door.newClient().connect(late, absent)), "AUTH_BOOTSTRAP_TOKEN_INVALID");
+
+  offer("node");
+  const asNode: ConnectChange = { ...wish, role: "node", scopes: [], auth: { bootstrapToken: "node" } };
+  assert.equal(codeOf(await door.newClient().connect(asNode, absent)), "AUTH_BOOTSTRAP_TOKEN_INVALID");
+});
+
+test("of two devices that show one code at the same moment one comes in", async () => {
+  await using door = await openDoor();
+  door.devices.offer({ hash: sha256("c0de"), scopes: ["operator.admin"], expiresAt: door.clock.now() + 1_000 });
+  const show = () => door.newClient().connect({ auth: { bootstrapToken: "c0de" } }, absent);
+  const answers = await Promise.all([show(), show(), show()]);
+  assert.deepEqual(answers.map(codeOf).toSorted(), [
+    "AUTH_BOOTSTRAP_TOKEN_INVALID",
+    "AUTH_BOOTSTRAP_TOKEN_INVALID",
+    "in",
+  ]);
+});
+
+test("few codes wait at a time: the newest is the one that counts", async () => {
+  await using door = await openDoor();
+  const expiresAt = door.clock.now() + limits.signInCodeMs;
+  for (let index = 0; index <= limits.signInCodesMax; index += 1)
+    door.devices.offer({ hash: sha256(`code ${index}`), scopes: ["operator.read"], expiresAt });
+  const show = async (code: string): Promise<unknown> =>
+    codeOf(await door.newClient().connect({ auth: { bootstrapToken: code } }, absent));
+  assert.deepEqual(
+    [await show("code 0"), await show("code 1"), await show(`code ${limits.signInCodesMax}`)],
+    ["AUTH_BOOTSTRAP_TOKEN_INVALID", "in", "in"],
+  );
+});
+
+test("a client with a wrong shared secret is told to try its own token where it could have one", async () => {
+  await using door = await openDoor();
+  const [client, stranger] = [door.newClient(), door.newClient()];
+  const token = tokenOf(await client.pair());
+  const hintOf = async (of: typeof client): Promise<unknown> => {
+    const answer = await of.connect({ auth: { token: "old shared token" } }, refused);
+    return "closeCode" in answer ? answer.error.details : answer;
+  };
+  assert.deepEqual(await hintOf(client), { code: "AUTH_TOKEN_MISMATCH", canRetryWithDeviceToken: true });
+  assert.deepEqual(await hintOf(stranger), { code: "AUTH_TOKEN_MISMATCH", canRetryWithDeviceToken: false });
+  const both = { token: "old shared token", deviceToken: token };
+  assert.equal(codeOf(await client.connect({ auth: both }, refused)), "in");
+});
