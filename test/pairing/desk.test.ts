@@ -3,26 +3,11 @@ import { test } from "node:test";
 import { LoricaError } from "../../src/base/errors.ts";
 import type { Decider } from "../../src/pairing/pairing.ts";
 import type { Scope } from "../../src/protocol/scopes.ts";
-import { createTestClock } from "../faux/clock.ts";
-import { absent, codeOf, createTestClient, proved, requestIdOf, sessionOf, tokenOf } from "../faux/pairing/client.ts";
-import { createTestDevices } from "../faux/pairing/devices.ts";
-import { openTestStore } from "../faux/store.ts";
+import { absent, codeOf, proved, requestIdOf, sessionOf, tokenOf } from "../faux/pairing/client.ts";
+import { openTestDevices } from "../faux/pairing/devices.ts";
 
 const owner: Decider = { kind: "owner" };
 const deviceWith = (deviceId: string, ...scopes: readonly Scope[]): Decider => ({ kind: "device", deviceId, scopes });
-
-async function openDesk() {
-  const clock = createTestClock();
-  const opened = await openTestStore(clock);
-  const desk = createTestDevices(opened.store, clock);
-  return {
-    ...desk,
-    clock,
-    store: opened.store.devices,
-    newClient: () => createTestClient(desk, clock.now),
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
-  };
-}
 
 const refuses = (code: string, message: RegExp) => (error: unknown) => {
   assert.ok(error instanceof LoricaError, String(error));
@@ -31,7 +16,7 @@ const refuses = (code: string, message: RegExp) => (error: unknown) => {
 };
 
 test("ADV-026 nobody approves more than they hold, and no device approves itself", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const { devices } = desk;
   const [helper, client] = [desk.newClient(), desk.newClient()];
   await helper.pair({ scopes: ["operator.pairing", "operator.read"] });
@@ -49,7 +34,7 @@ test("ADV-026 nobody approves more than they hold, and no device approves itself
 });
 
 test("ADV-026 who holds little does not touch a device that holds much", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const { devices } = desk;
   const [boss, helper] = [desk.newClient(), desk.newClient()];
   await boss.pair({ scopes: ["operator.admin"] });
@@ -70,7 +55,7 @@ test("ADV-026 who holds little does not touch a device that holds much", async (
 });
 
 test("ADV-026 a rotation never widens: not past what was approved, not past what the asking connection holds", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const { devices } = desk;
   const client = desk.newClient();
   await client.pair({ scopes: ["operator.write", "operator.pairing"] });
@@ -97,7 +82,7 @@ test("ADV-026 a rotation never widens: not past what was approved, not past what
 });
 
 test("a new token is told to the device itself and to the owner, and over no other device's connection", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const { devices } = desk;
   const client = desk.newClient();
   const old = tokenOf(await client.pair());
@@ -112,7 +97,7 @@ test("a new token is told to the device itself and to the owner, and over no oth
 });
 
 test("ROT-007 what is revoked or removed ends at once: tokens, bearer access and connections", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const { devices, changes } = desk;
   const client = desk.newClient();
   const { deviceId } = client;
@@ -131,7 +116,7 @@ test("ROT-007 what is revoked or removed ends at once: tokens, bearer access and
 });
 
 test("a device that is being let in while it is removed does not slip through", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const { devices, changes } = desk;
   for (let round = 0; round < 8; round += 1) {
     const client = desk.newClient();
@@ -152,7 +137,7 @@ test("a device that is being let in while it is removed does not slip through", 
 });
 
 test("a device that ends its own access still gets the answer first", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const client = desk.newClient();
   await client.pair({ scopes: ["operator.pairing"] });
   desk.changes.length = 0;
@@ -163,7 +148,7 @@ test("a device that ends its own access still gets the answer first", async () =
 });
 
 test("PAIR-020 the list says who waits, who is in, since when, by whom and when last seen, and each decision is recorded", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const { clock, devices, records } = desk;
   const [client, stranger] = [desk.newClient(), desk.newClient()];
   const wish = { scopes: ["operator.read"], client: { displayName: "Laptop" } };
@@ -213,7 +198,7 @@ test("PAIR-020 the list says who waits, who is in, since when, by whom and when 
 });
 
 test("a token that is shown by another device is refused and recorded", async () => {
-  await using desk = await openDesk();
+  await using desk = await openTestDevices();
   const [client, thief] = [desk.newClient(), desk.newClient()];
   const token = tokenOf(await client.pair());
   desk.records.length = 0;

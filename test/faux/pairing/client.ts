@@ -1,10 +1,9 @@
 // A client with a key, that signs what it is told to and shows what it is given.
-import type { Peer, SharedProof } from "../../../src/pairing/pairing.ts";
+import type { Devices, Peer, SharedProof } from "../../../src/pairing/pairing.ts";
 import { createDeviceIdentity, signClaim, signedToken } from "../../../src/protocol/device/identity.ts";
 import type { DeviceIdentity } from "../../../src/protocol/device/identity.ts";
 import type { ConnectParams, ConnectRefusal, Session } from "../../../src/protocol/handshake.ts";
 import { refusal } from "../../../src/protocol/handshake.ts";
-import type { createTestDevices } from "./devices.ts";
 
 export const nonce = "the nonce of this connection";
 export const here: Peer = { address: "127.0.0.1", isLocal: true, isSecure: true, origin: undefined };
@@ -52,7 +51,7 @@ export type Answered = Session | ConnectRefusal;
 
 /** One device and one gateway. */
 export function createTestClient(
-  { devices }: Pick<ReturnType<typeof createTestDevices>, "devices">,
+  { devices }: { readonly devices: Devices },
   now: () => number,
   identity: DeviceIdentity = createDeviceIdentity(),
 ) {
