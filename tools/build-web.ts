@@ -28,6 +28,7 @@ export async function buildWeb(target: string): Promise<BuiltPage> {
     target: ["es2023", "chrome137", "firefox130", "safari17.4"],
     jsx: "automatic",
     jsxImportSource: "preact",
+    define: { LORICA_VERSION: JSON.stringify(version()) },
     legalComments: "none",
     charset: "utf8",
     entryNames: "[name].[hash]",
@@ -52,6 +53,10 @@ export async function buildWeb(target: string): Promise<BuiltPage> {
     0,
   );
   return { files: outputs.map(({ name }) => name), gzipBytes };
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(web, "../package.json"), "utf8")) as { readonly version: string }).version;
 }
 
 function nameOf(outputs: readonly { readonly name: string }[], ending: string): string {
