@@ -68,10 +68,7 @@ export function createThread(deps: { readonly key: string; readonly call: Call }
 
   return {
     key,
-    items: computed(() => [
-      ...buildTimeline(stored.messages.value, outgoing.sent.value, runs.value),
-      ...failures.value,
-    ]),
+    items: computed(() => buildTimeline(stored.messages.value, outgoing.sent.value, runs.value).concat(failures.value)),
     isRunning: computed(
       () => stored.activeRun.value !== undefined || outgoing.sent.value.some(({ state }) => state === "waiting"),
     ),

@@ -4,6 +4,7 @@ import { words } from "../english.ts";
 import type { Status } from "../state/app.ts";
 import { useApp } from "./context.ts";
 import { Cross, Warning } from "./icons.tsx";
+import { Words } from "./words.tsx";
 
 export function Banners() {
   const app = useApp();
@@ -16,7 +17,9 @@ export function Banners() {
           <Warning />
           <div>
             {dangers.map((text) => (
-              <p key={text}>{text}</p>
+              <p key={text}>
+                <Words text={text} />
+              </p>
             ))}
           </div>
         </section>

@@ -34,20 +34,25 @@ function Conversations() {
   const app = useApp();
   const thread = app.thread.value;
   const [isListOpen, setListOpen] = useState(false);
-  useEffect(() => setListOpen(false), [thread?.key]);
+  const close = (): void => setListOpen(false);
+  useEffect(close, [thread?.key]);
   if (thread === undefined) return null;
   return (
     <div
       class={isListOpen ? "frame list-open" : "frame"}
       onKeyDown={({ key }) => {
-        if (key === "Escape") setListOpen(false);
+        if (key === "Escape") close();
+      }}
+      onClick={({ target }) => {
+        // What is covered by the open list is inert, so a click on it arrives here.
+        if ((target as Element).classList.contains("frame")) close();
       }}
     >
       <a class="skip" href="#message">
         {words.skip}
       </a>
-      <Sidebar isOpen={isListOpen} onClose={() => setListOpen(false)} />
-      <div class="main">
+      <Sidebar isOpen={isListOpen} onClose={close} />
+      <div class="main" inert={isListOpen}>
         <Header isListOpen={isListOpen} onOpenList={() => setListOpen(true)} />
         <Banners />
         <ThreadView thread={thread} />

@@ -1,5 +1,5 @@
 // The list of conversations. The arrow keys move in it, as in any list; what can be done to one is behind its own button.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { SessionRow } from "../../../src/protocol/shapes.ts";
 import { words } from "../english.ts";
 import { useApp } from "./context.ts";
@@ -16,6 +16,13 @@ export function Sidebar({ isOpen, onClose }: { readonly isOpen: boolean; readonl
   const [asking, ask] = useState<Asking>();
   const rows = app.sessions.rows.value;
   const done = (): void => ask(undefined);
+  const closing = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isOpen) return;
+    const before = document.activeElement as HTMLElement | null;
+    closing.current?.focus();
+    return () => before?.focus();
+  }, [isOpen]);
   return (
     <nav class="sidebar" aria-label={words.sessions.title} id="sidebar" data-open={isOpen}>
       <div class="sidebar-head">
@@ -23,7 +30,13 @@ export function Sidebar({ isOpen, onClose }: { readonly isOpen: boolean; readonl
           <Mark />
           {words.name}
         </p>
-        <button type="button" class="icon-button only-narrow" aria-label={words.sessions.hide} onClick={onClose}>
+        <button
+          ref={closing}
+          type="button"
+          class="icon-button only-narrow"
+          aria-label={words.sessions.hide}
+          onClick={onClose}
+        >
           <Cross />
         </button>
       </div>

@@ -6,6 +6,7 @@ import { words } from "../english.ts";
 import { CodeBlock } from "./messages/code-block.tsx";
 import { useApp } from "./context.ts";
 import { Mark } from "./icons.tsx";
+import { Words } from "./words.tsx";
 
 export function SignedOutPage({ out }: { readonly out: SignedOut }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -86,7 +87,7 @@ function CodeField() {
       </div>
       {problem !== "" && (
         <p id="code-problem" role="alert">
-          {problem}
+          <Words text={problem} />
         </p>
       )}
     </form>

@@ -5,6 +5,7 @@ import { words } from "../../english.ts";
 import type { Thread } from "../../state/thread.ts";
 import { useApp } from "../context.ts";
 import { Down } from "../icons.tsx";
+import { Words } from "../words.tsx";
 import { ItemView } from "./item.tsx";
 
 /** As far from the end one may be and still be counted as there. */
@@ -111,7 +112,9 @@ function Empty({ thread }: { readonly thread: Thread }) {
   return (
     <div class="empty">
       <h2>{words.empty.title}</h2>
-      <p class="quiet">{isRehearsal ? words.empty.rehearsal : words.empty.text}</p>
+      <p class="quiet">
+        <Words text={isRehearsal ? words.empty.rehearsal : words.empty.text} />
+      </p>
       <ul>
         {words.empty.suggestions.map((text) => (
           <li key={text}>
