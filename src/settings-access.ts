@@ -23,5 +23,13 @@ export function doorSettings({ gateway }: Config, proof: AccessProof): AccessSet
     allowedOrigins: controlUi.allowedOrigins,
     hostNames: controlUi.allowedOrigins.map((origin) => new URL(origin).hostname),
     rateLimit: auth.rateLimit,
+    strictTransport: strictTransportOf(gateway.http.securityHeaders.strictTransportSecurity),
   };
+}
+
+const twoYears = "max-age=63072000; includeSubDomains; preload";
+
+function strictTransportOf(written: string | false | undefined): string | undefined {
+  if (written === false) return undefined;
+  return written ?? twoYears;
 }

@@ -1,5 +1,6 @@
 // What the doors of the gateway work with, and the two small ports that they bring themselves.
 import type { Clock } from "../base/clock.ts";
+import type { WebhookRequest } from "../channel/channel.ts";
 import type { Models } from "../model/model.ts";
 import type { Devices } from "../pairing/pairing.ts";
 import type { Nodes } from "../node/node.ts";
@@ -8,8 +9,8 @@ import type { SandboxStatus } from "../sandbox/sandbox.ts";
 import type { Store } from "../store/store.ts";
 import type { PageSettings } from "./ui/ui.ts";
 import type { AccessSettings } from "./auth/access.ts";
-import { createAuth } from "./auth/auth.ts";
-import type { Auth } from "./auth/auth.ts";
+import { createDoor } from "./door/door.ts";
+import type { Door } from "./door/door.ts";
 
 export type { AccessSettings } from "./auth/access.ts";
 
@@ -46,10 +47,18 @@ export type EdgeLog = (
   fields: Readonly<Record<string, unknown>>,
 ) => void;
 
+/** A delivery that a platform made to our own port. Nobody is believed for having reached it. */
+export type WebhookTaker = (
+  request: Pick<WebhookRequest, "headers" | "body">,
+  signal: AbortSignal,
+) => Promise<{ readonly status: number }>;
+
 export type EdgeDeps = {
   readonly pipeline: Pipeline;
   readonly store: Store;
   readonly devices: Devices;
+  /** What takes a platform's deliveries at this path; undefined where nothing does. */
+  readonly webhookFor?: ((path: string) => WebhookTaker | undefined) | undefined;
   readonly models: Pick<Models, "list" | "describe" | "candidates">;
   readonly sandbox: () => SandboxStatus;
   readonly transfer: SessionTransfer;
@@ -59,18 +68,19 @@ export type EdgeDeps = {
 };
 
 /** The same, with what the gateway itself keeps. */
-export type Edge = EdgeDeps & {
-  readonly settings: () => GatewaySettings;
-  readonly startedAt: number;
-  readonly isDraining: () => boolean;
-  readonly auth: Auth;
-};
+export type Edge = EdgeDeps &
+  Door & {
+    readonly settings: () => GatewaySettings;
+    readonly startedAt: number;
+    readonly isDraining: () => boolean;
+  };
 
 /** `state` is the gateway's own and changes under it. */
 export function createEdge(
   deps: EdgeDeps,
   state: { readonly settings: () => GatewaySettings; readonly isDraining: () => boolean },
 ): Edge {
-  const auth = createAuth({ access: () => state.settings().access, now: deps.clock.now });
-  return { ...deps, ...state, startedAt: deps.clock.now(), auth };
+  const { now } = deps.clock;
+  const door = createDoor({ access: () => state.settings().access, now, log: deps.log });
+  return { ...deps, ...door, ...state, startedAt: now() };
 }

@@ -42,7 +42,7 @@ export function createGateway(
   let draining = false;
   const edge = createEdge(deps, { settings: () => settings, isDraining: () => draining });
   const runs = refuseWhileDraining(createRuns({ ...deps, now: deps.clock.now }), () => draining);
-  const http = createHttpEdge({ edge, runs, bounds: deps.bounds ?? {} });
+  const http = createHttpEdge({ edge, runs, connections: () => countConnections(), bounds: deps.bounds ?? {} });
   const connections = createConnections();
   const broadcast = createBroadcast({
     publish: connections.publish,

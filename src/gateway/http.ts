@@ -1,17 +1,17 @@
 // The HTTP edge: probes for everybody, the OpenAI-compatible endpoints for whoever holds the token, and the bounds on
 // all of it. Order matters: host, then authentication, then anything of the request itself.
-import { createServer, STATUS_CODES } from "node:http";
+import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { limits } from "../base/limits.ts";
-import { hostProblem } from "./auth/peer.ts";
 import type { Edge } from "./edge.ts";
-import { answerError, HttpProblem, renderError, securityHeaders } from "./http/answer.ts";
+import { answerError, HttpProblem } from "./http/answer.ts";
+import { answerRaw } from "./http/raw.ts";
 import { createRoutes } from "./door/routes.ts";
-import type { HttpBounds } from "./door/routes.ts";
+import type { HttpBounds, RoutesDeps } from "./door/api.ts";
 import type { Runs } from "./run.ts";
 
-export type { HttpBounds } from "./door/routes.ts";
+export type { HttpBounds } from "./door/api.ts";
 
 export type HttpEdge = {
   readonly server: Server;
@@ -25,6 +25,7 @@ const singleHeaders = /^(host|authorization|content-type|idempotency-key|x-openc
 export function createHttpEdge(deps: {
   readonly edge: Edge;
   readonly runs: Runs;
+  readonly connections: RoutesDeps["connections"];
   readonly bounds: Partial<HttpBounds>;
 }): HttpEdge {
   const { edge } = deps;
@@ -36,6 +37,7 @@ export function createHttpEdge(deps: {
     ...deps.bounds,
   };
   const open = new Set<ServerResponse>();
+  const { guard } = edge;
   const routes = createRoutes({ ...deps, bounds });
   const server = createServer({
     maxHeaderSize: limits.httpHeadersMaxBytes,
@@ -60,8 +62,9 @@ export function createHttpEdge(deps: {
     req.on("error", () => res.destroy());
     try {
       checkSingles(req);
-      checkHost(req, edge.settings().access.hostNames);
-      await routes({ req, res, path: pathOf(req) });
+      guard.announce(req, res);
+      const peer = guard.check(req, "general");
+      await routes({ req, res, peer, path: pathOf(req) });
     } catch (error) {
       leaveAfterError(req, res);
       answerError(res, error, edge.log);
@@ -83,11 +86,6 @@ export function createHttpEdge(deps: {
       clearTimeout(force);
     },
   };
-}
-
-function checkHost(req: IncomingMessage, hostNames: readonly string[]): void {
-  const problem = hostProblem(req.headers.host, hostNames);
-  if (problem !== undefined) throw new HttpProblem(problem.status, problem.reason);
 }
 
 function checkSingles(req: IncomingMessage): void {
@@ -120,15 +118,8 @@ function leaveAfterError(req: IncomingMessage, res: ServerResponse): void {
 
 /** For what the parser refused before there was a request. */
 function refuseSocket(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === "ECONNRESET") return void socket.destroy();
-  const problem = parserProblem(error.code ?? "");
-  const { body } = renderError(problem, "none");
-  const text = JSON.stringify(body);
-  const headers = { ...securityHeaders, "content-type": "application/json; charset=utf-8", connection: "close" };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  const start = `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`;
-  socket.end(`${[start, ...lines, `content-length: ${Buffer.byteLength(text)}`].join("\r\n")}\r\n\r\n${text}`);
-  setTimeout(() => socket.destroy(), limits.httpLingerMs).unref();
+  if (error.code === "ECONNRESET") return void socket.destroy();
+  answerRaw(socket, parserProblem(error.code ?? ""), "none");
 }
 
 function parserProblem(code: string): HttpProblem {

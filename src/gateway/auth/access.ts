@@ -27,4 +27,6 @@ export type AccessSettings = {
   /** Names under which browsers may reach the gateway, besides `localhost` and plain addresses. */
   readonly hostNames: readonly string[];
   readonly rateLimit: RateLimit;
+  /** Strict-Transport-Security, for whoever came over TLS; undefined leaves it out. */
+  readonly strictTransport: string | undefined;
 };

@@ -8,12 +8,15 @@ import type { Scope } from "../../protocol/scopes.ts";
 import type { SharedProof } from "../../pairing/pairing.ts";
 import type { Edge } from "../edge.ts";
 import { HttpProblem } from "../http/answer.ts";
+import { giveRoutingHeaders } from "./routing-headers.ts";
 
 export type HttpCaller = {
   readonly scopes: readonly Scope[];
   /** Undefined for a shared credential. */
   readonly deviceId: string | undefined;
 };
+
+type Found = HttpCaller & { readonly isNamed: boolean };
 
 /** Throws 401, or 429 once a client has guessed too often. */
 export type CallerCheck = (req: IncomingMessage) => Promise<HttpCaller>;
@@ -22,11 +25,11 @@ export function createCallerCheck(edge: Edge): CallerCheck {
   return async (req) => {
     const token = /^Bearer +([\x21-\x7e]+)$/i.exec(req.headers.authorization ?? "")?.[1];
     const caller = await edge.auth.attempt({ req, shown: { token } }, async (shared) => {
-      const owner = ownerOf(req, shared);
-      return owner ?? (await deviceOf(edge, token)) ?? refusalOf(shared);
+      return ownerOf(shared) ?? (await deviceOf(edge, token)) ?? refusalOf(shared);
     });
-    if (isCaller(caller)) return caller;
-    throw problemOf(caller);
+    if (!isCaller(caller)) throw problemOf(caller);
+    giveRoutingHeaders(req, edge.settings().access);
+    return caller.isNamed ? narrowed(caller, req) : caller;
   };
 }
 
@@ -36,17 +39,27 @@ export function requireScope(caller: HttpCaller, scope: Scope): void {
 }
 
 /** A place or a tailnet is no credential: over HTTP something has to be shown. */
-function ownerOf(req: IncomingMessage, shared: SharedProof): HttpCaller | undefined {
+function ownerOf(shared: SharedProof): Found | undefined {
   if (shared.kind !== "proved" || shared.method === "none" || shared.method === "tailscale") return undefined;
-  if (shared.method !== "trusted-proxy") return { scopes: ["operator.admin"], deviceId: undefined };
-  const wanted = req.headers["x-openclaw-scopes"];
-  const narrowed = typeof wanted === "string" ? wanted.split(",").map((name) => name.trim()) : undefined;
-  return { scopes: narrowed?.filter(isScope) ?? ["operator.admin"], deviceId: undefined };
+  return { scopes: ["operator.admin"], deviceId: undefined, isNamed: shared.method === "trusted-proxy" };
 }
 
-async function deviceOf(edge: Edge, token: string | undefined): Promise<HttpCaller | undefined> {
-  if (token === undefined) return undefined;
-  return await edge.devices.bearer(token);
+/** Whom a proxy names may hold less than everything; whoever holds the secret itself cannot be held to that. */
+function narrowed({ scopes, deviceId }: Found, req: IncomingMessage): HttpCaller {
+  const wanted = req.headers["x-openclaw-scopes"];
+  if (typeof wanted !== "string") return { scopes, deviceId };
+  return {
+    scopes: wanted
+      .split(",")
+      .map((name) => name.trim())
+      .filter(isScope),
+    deviceId,
+  };
+}
+
+async function deviceOf(edge: Edge, token: string | undefined): Promise<Found | undefined> {
+  const device = token === undefined ? undefined : await edge.devices.bearer(token);
+  return device === undefined ? undefined : { ...device, isNamed: false };
 }
 
 /** Whoever showed nothing is turned away without having guessed. */
@@ -55,7 +68,7 @@ function refusalOf(shared: SharedProof): ConnectRefusal {
   return refusal("unauthorized", 1008, { code: "AUTH_REQUIRED" });
 }
 
-function isCaller(found: HttpCaller | ConnectRefusal): found is HttpCaller {
+function isCaller(found: Found | ConnectRefusal): found is Found {
   return !isRefusal(found as Session | ConnectRefusal);
 }
 

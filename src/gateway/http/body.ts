@@ -4,12 +4,14 @@ import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { HttpProblem } from "./answer.ts";
 
-export async function readJson(req: IncomingMessage, timeoutMs: number): Promise<Record<string, unknown>> {
-  const encoding = req.headers["content-encoding"] ?? "identity";
-  if (encoding !== "identity")
-    throw new HttpProblem(415, `content-encoding ${clip(encoding)} is not accepted; send it plain`);
-  if (Number(req.headers["content-length"] ?? 0) > limits.httpBodyMaxBytes) throw tooLarge();
-  const bytes = await readBytes(req, timeoutMs);
+export type BodyBounds = { readonly timeoutMs: number; readonly bytesMax: number };
+
+export async function readJson(
+  req: IncomingMessage,
+  timeoutMs: number,
+  bytesMax: number = limits.httpBodyMaxBytes,
+): Promise<Record<string, unknown>> {
+  const bytes = await readBytes(req, { timeoutMs, bytesMax });
   const json = parseJson(decode(bytes));
   if (!json.ok) throw new HttpProblem(400, `the body is not valid JSON: ${whereOf(json.reason)}`);
   const body: unknown = json.value;
@@ -18,7 +20,15 @@ export async function readJson(req: IncomingMessage, timeoutMs: number): Promise
   return body;
 }
 
-function readBytes(req: IncomingMessage, timeoutMs: number): Promise<Uint8Array> {
+export async function readBytes(req: IncomingMessage, bounds: BodyBounds): Promise<Uint8Array> {
+  const encoding = req.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity")
+    throw new HttpProblem(415, `content-encoding ${clip(encoding)} is not accepted; send it plain`);
+  if (Number(req.headers["content-length"] ?? 0) > bounds.bytesMax) throw tooLarge(bounds.bytesMax);
+  return await collect(req, bounds);
+}
+
+function collect(req: IncomingMessage, { timeoutMs, bytesMax }: BodyBounds): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -33,7 +43,7 @@ function readBytes(req: IncomingMessage, timeoutMs: number): Promise<Uint8Array>
   };
   const take = (chunk: Uint8Array): void => {
     bytes += chunk.length;
-    if (bytes > limits.httpBodyMaxBytes) return fail(tooLarge());
+    if (bytes > bytesMax) return fail(tooLarge(bytesMax));
     chunks.push(chunk);
   };
   req.on("data", take);
@@ -74,8 +84,8 @@ function whereOf(reason: string): string {
   return /position \d+(?: \(line \d+ column \d+\))?/.exec(reason)?.[0] ?? "it ends too early or is no JSON at all";
 }
 
-function tooLarge(): HttpProblem {
-  return new HttpProblem(413, `the body is larger than ${limits.httpBodyMaxBytes} bytes`);
+function tooLarge(bytesMax: number): HttpProblem {
+  return new HttpProblem(413, `the body is larger than ${bytesMax} bytes`);
 }
 
 function clip(text: string): string {

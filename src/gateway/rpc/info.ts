@@ -19,23 +19,7 @@ export function createInfoMethods(
   return {
     health: () => health(edge),
 
-    async status() {
-      const settings = edge.settings();
-      const active = [...edge.pipeline.active().values()];
-      const { rss, heapUsed } = process.memoryUsage();
-      return {
-        runtimeVersion: settings.version,
-        uptimeMs: edge.clock.now() - edge.startedAt,
-        phase: edge.isDraining() ? "draining" : "accepting",
-        defaultAgentId: settings.defaultAgentId,
-        agents: agentRows(edge),
-        sessions: { count: await countSessions(edge), defaults: modelDefaults(edge, settings.defaultAgentId) },
-        runs: { active: active.flat().length, sessions: active.filter((runs) => runs.length > 0).length },
-        sandbox: sandboxView(edge),
-        connections: connections(),
-        processMemory: { rssBytes: rss, heapUsedBytes: heapUsed },
-      };
-    },
+    status: () => status(edge, connections()),
 
     async "agents.list"() {
       const { agents, defaultAgentId } = edge.settings();
@@ -52,6 +36,25 @@ export function createInfoMethods(
     "models.list": async (params) => ({ models: modelChoices(edge, params.agentId ?? edge.settings().defaultAgentId) }),
 
     "usage.cost": ({ days }) => usageCost(edge, days ?? daysDefault),
+  };
+}
+
+/** The same over RPC and as `/api/status`. */
+export async function status(edge: Edge, connections: StatusResult["connections"]): Promise<StatusResult> {
+  const settings = edge.settings();
+  const active = [...edge.pipeline.active().values()];
+  const { rss, heapUsed } = process.memoryUsage();
+  return {
+    runtimeVersion: settings.version,
+    uptimeMs: edge.clock.now() - edge.startedAt,
+    phase: edge.isDraining() ? "draining" : "accepting",
+    defaultAgentId: settings.defaultAgentId,
+    agents: agentRows(edge),
+    sessions: { count: await countSessions(edge), defaults: modelDefaults(edge, settings.defaultAgentId) },
+    runs: { active: active.flat().length, sessions: active.filter((runs) => runs.length > 0).length },
+    sandbox: sandboxView(edge),
+    connections,
+    processMemory: { rssBytes: rss, heapUsedBytes: heapUsed },
   };
 }
 

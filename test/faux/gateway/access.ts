@@ -15,6 +15,7 @@ export function accessOf(change: Partial<AccessSettings> = {}): AccessSettings {
     allowedOrigins: [],
     hostNames: [],
     rateLimit: { maxAttempts: 10, windowMs: 60_000, lockoutMs: 60_000 },
+    strictTransport: "max-age=63072000",
     ...change,
   };
 }
