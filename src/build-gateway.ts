@@ -20,9 +20,10 @@ import type { AgentSettings, Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import type { Gateway } from "./gateway/gateway.ts";
+import { createChannelPorts, withoutRehearsal } from "./gateway-channels.ts";
 import { createModels } from "./model/model.ts";
 import type { ModelService } from "./model/model.ts";
-import { createDevices } from "./pairing/pairing.ts";
+import { createDevices, openSenders } from "./pairing/pairing.ts";
 import type { Devices } from "./pairing/pairing.ts";
 import { createNodes } from "./node/node.ts";
 import { createPipeline, pulledChannel } from "./pipeline/pipeline.ts";
@@ -35,7 +36,7 @@ import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
 import { createMirror, createTransfer, maintain } from "./session/session.ts";
 import type { MirrorOptions } from "./session/session.ts";
 import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSettings } from "./settings.ts";
-import { pipelineSettings, policySettings } from "./settings.ts";
+import { pipelineSettings, policySettings, rehearsalRef } from "./settings.ts";
 import type { AccessProof } from "./settings-access.ts";
 import { nodeRules } from "./settings-nodes.ts";
 import { openStore } from "./store/store.ts";
@@ -76,7 +77,12 @@ const notTried: SandboxStatus = {
 export async function buildGateway(first: GatewayStart, outside: Outside): Promise<BuiltGateway> {
   const ground = await buildGround(first, outside);
   const { current, store, models, sandbox, ending } = ground;
-  const pipeline = createPipeline(pipelineOptions(ground));
+  const senders = await openSenders({
+    ...ground,
+    clock: systemClock,
+    report: (error) => ground.report(newId(), error),
+  });
+  const pipeline = createPipeline({ ...pipelineOptions(ground, outside.link), senders });
   const gateway = createGateway({
     pipeline,
     store,
@@ -107,7 +113,10 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     ending.signal,
   );
   return {
-    configure: (next) => configure(ground, gateway, next),
+    configure(next) {
+      configure(ground, gateway, next);
+      pipeline.channels.refresh();
+    },
     hearSandbox: (status) => hearSandbox(ground, status),
     async stop(graceMs) {
       await Promise.all([gateway.close(graceMs), pipeline.stop(graceMs)]);
@@ -181,17 +190,21 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   };
 }
 
-function pipelineOptions(ground: Ground): PipelineOptions {
-  const { current, policy } = ground;
+function pipelineOptions(ground: Ground, link: Link): PipelineOptions {
+  const { current, policy, models } = ground;
   const { redeem } = policy;
+  const platforms = plugins.flatMap((plugin) => plugin.channels ?? []);
+  const runner = withoutRehearsal(createTurnRunner(runnerOptions(ground)), {
+    store: ground.store,
+    isPlatform: (channel) => platforms.some(({ id }) => id === channel),
+    hasModel: (agentId) => models.candidates(agentId, "main").some((ref) => ref !== rehearsalRef),
+  });
   return {
     ...ground,
     clock: systemClock,
-    runner: afterProbe(createTurnRunner(runnerOptions(ground)), current.sandboxTried),
-    channels: [
-      ...ownDoors.map((id) => pulledChannel({ id, redeem })),
-      ...plugins.flatMap((plugin) => plugin.channels ?? []),
-    ],
+    runner: afterProbe(runner, current.sandboxTried),
+    channels: [...ownDoors.map((id) => pulledChannel({ id, redeem })), ...platforms],
+    ports: createChannelPorts(platforms, { ...ground, link, config: () => current.start().config }),
     settings: () => pipelineSettings(current.start().config, current.agents()),
     laneBounds: () => laneBounds(current.start().config),
     commandOf: (text) => parseCommand(text)?.name,

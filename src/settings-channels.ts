@@ -63,10 +63,13 @@ export function channelCeiling(
   };
 }
 
-export function accessSettings(config: Config): Pick<PipelineSettings, "access" | "owners" | "ackReaction"> {
+export function accessSettings(
+  config: Config,
+): Pick<PipelineSettings, "access" | "owners" | "mentionPatterns" | "ackReaction"> {
   return {
     access: (channel, id) => accessOf(config, channel, id),
     owners: new Set(config.commands.ownerAllowFrom),
+    mentionPatterns: config.messages.groupChat.mentionPatterns,
     ackReaction: config.messages.ackReaction,
   };
 }

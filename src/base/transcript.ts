@@ -1,6 +1,6 @@
 // What a session is made of. The transcript is the step journal: a tool call is written before it runs, its result
 // after, so that a restart knows what was done, what was not, and what nobody can know.
-import type { MediaRef, ThinkingLevel } from "./envelope.ts";
+import type { MediaRef, Overheard, ThinkingLevel } from "./envelope.ts";
 import type { Json } from "./json.ts";
 
 /**
@@ -51,6 +51,10 @@ export type EntryBody =
       readonly media: readonly MediaRef[];
       readonly from: string;
       readonly inboxId: string;
+      /** Whose words they are, where the sender passed them on. */
+      readonly forwardedFrom?: string;
+      readonly quote?: { readonly sender: string; readonly text: string };
+      readonly overheard?: readonly Overheard[];
     }
   | {
       readonly kind: "assistant";

@@ -5,6 +5,8 @@ import type { Envelope, MediaRef, ReplyAddress } from "../base/envelope.ts";
 import type { Grant, Redeem } from "../base/grant.ts";
 import type { Json } from "../base/json.ts";
 
+export { splitMarkdown } from "./markdown.ts";
+
 export type OutgoingMessage = {
   /** The same key twice is the same message; a channel that can, hands it to the platform. */
   readonly idempotencyKey: string;

@@ -6,6 +6,9 @@ import type { DeviceRequestRow, DeviceRole, DeviceRow, DeviceTokenRow } from "..
 export { createDevices } from "./devices/create.ts";
 export type { DevicesOptions } from "./devices/create.ts";
 
+export { openSenders } from "./senders/senders.ts";
+export type { PairingChoice, Senders, SendersOptions } from "./senders/senders.ts";
+
 /** Where a connection comes from, as the edge found out. */
 export type Peer = {
   /** The client's own address: the proxy's word is taken only where the config trusts that proxy. */

@@ -1,28 +1,43 @@
 // Step 2: who speaks, and whether what they say can be taken in. Strangers end here, before anything is spent on them.
+// The order is identity, then scope, and the model last: nothing it says lets anybody in (PAIR-015).
 import type { Code } from "../base/errors.ts";
 import type { Envelope, TurnRequest } from "../base/envelope.ts";
 import { limits } from "../base/limits.ts";
 import { owner } from "../base/principal.ts";
 import type { Principal } from "../base/principal.ts";
 import type { ChannelDefinition } from "../channel/channel.ts";
+import { admitVisitor } from "./admit/visitor.ts";
+import type { Gate } from "./admit/visitor.ts";
 
 export type Refused = { readonly kind: "refused"; readonly code: Code; readonly reason: string };
-export type Dropped = { readonly kind: "dropped"; readonly reason: string };
-type Admitted = { readonly kind: "admitted"; readonly envelope: Envelope; readonly principal: Principal };
+export type Dropped = {
+  readonly kind: "dropped";
+  readonly reason: string;
+  /** `nothing`: not even that it came, as in rooms that are none of ours. `ask`: its sender may be told how to get in. */
+  readonly after?: "nothing" | "ask";
+};
+/** Said in a room that is listened to, and not to the assistant. */
+export type InTheRoom = { readonly kind: "overheard"; readonly envelope: Envelope; readonly keep: number };
+export type Admitted = {
+  readonly kind: "admitted";
+  readonly envelope: Envelope;
+  readonly principal: Principal;
+  /** A message that takes with it what was overheard in its room. */
+  readonly listens: boolean;
+};
 
 export function admit(
   envelope: Envelope,
   door: ChannelDefinition,
-  rehearsalDoors: readonly string[],
-): Admitted | Dropped | Refused {
+  { gate, rehearsalDoors }: { readonly gate: Gate; readonly rehearsalDoors: readonly string[] },
+): Admitted | InTheRoom | Dropped | Refused {
   const problem = nameProblem(envelope) ?? sizeProblem(envelope);
   if (problem !== undefined) return problem;
-  // Pairing and allow lists arrive with the first platform; until then a stranger is nobody's guest.
-  if (door.senders === "stranger") return { kind: "dropped", reason: "the sender is not paired" };
   const text = cleanText(envelope.text);
   if (text.trim() === "" && envelope.media.length === 0) return refused("invalid_request", "the message is empty");
+  if (door.senders === "stranger") return admitVisitor({ ...envelope, text, request: {} }, gate);
   const request = rehearsalDoors.includes(envelope.channel) ? envelope.request : withoutRehearsal(envelope.request);
-  return { kind: "admitted", envelope: { ...envelope, text, request }, principal: owner };
+  return { kind: "admitted", envelope: { ...envelope, text, request }, principal: owner, listens: false };
 }
 
 /** What goes into keys, logs and addresses holds no control characters and has an end. */

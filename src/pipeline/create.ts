@@ -3,8 +3,8 @@ import { LoricaError } from "../base/errors.ts";
 import type { Envelope } from "../base/envelope.ts";
 import { limits } from "../base/limits.ts";
 import { unlessAborted } from "../base/wait.ts";
-import { noPorts } from "./channels/no-ports.ts";
-import { handle, plan } from "./handle.ts";
+import { plan } from "./admit/plan.ts";
+import { handle } from "./handle.ts";
 import { createParts } from "./parts.ts";
 import type { Parts } from "./parts.ts";
 import type { Accepted, Pipeline } from "./pipeline.ts";
@@ -18,7 +18,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const sendsEnd = new AbortController();
   const parts = createParts(options, { stopping: stopping.signal, sendsEnd: sendsEnd.signal });
   const { store, lanes, runs } = parts;
-  const channels = [...parts.open.entries()].map(([id, { channel }]) => ({ id, channel }));
   let taking = false;
 
   const accept = async (envelope: Envelope): Promise<Accepted> => {
@@ -33,22 +32,24 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       const admits = async (envelope: Envelope): Promise<boolean> => plan(envelope, parts).kind === "planned";
       const { redeem } = parts.policy;
       const door = { receive: receiveFor(store, accept), admits, redeem, signal: stopping.signal };
-      for (const { id, channel } of channels) await channel.start({ ...(options.ports?.(id) ?? noPorts), ...door });
+      await parts.supervisor.start(door);
     },
     handle: accept,
     wait: async (runId, signal) => unlessAborted(runs.wait(runId) ?? loadRunEnd(store, runId), signal),
     watch: (listener) => runs.watch(listener),
     abort: (target) => parts.abortRuns("runId" in target ? [target.runId] : parts.runsOf(target.sessionKey)),
     active: () => lanes.active(),
+    channels: parts.supervisor,
     async stop(graceMs) {
       taking = false;
-      await Promise.allSettled(channels.map(({ channel }) => channel.stop()));
       await within(lanes.drain(), graceMs);
       const reason = new LoricaError("cancelled", "Lorica is stopping");
       stopping.abort(reason);
       lanes.abortAll(reason);
       await within(lanes.drain(), limits.stopGraceMs);
+      // Channels go last: what is on its way out leaves through them.
       await endSends(parts, sendsEnd);
+      await parts.supervisor.stop();
       runs.leave();
     },
   };

@@ -1,11 +1,15 @@
 // Step 8: the outbox worker. It takes a row, sends it with the grant that release gave, and keeps the receipt; what the
 // platform refuses for now is tried again later, in order per address, and what cannot be known is shown as unknown.
+import type { ReplyPlace } from "../base/action.ts";
 import { codeOf, LoricaError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { withDeadline } from "../base/wait.ts";
 import type { Channel, ChannelDefinition, Receipt } from "../channel/channel.ts";
 import type { OutboxRow } from "../store/store.ts";
+import { createPace } from "./channels/pace.ts";
+import type { Pace } from "./channels/pace.ts";
+import type { ChannelSupervisor } from "./channels/supervise.ts";
 import { untilStored } from "./run/patience.ts";
 import { placeOf, release } from "./release.ts";
 import type { Reply } from "./release.ts";
@@ -23,10 +27,15 @@ export type Delivery = {
 export type DeliveryParts = Pick<
   PipelineOptions,
   "store" | "policy" | "audit" | "clock" | "report" | "checkpoint" | "observe"
-> & { readonly channels: ReadonlyMap<string, OpenChannel> };
+> &
+  Pick<PipelineOptions, "channels" | "senders"> & {
+    readonly open: ReadonlyMap<string, OpenChannel>;
+    readonly supervisor: Pick<ChannelSupervisor, "sent">;
+  };
 
 export function createDelivery(parts: DeliveryParts, signal: AbortSignal): Delivery {
   const { store, clock } = parts;
+  const pace = createPace(clock);
   const sending = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   const state = { looking: false, again: false, stopped: false };
@@ -57,7 +66,7 @@ export function createDelivery(parts: DeliveryParts, signal: AbortSignal): Deliv
     // Rows on their way to being taken are still due, so as many more are read as are known.
     const rows = await store.outbox.due(clock.now(), free + sending.size);
     for (const row of rows.filter(({ id }) => !sending.has(id)).slice(0, free)) {
-      const sent = deliver(row, parts, signal)
+      const sent = deliver(row, { ...parts, pace }, signal)
         .catch((error: unknown) => parts.report(newId(), error))
         .finally(() => {
           sending.delete(row.id);
@@ -86,36 +95,79 @@ export function createDelivery(parts: DeliveryParts, signal: AbortSignal): Deliv
   };
 }
 
-async function deliver(row: OutboxRow, parts: DeliveryParts, signal: AbortSignal): Promise<void> {
-  const { store, clock } = parts;
-  const open = parts.channels.get(row.to.channel);
-  if (open === undefined) return store.outbox.end(row.id, "failed", `there is no channel ${row.to.channel}`);
-  const turn = row.turnId === undefined ? undefined : await store.turns.find(row.turnId);
-  const decision = release(row, turn && placeOf(turn.replyTo), parts);
+async function deliver(
+  row: OutboxRow,
+  parts: DeliveryParts & { readonly pace: Pace },
+  signal: AbortSignal,
+): Promise<void> {
+  const { store } = parts;
+  const { channel: id } = row.to;
+  if (!parts.channels.some((definition) => definition.id === id))
+    return store.outbox.end(row.id, "failed", `there is no channel ${id}`);
+  const open = parts.open.get(id);
+  if (open === undefined)
+    return postpone(row, { ms: limits.outboxBackoffMaxMs, reason: `${id} is not running` }, parts);
+  const decision = release(row, await answered(row, parts), parts);
   if (decision.kind === "deny") return store.outbox.end(row.id, "held", decision.reason);
+  const wait = open.definition.senders === "stranger" ? parts.pace.waitFor(row.to) : undefined;
+  if (wait !== undefined) return postpone(row, wait, parts);
+  // Made now and kept nowhere, so that a code which nobody has yet is in no file.
+  const text = row.turnId === undefined ? await parts.senders?.replyFor(row.id) : row.text;
+  if (text === undefined) return store.outbox.end(row.id, "failed", "nobody waits for it any more");
   if (!(await store.outbox.take(row.id))) return;
   if (row.turnId !== undefined) parts.observe({ point: "reply.released", turnId: row.turnId, outboxId: row.id });
   parts.checkpoint?.("taken");
-  const message = { idempotencyKey: row.id, to: row.to, text: row.text, media: row.media };
+  const message = { idempotencyKey: row.id, to: row.to, text, media: row.media };
   const receipt = await attempt(open.definition, {
     send: () =>
       withDeadline(signal, limits.sendTimeoutMs, (ending) => open.channel.send(decision.grant, message, ending)),
     report: (error) => parts.report(row.id, error),
   });
   parts.checkpoint?.("sent");
-  const keep = (write: () => Promise<void>): Promise<void> =>
-    untilStored(write, signal, (error, { isFirst }) => {
-      if (isFirst) parts.report(row.id, error);
-    });
-  const attempts = row.attempts + 1;
-  const { reason } = { reason: "", ...receipt };
-  if (receipt.kind === "sent") await keep(() => store.outbox.sent(row.id, receipt.platformId));
-  else if (receipt.kind === "unknown") await keep(() => store.outbox.end(row.id, "unknown", reason));
-  else if (receipt.kind === "failed" || attempts >= limits.outboxAttemptsMax)
-    await keep(() => store.outbox.end(row.id, "failed", reason));
-  else await keep(() => store.outbox.retry(row.id, reason, clock.now() + backoffMs(attempts, receipt.afterMs)));
+  if (receipt.kind === "sent") parts.supervisor.sent(id, row.to.account);
+  await keepReceipt(row, receipt, { ...parts, signal });
   parts.checkpoint?.("receipted");
   recordSend(row, receipt.kind, parts);
+}
+
+/** Where the message came from that a reply answers: its turn's, or that of the stranger who asked to be let in. */
+async function answered(row: OutboxRow, { store }: DeliveryParts): Promise<ReplyPlace | undefined> {
+  if (row.turnId !== undefined) {
+    const turn = await store.turns.find(row.turnId);
+    return turn && placeOf(turn.replyTo);
+  }
+  const request = (await store.senders.requests()).find(({ id }) => id === row.id);
+  return request && placeOf(request.replyTo);
+}
+
+/** A reply that cannot leave now is no failed attempt; one that could not for a day is given up, visibly. */
+async function postpone(
+  row: OutboxRow,
+  { ms, reason }: { readonly ms: number; readonly reason: string },
+  { store, clock }: DeliveryParts,
+): Promise<void> {
+  const now = clock.now();
+  if (now - row.createdAt > limits.sendWaitMaxMs) return store.outbox.end(row.id, "failed", reason);
+  await store.outbox.postpone(row.id, now + ms, reason);
+}
+
+async function keepReceipt(
+  row: OutboxRow,
+  receipt: Attempt,
+  { store, clock, report, signal }: DeliveryParts & { readonly signal: AbortSignal },
+): Promise<void> {
+  const attempts = row.attempts + 1;
+  const { reason } = { reason: "", ...receipt };
+  const write = (): Promise<void> => {
+    if (receipt.kind === "sent") return store.outbox.sent(row.id, receipt.platformId);
+    if (receipt.kind === "unknown") return store.outbox.end(row.id, "unknown", reason);
+    if (receipt.kind === "failed" || attempts >= limits.outboxAttemptsMax)
+      return store.outbox.end(row.id, "failed", reason);
+    return store.outbox.retry(row.id, reason, clock.now() + backoffMs(attempts, receipt.afterMs));
+  };
+  await untilStored(write, signal, (error, { isFirst }) => {
+    if (isFirst) report(row.id, error);
+  });
 }
 
 type Attempt = Receipt | { readonly kind: "unknown"; readonly reason: string };

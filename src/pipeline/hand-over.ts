@@ -12,7 +12,7 @@ export type HandOver = (drafts: readonly OutboxDraft[], turn: Turn) => Promise<r
 /** Leaves the replies of all other doors as they are, for the outbox's worker. */
 export function createHandOver(parts: DeliveryParts, signal: AbortSignal): HandOver {
   return async (drafts, turn) => {
-    const open = parts.channels.get(turn.replyTo.channel);
+    const open = parts.open.get(turn.replyTo.channel);
     if (open?.definition.replies !== "fetched") return drafts;
     const { channel } = open;
     return Promise.all(drafts.map((draft) => settle(draft, { turn, channel, parts }, signal)));

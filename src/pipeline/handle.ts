@@ -3,45 +3,45 @@
 import { LoricaError } from "../base/errors.ts";
 import type { Envelope, QueueMode } from "../base/envelope.ts";
 import type { LaneJob, Lanes } from "../session/session.ts";
-import type { Routed } from "../store/store.ts";
-import { admit } from "./admit.ts";
-import type { Dropped, Refused } from "./admit.ts";
-import { labelOf } from "./label.ts";
+import type { Dropped, InTheRoom } from "./admit.ts";
+import { plan, roomOf } from "./admit/plan.ts";
+import type { Plan } from "./admit/plan.ts";
 import type { Message } from "./run/begin.ts";
 import type { Accepted } from "./pipeline.ts";
 import { acknowledge, receive } from "./receive.ts";
-import { ownershipProblem, route } from "./route.ts";
+import { ownershipProblem, replyAddress } from "./route.ts";
 import type { Runs } from "./run/runs.ts";
 import type { PipelineOptions } from "./settings.ts";
 
 export type HandleParts = PipelineOptions & {
   readonly lanes: Lanes<Message>;
   readonly runs: Runs;
+  /** Something was put into the outbox. */
+  readonly kick: () => void;
   /** Ends everything of a session that waits or runs, for the command that stops it. */
   readonly abortSession: (sessionKey: string, except: string) => Promise<unknown>;
 };
 
-export type Plan =
-  | { readonly kind: "planned"; readonly envelope: Envelope; readonly routed: Routed }
-  | Dropped
-  | Refused;
-
-/** Steps 2 to 4. */
-export function plan(envelope: Envelope, options: PipelineOptions): Plan {
-  const door = options.channels.find((channel) => channel.id === envelope.channel);
-  if (door === undefined) return { kind: "refused", code: "not_found", reason: `no channel ${envelope.channel}` };
-  const admitted = admit(envelope, door, options.rehearsalDoors ?? ["cli"]);
-  if (admitted.kind !== "admitted") return admitted;
-  const label = labelOf(admitted.envelope, admitted.principal);
-  const routed = route(admitted.envelope, { principal: admitted.principal, label }, options.settings());
-  return routed.kind === "routed" ? { kind: "planned", envelope: admitted.envelope, routed: routed.routed } : routed;
-}
-
 export async function handle(envelope: Envelope, parts: HandleParts): Promise<Accepted> {
   const planned = plan(envelope, parts);
   if (planned.kind === "refused") throw new LoricaError(planned.code, planned.reason);
-  if (planned.kind === "dropped") return acknowledge(await receive(parts.store, envelope, planned), envelope);
+  if (planned.kind === "overheard") return overhear(planned, parts);
+  if (planned.kind === "dropped") return drop(envelope, planned, parts);
+  parts.senders?.seen({ channel: envelope.channel, account: envelope.account, senderId: envelope.sender.id });
   return accept(planned, parts);
+}
+
+async function overhear({ envelope, keep }: InTheRoom, { store }: HandleParts): Promise<Accepted> {
+  await store.overheard.add(envelope, { room: roomOf(envelope), limit: keep });
+  return { kind: "dropped", runId: envelope.id, reason: "said in the room, not to the assistant", overheard: true };
+}
+
+async function drop(envelope: Envelope, { reason, after }: Dropped, parts: HandleParts): Promise<Accepted> {
+  if (after === "nothing") return { kind: "dropped", runId: envelope.id, reason };
+  // Asked for before the message is stored: a kill in between is made good by the platform, which delivers it again.
+  const asked = after === "ask" ? await parts.senders?.ask(envelope, replyAddress(envelope)) : undefined;
+  if (asked === "asked") parts.kick();
+  return acknowledge(await receive(parts.store, envelope, { kind: "dropped", reason }), envelope);
 }
 
 async function accept(planned: Extract<Plan, { kind: "planned" }>, parts: HandleParts): Promise<Accepted> {
@@ -52,12 +52,14 @@ async function accept(planned: Extract<Plan, { kind: "planned" }>, parts: Handle
   try {
     await refuseForeign(planned, parts);
     parts.checkpoint?.("received");
-    const received = await receive(parts.store, envelope, { kind: "routed", routed });
+    const received = await receive(parts.store, envelope, { kind: "routed", routed, room: planned.room });
     if (received.kind === "duplicate") return acknowledge(received, envelope);
     parts.checkpoint?.("stored");
     parts.runs.open({ runId: envelope.id, sessionKey, agentId });
-    const job = jobOf({ envelope, routed, resumed: undefined }, parts);
-    if (parts.commandOf?.(envelope.text) === "stop") await parts.abortSession(sessionKey, envelope.id);
+    // As it was stored: with what was overheard before it.
+    const stored = { envelope: received.row.envelope, routed: received.row.routed ?? routed };
+    const job = jobOf({ ...stored, resumed: undefined }, parts);
+    if (commandIn(envelope, parts) === "stop") await parts.abortSession(sessionKey, envelope.id);
     seated = true;
     seat.enqueue(job);
     parts.observe({ point: "message.received", inboxId: envelope.id, channel: envelope.channel });
@@ -65,6 +67,11 @@ async function accept(planned: Extract<Plan, { kind: "planned" }>, parts: Handle
   } finally {
     if (!seated) seat.release();
   }
+}
+
+/** The text command that a message is, where its sender may use any. */
+function commandIn({ text, request }: Envelope, { commandOf }: PipelineOptions): string | undefined {
+  return request.commands === "none" ? undefined : commandOf?.(text);
 }
 
 async function refuseForeign({ envelope, routed }: Extract<Plan, { kind: "planned" }>, parts: HandleParts) {
@@ -76,7 +83,7 @@ async function refuseForeign({ envelope, routed }: Extract<Plan, { kind: "planne
 export function jobOf(message: Message, parts: PipelineOptions): LaneJob<Message> {
   const { envelope, routed } = message;
   const { queue, ...wishes } = envelope.request;
-  const command = parts.commandOf?.(envelope.text);
+  const command = commandIn(envelope, parts);
   const { channel, account, recipient, thread } = routed.replyTo;
   return {
     runId: envelope.id,

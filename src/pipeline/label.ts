@@ -12,7 +12,15 @@ const integrity: Record<PrincipalKind, Integrity> = {
 };
 
 export function labelOf(envelope: Envelope, principal: Principal): Label {
-  const words: Label = { integrity: integrity[principal.kind], readers: [principal.id] };
-  if (envelope.media.length === 0) return words;
-  return joinLabels(words, { integrity: "untrusted", readers: [principal.id] });
+  const readers = [audienceOf(envelope, principal)];
+  const words: Label = { integrity: integrity[principal.kind], readers };
+  const { media, forwardedFrom, quote } = envelope;
+  if (media.length === 0 && forwardedFrom === undefined && quote === undefined) return words;
+  // What is passed on or answered was written by somebody else, whoever sends it (CH-016).
+  return joinLabels(words, { integrity: "untrusted", readers });
+}
+
+/** Whatever is said in a room, the room has read. */
+function audienceOf({ channel, account, chat }: Envelope, principal: Principal): string {
+  return chat.kind === "direct" ? principal.id : `${channel}:${account}:${chat.kind}:${chat.id}`;
 }

@@ -1,6 +1,9 @@
 // What a pipeline owns: its channels, lanes, runs and delivery, wired to each other once.
 import { newId } from "../base/ids.ts";
 import { createLanes } from "../session/session.ts";
+import { createSignals } from "./channels/signals.ts";
+import { createSupervisor } from "./channels/supervise.ts";
+import type { ChannelSupervisor } from "./channels/supervise.ts";
 import { createDelivery } from "./deliver.ts";
 import type { Delivery, OpenChannel } from "./deliver.ts";
 import { createHandOver } from "./hand-over.ts";
@@ -13,6 +16,7 @@ import type { PipelineOptions } from "./settings.ts";
 
 export type Parts = HandleParts & {
   readonly open: ReadonlyMap<string, OpenChannel>;
+  readonly supervisor: ChannelSupervisor;
   readonly delivery: Delivery;
   readonly abortRuns: AbortRuns;
   readonly runsOf: (sessionKey: string) => readonly string[];
@@ -20,22 +24,20 @@ export type Parts = HandleParts & {
 
 export function createParts(
   options: PipelineOptions,
-  signals: { readonly stopping: AbortSignal; readonly sendsEnd: AbortSignal },
+  ends: { readonly stopping: AbortSignal; readonly sendsEnd: AbortSignal },
 ): Parts {
-  const open = new Map(options.channels.map((definition) => [definition.id, openChannel(definition)]));
+  const open = new Map<string, OpenChannel>();
   const runs = createRuns((error) => options.report(newId(), error));
-  const deliveryParts = { ...options, channels: open };
-  const delivery = createDelivery(deliveryParts, signals.sendsEnd);
-  const handOver = createHandOver(deliveryParts, signals.sendsEnd);
-  const { stopping } = signals;
-  const perform = createPerform({ ...options, runs, stopping, handOver, onFinished: delivery.kick });
+  const supervisor = createSupervisor({ ...options, open, onRunning: () => delivery.kick() });
+  const deliveryParts = { ...options, open, supervisor };
+  const delivery = createDelivery(deliveryParts, ends.sendsEnd);
+  const handOver = createHandOver(deliveryParts, ends.sendsEnd);
+  const { stopping } = ends;
+  const signals = createSignals({ ...options, open }, stopping);
+  const perform = createPerform({ ...options, runs, stopping, handOver, signals, onFinished: delivery.kick });
   const lanes = createLanes({ run: perform, clock: options.clock, bounds: options.laneBounds ?? (() => ({})) });
   const abortRuns = createAbort({ ...options, lanes, runs, stopping });
   const runsOf = (key: string): readonly string[] => lanes.active().get(key) ?? [];
   const abortSession = (key: string, except: string) => abortRuns(runsOf(key).filter((runId) => runId !== except));
-  return { ...options, open, runs, delivery, lanes, abortRuns, abortSession, runsOf };
-}
-
-function openChannel(definition: OpenChannel["definition"]): OpenChannel {
-  return { definition, channel: definition.create() };
+  return { ...options, open, supervisor, runs, delivery, kick: delivery.kick, lanes, abortRuns, abortSession, runsOf };
 }

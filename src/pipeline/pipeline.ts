@@ -2,6 +2,7 @@
 // deliver. There is no second path.
 import type { TurnEvent, TurnOutcome } from "../agent/agent.ts";
 import type { Envelope } from "../base/envelope.ts";
+import type { ChannelHealth } from "../channel/channel.ts";
 
 export { createPipeline } from "./create.ts";
 export { pulledChannel } from "./pulled.ts";
@@ -12,7 +13,7 @@ export type Accepted =
   | { readonly kind: "accepted"; readonly runId: string; readonly sessionKey: string }
   /** Answered with the run it duplicates. `same` is false where only the key is: the text is another. */
   | { readonly kind: "duplicate"; readonly runId: string; readonly sessionKey: string; readonly same: boolean }
-  | { readonly kind: "dropped"; readonly runId: string; readonly reason: string };
+  | { readonly kind: "dropped"; readonly runId: string; readonly reason: string; readonly overheard?: true };
 
 /** The end of a run, also long after it: from the store where nothing of it is in memory any more. */
 export type RunEnd = {
@@ -27,7 +28,41 @@ export type RunListener = (
   about: { readonly runId: string; readonly sessionKey: string; readonly agentId: string },
 ) => void;
 
+/** One channel that reaches a platform. */
+export type ChannelState = {
+  readonly channel: string;
+  readonly running: boolean;
+  /** Stopped by hand, until the next start. */
+  readonly held: boolean;
+  readonly accounts: readonly {
+    readonly id: string;
+    readonly name: string | undefined;
+    readonly health: ChannelHealth | undefined;
+    readonly lastInboundAt: number | undefined;
+    readonly lastOutboundAt: number | undefined;
+  }[];
+};
+
+/** What platforms deliver by themselves. Nobody is believed for having reached it: the channel checks who sent it. */
+export type WebhookDoor = {
+  readonly bodyMaxBytes: number;
+  handle(
+    request: { readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array },
+    signal: AbortSignal,
+  ): Promise<{ readonly status: number }>;
+};
+
+export type PipelineChannels = {
+  states(): readonly ChannelState[];
+  /** The config has changed: what is switched on starts, what is not stops, what changed starts anew. */
+  refresh(): void;
+  hold(channel: string, what: "stop" | "start"): Promise<void>;
+  /** The door behind a path of the HTTP edge, for POST only; undefined where no running account has named it. */
+  webhookFor(path: string): WebhookDoor | undefined;
+};
+
 export type Pipeline = {
+  readonly channels: PipelineChannels;
   /** Takes up what the last process left, and starts the channels. */
   start(): Promise<void>;
   /** Steps 1 to 5. Throws `overloaded` before anything is stored when there is no room. */

@@ -28,11 +28,13 @@ export function acknowledge({ kind, row }: Received, { text }: Envelope): Accept
 export function receiveFor(store: Store, accept: (envelope: Envelope) => Promise<Accepted>): ChannelContext["receive"] {
   return async (envelope) => {
     try {
-      return { kind: (await accept(envelope)).kind === "duplicate" ? "duplicate" : "stored" };
+      const accepted = await accept(envelope);
+      if (accepted.kind === "accepted") return { kind: "stored" };
+      return { kind: accepted.kind === "dropped" && accepted.overheard === true ? "overheard" : accepted.kind };
     } catch (error) {
       if (!(error instanceof LoricaError) || !permanent.has(error.code)) throw error;
       const { kind } = await receive(store, envelope, { kind: "dropped", reason: error.message });
-      return { kind };
+      return { kind: kind === "stored" ? "dropped" : kind };
     }
   };
 }

@@ -1,7 +1,8 @@
 // What a start finds of the process before it: turns that were running, messages that waited, replies half sent.
 import { newId } from "../base/ids.ts";
 import type { InboxRow, OutboxRow, Turn } from "../store/store.ts";
-import { jobOf, plan } from "./handle.ts";
+import { plan } from "./admit/plan.ts";
+import { jobOf } from "./handle.ts";
 import type { HandleParts } from "./handle.ts";
 import type { Message } from "./run/begin.ts";
 
@@ -47,7 +48,11 @@ async function routeAgain({ envelope, routed }: InboxRow, parts: HandleParts): P
   if (routed !== undefined) return { envelope, routed, resumed: undefined };
   const planned = plan(envelope, parts);
   if (planned.kind !== "planned") {
-    await parts.store.inbox.end(envelope.id, "dropped", planned.reason);
+    await parts.store.inbox.end(
+      envelope.id,
+      "dropped",
+      planned.kind === "overheard" ? "said in the room, not to the assistant" : planned.reason,
+    );
     return undefined;
   }
   await parts.store.inbox.route(envelope.id, planned.routed);

@@ -16,7 +16,7 @@ export function route(
   from: { readonly principal: Principal; readonly label: Label },
   settings: PipelineSettings,
 ): RoutedStep | Dropped | Refused {
-  const chosen = chooseSession(envelope, settings);
+  const chosen = chooseSession(envelope, { ...settings, session: scopeFor(from.principal, settings) });
   if (chosen.kind !== "chosen") return chosen;
   const { agentId, key: sessionKey } = chosen.session;
   return { kind: "routed", routed: { ...from, agentId, sessionKey, replyTo: replyAddress(envelope) } };
@@ -26,6 +26,12 @@ export function route(
 export function ownershipProblem(session: Session | undefined, principal: Principal): Refused | undefined {
   if (session === undefined || principal.kind === "owner" || session.principal.id === principal.id) return undefined;
   return { kind: "refused", code: "forbidden", reason: "this session belongs to somebody else" };
+}
+
+/** The owner's own session is nobody else's, also where the owner has all direct chats in one. */
+function scopeFor(principal: Principal, { session }: PipelineSettings): PipelineSettings["session"] {
+  if (principal.kind === "owner" || principal.kind === "system" || session.dmScope !== "main") return session;
+  return { ...session, dmScope: "per-account-channel-peer" };
 }
 
 type Chosen = { readonly kind: "chosen"; readonly session: SessionKey };
@@ -71,7 +77,7 @@ function invalid(reason: string): Refused {
   return { kind: "refused", code: "invalid_request", reason };
 }
 
-function replyAddress({ channel, account, chat, dedupeKey }: Envelope): ReplyAddress {
-  const address = { channel, account, recipient: chat.id, inReplyTo: dedupeKey };
+export function replyAddress({ channel, account, chat, dedupeKey, messageId }: Envelope): ReplyAddress {
+  const address = { channel, account, recipient: chat.id, inReplyTo: messageId ?? dedupeKey };
   return chat.thread === undefined ? address : { ...address, thread: chat.thread };
 }

@@ -5,6 +5,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Chat, QueueMode } from "../base/envelope.ts";
 import type { ChannelDefinition, ChannelPorts } from "../channel/channel.ts";
 import type { Observe } from "../plugin/plugin.ts";
+import type { Senders } from "../pairing/pairing.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { LaneBounds, ResetRule, SessionScope } from "../session/session.ts";
 import type { Store } from "../store/store.ts";
@@ -36,6 +37,8 @@ export type PipelineSettings = {
   readonly access?: (channel: string, account: string) => ChannelAccess | undefined;
   /** Who is the owner by the config's own word, as `channel:id`. */
   readonly owners?: ReadonlySet<string>;
+  /** What counts as a mention besides the platform's own. */
+  readonly mentionPatterns?: readonly string[];
   /** One emoji, shown at a message that is being answered. */
   readonly ackReaction?: string | undefined;
 };
@@ -82,7 +85,9 @@ export type PipelineOptions = {
   readonly policy: Policy;
   readonly channels: readonly ChannelDefinition[];
   /** Left out where no channel reaches beyond its own door. */
-  readonly ports?: (channel: string) => ChannelPorts;
+  readonly ports?: (channel: string) => ChannelPorts | undefined;
+  /** Who of those who write over platforms was let in; without it nobody was. */
+  readonly senders?: Senders;
   readonly audit: AuditLog;
   readonly observe: Observe;
   readonly clock: Clock;

@@ -1,9 +1,11 @@
 // Messages on their way in. A row is there before the sender is told so, and is never taken by two turns.
-import type { Envelope } from "../base/envelope.ts";
+import type { Envelope, Overheard } from "../base/envelope.ts";
 import { LoricaError } from "../base/errors.ts";
+import { joinLabels } from "../base/label.ts";
+import { createTakeOverheard } from "./channels/room.ts";
 import type { Ground } from "./rows.ts";
 import { fromJson, orUndefined, toJson } from "./rows.ts";
-import type { Inbox, InboxRow, InboxStatus, Routed } from "./store.ts";
+import type { Fate, Inbox, InboxRow, InboxStatus, Routed } from "./store.ts";
 
 type Row = {
   readonly envelope: string;
@@ -19,13 +21,10 @@ type Row = {
 
 const columns = "envelope, status, principal, label, agent_id, session_key, reply_to, turn_id, reason";
 
-export function createInbox({ database, epoch }: Ground): Inbox {
-  const insert = database.query(`
-    INSERT INTO inbox (id, channel, account, dedupe_key, envelope, status, principal, label, agent_id, session_key,
-                       reply_to, reason, epoch, received_at)
-    VALUES (:id, :channel, :account, :dedupeKey, :envelope, :status, :principal, :label, :agentId, :sessionKey,
-            :replyTo, :reason, :epoch, :receivedAt)
-    ON CONFLICT (channel, account, dedupe_key) DO NOTHING`);
+export function createInbox(ground: Ground): Inbox {
+  const { database } = ground;
+  const insert = createInboxInsert(ground);
+  const takeOverheard = createTakeOverheard(ground);
   const findSame = database.query<Row>(
     `SELECT ${columns} FROM inbox WHERE channel = :channel AND account = :account AND dedupe_key = :dedupeKey`,
   );
@@ -43,17 +42,14 @@ export function createInbox({ database, epoch }: Ground): Inbox {
   return {
     accept: (envelope, fate) =>
       database.write(() => {
-        const stored = insert.run({
-          id: envelope.id,
-          ...sameness(envelope),
-          envelope: toJson(envelope),
-          ...fateColumns(fate),
-          epoch,
-          receivedAt: envelope.receivedAt,
-        });
+        const known = findSame.get(sameness(envelope));
+        if (known !== undefined) return { kind: "duplicate", row: toInboxRow(known) };
+        const heard = fate?.kind === "routed" && fate.room !== undefined ? takeOverheard(fate.room) : [];
+        if (fate?.kind === "routed" && heard.length > 0) insert(...withOverheard(envelope, fate, heard));
+        else insert(envelope, fate);
         const row = findSame.get(sameness(envelope));
         if (row === undefined) throw new LoricaError("internal", "an accepted message is not in the inbox");
-        return { kind: stored === 1 ? "stored" : "duplicate", row: toInboxRow(row) };
+        return { kind: "stored", row: toInboxRow(row) };
       }),
     route: (id, routed) =>
       database.write(() => expectOne(setRouted.run({ id, ...routedColumns(routed) }), id, "routed")),
@@ -67,11 +63,46 @@ export function createInbox({ database, epoch }: Ground): Inbox {
   };
 }
 
+/** Inside a transaction; false where the message is known. */
+export function createInboxInsert({
+  database,
+  epoch,
+}: Ground): (envelope: Envelope, fate: Fate | undefined) => boolean {
+  const insert = database.query(`
+    INSERT INTO inbox (id, channel, account, dedupe_key, envelope, status, principal, label, agent_id, session_key,
+                       reply_to, reason, epoch, received_at)
+    VALUES (:id, :channel, :account, :dedupeKey, :envelope, :status, :principal, :label, :agentId, :sessionKey,
+            :replyTo, :reason, :epoch, :receivedAt)
+    ON CONFLICT (channel, account, dedupe_key) DO NOTHING`);
+  return (envelope, fate) =>
+    insert.run({
+      id: envelope.id,
+      ...sameness(envelope),
+      envelope: toJson(envelope),
+      ...fateColumns(fate),
+      epoch,
+      receivedAt: envelope.receivedAt,
+    }) === 1;
+}
+
+/** Other people's words come with it, so it is no longer only its sender's. */
+function withOverheard(
+  envelope: Envelope,
+  { kind, routed }: Extract<Fate, { kind: "routed" }>,
+  overheard: readonly Overheard[],
+): [Envelope, Fate] {
+  const label = joinLabels(routed.label, { integrity: "untrusted", readers: routed.label.readers });
+  return [
+    { ...envelope, overheard },
+    { kind, routed: { ...routed, label } },
+  ];
+}
+
 function sameness(envelope: Envelope) {
   return { channel: envelope.channel, account: envelope.account, dedupeKey: envelope.dedupeKey };
 }
 
-function fateColumns(fate: Parameters<Inbox["accept"]>[1]) {
+function fateColumns(fate: Fate | undefined) {
   const undecided = { principal: null, label: null, agentId: null, sessionKey: null, replyTo: null };
   if (fate === undefined) return { ...undecided, status: "received", reason: null };
   if (fate.kind === "dropped") return { ...undecided, status: "dropped", reason: fate.reason };

@@ -252,4 +252,61 @@ export const migrations: readonly Migration[] = [
     `,
     down: "DROP TABLE node_requests; DROP TABLE nodes;",
   },
+  {
+    version: 4,
+    name: "senders on channels, what channels keep, what was overheard",
+    up: `
+      CREATE TABLE sender_requests (
+        id TEXT PRIMARY KEY,
+        channel TEXT NOT NULL,
+        account TEXT NOT NULL,
+        sender_id TEXT NOT NULL,
+        sender_name TEXT NOT NULL,
+        reply_to TEXT NOT NULL,
+        code TEXT,
+        epoch INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        last_seen_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        UNIQUE (channel, account, sender_id)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE sender_approvals (
+        channel TEXT NOT NULL,
+        account TEXT NOT NULL,
+        sender_id TEXT NOT NULL,
+        sender_name TEXT NOT NULL,
+        role TEXT NOT NULL CHECK (role IN ('owner', 'member')),
+        approved_by TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        approved_at INTEGER NOT NULL,
+        last_seen_at INTEGER,
+        PRIMARY KEY (channel, account, sender_id)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE channel_state (
+        channel TEXT NOT NULL,
+        account TEXT NOT NULL,
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        PRIMARY KEY (channel, account, key)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE overheard (
+        position INTEGER PRIMARY KEY,
+        room TEXT NOT NULL,
+        sender_id TEXT NOT NULL,
+        sender TEXT NOT NULL,
+        text TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        at INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX overheard_room ON overheard (room, position);
+    `,
+    down: `
+      DROP TABLE overheard; DROP TABLE channel_state; DROP TABLE sender_approvals; DROP TABLE sender_requests;
+    `,
+  },
 ];

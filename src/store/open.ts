@@ -1,12 +1,11 @@
 // Opens the embedded store: one SQLite file in WAL mode, flushed at every commit, and a folder of media files.
 import type { Clock } from "../base/clock.ts";
-import { createDevices } from "./devices/create.ts";
 import { createMedia } from "./media.ts";
 import { openMigrated } from "./migrate.ts";
-import { createNodes } from "./nodes/nodes.ts";
 import { createPrune } from "./prune.ts";
 import type { Store } from "./store.ts";
 import { createTables } from "./tables.ts";
+import { createVisitors } from "./channels/visitors.ts";
 
 export async function openStore(options: {
   readonly path: string;
@@ -26,8 +25,7 @@ export async function openStore(options: {
     epoch,
     ...createTables(ground),
     media,
-    devices: createDevices(ground),
-    nodes: createNodes(ground),
+    ...createVisitors(ground),
     prune: createPrune(ground),
     async close() {
       database.close();

@@ -48,6 +48,9 @@ export function createOutbox({ database }: Ground): Outbox {
   const setRetry = database.query(`
     UPDATE outbox SET status = 'pending', reason = :reason, next_attempt_at = :nextAttemptAt
     WHERE id = :id AND status = 'sending'`);
+  const setPostponed = database.query(
+    "UPDATE outbox SET next_attempt_at = :until, reason = :reason WHERE id = :id AND status = 'pending'",
+  );
   const setEnded = database.query(
     "UPDATE outbox SET status = :status, reason = :reason WHERE id = :id AND status IN ('pending', 'sending')",
   );
@@ -59,6 +62,9 @@ export function createOutbox({ database }: Ground): Outbox {
     retry: (id, reason, nextAttemptAt) =>
       database.write(() => expectOne(setRetry.run({ id, reason, nextAttemptAt }), id, "tried again")),
     end: (id, status, reason) => database.write(() => expectOne(setEnded.run({ id, status, reason }), id, status)),
+    postpone: async (id, until, reason) => {
+      await database.write(() => setPostponed.run({ id, until, reason }), "ordered");
+    },
     interrupted: () => database.read(() => selectInterrupted.all().map(toOutboxRow)),
     list: ({ status, limit }) =>
       database.read(() => {
@@ -68,8 +74,11 @@ export function createOutbox({ database }: Ground): Outbox {
   };
 }
 
+/** Whose reply it is; without a turn where somebody is answered who may not begin one. */
+export type ReplyOrigin = Pick<Turn, "sessionKey" | "agentId" | "principal"> & { readonly turnId: string | null };
+
 /** Writes a reply inside the transaction that ends its turn. */
-export function createOutboxInsert({ database, clock, epoch }: Ground): (draft: OutboxDraft, turn: Turn) => void {
+export function createOutboxInsert({ database, clock, epoch }: Ground): (draft: OutboxDraft, of: ReplyOrigin) => void {
   const insert = database.query(`
     INSERT INTO outbox (id, turn_id, session_key, agent_id, principal, account, address, reply_to, text, media, label,
                         status, attempts, next_attempt_at, receipt, reason, epoch, created_at)
@@ -78,7 +87,7 @@ export function createOutboxInsert({ database, clock, epoch }: Ground): (draft: 
   return (draft, turn) => {
     insert.run({
       id: draft.id,
-      turnId: turn.id,
+      turnId: turn.turnId,
       sessionKey: turn.sessionKey,
       agentId: turn.agentId,
       principal: toJson(turn.principal),

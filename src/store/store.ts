@@ -7,6 +7,7 @@ import type { Principal } from "../base/principal.ts";
 import type { Json } from "../base/json.ts";
 import type { EntryBody, Usage } from "../base/transcript.ts";
 import type { NodeStore } from "./nodes/nodes.ts";
+import type { ChannelStateStore, OverheardStore, SenderStore } from "./channels/port.ts";
 import type { DeviceStore } from "./devices/port.ts";
 
 export type {
@@ -22,6 +23,7 @@ export type {
 export { checkDatabase } from "./migrate.ts";
 export type { NodeDescription, NodeRecord, NodeRequest, NodeStore, NodeSurface } from "./nodes/nodes.ts";
 export { openStore } from "./open.ts";
+export type { CodeHash, SenderApproval, SenderPlace, SenderRequest, SenderRole } from "./channels/port.ts";
 
 export type Store = {
   readonly inbox: Inbox;
@@ -33,6 +35,9 @@ export type Store = {
   readonly media: Media;
   readonly devices: DeviceStore;
   readonly nodes: NodeStore;
+  readonly senders: SenderStore;
+  readonly channelState: ChannelStateStore;
+  readonly overheard: OverheardStore;
   /** Counts starts; written into every row, and later the fence between gateways that share a database. */
   readonly epoch: number;
   /** Forgets what is older than its keep, at most a batch of each kind at a time. Nothing that is still open goes. */
@@ -81,7 +86,8 @@ export type Routed = {
 
 /** What is known of a message at the moment it is stored; without it the row waits as `received`. */
 export type Fate =
-  | { readonly kind: "routed"; readonly routed: Routed }
+  /** `room`: what was overheard there is put before the message, and its label with it, in the same write. */
+  | { readonly kind: "routed"; readonly routed: Routed; readonly room?: string | undefined }
   | { readonly kind: "dropped"; readonly reason: string };
 
 export type Inbox = {
@@ -256,6 +262,8 @@ export type Outbox = {
   sent(id: string, receipt: string): Promise<void>;
   retry(id: string, reason: string, nextAttemptAt: number): Promise<void>;
   end(id: string, status: "failed" | "unknown" | "held", reason: string): Promise<void>;
+  /** Not yet, and no attempt is counted: pending stays pending. */
+  postpone(id: string, until: number, reason: string): Promise<void>;
   /** Rows that were being sent when the process died. */
   interrupted(): Promise<readonly OutboxRow[]>;
   list(options: { readonly status?: OutboxStatus; readonly limit: number }): Promise<readonly OutboxRow[]>;

@@ -78,7 +78,7 @@ export function createTurns(
         statements.setEnded.run({ id, status: end.status, error: end.error ?? null, outcome, now: clock.now() });
         messages.end(id, end.status === "failed" ? "failed" : "done", end.error ?? null);
         lane.release(turn.sessionKey);
-        for (const reply of end.replies) insertReply(reply, turn);
+        for (const reply of end.replies) insertReply(reply, { ...turn, turnId: turn.id });
         ledger.add(end.closing?.usage ?? []);
         return journal.append(end.closing?.entries ?? []);
       }),

@@ -39,6 +39,12 @@ export function createFauxPipeline(options: { readonly store?: Store; readonly s
   const { runs, emit, finish, listeners } = table;
 
   const pipeline: Pipeline = {
+    channels: {
+      states: () => [],
+      refresh: () => undefined,
+      hold: async () => undefined,
+      webhookFor: () => undefined,
+    },
     start: async () => undefined,
     async handle(envelope) {
       if (state.refuse instanceof Error) throw state.refuse;

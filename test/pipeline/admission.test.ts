@@ -33,7 +33,7 @@ test("GW-036 NUL is refused, other control characters go, and length has an end"
 test("a platform's message that can never be taken in is recorded once and not asked for again", async () => {
   await using harness = await openHarness();
   const bad = envelopeOf({ text: "a\0b", dedupeKey: "bad" });
-  assert.deepEqual(await harness.receive(bad), { kind: "stored" });
+  assert.deepEqual(await harness.receive(bad), { kind: "dropped" });
   assert.deepEqual(await harness.receive({ ...bad, id: "again" }), { kind: "duplicate" });
   const row = await harness.store.inbox.find(bad.id);
   assert.deepEqual([row?.status, row?.reason], ["dropped", "the message holds a NUL character; send text only"]);

@@ -5,7 +5,7 @@ import { owner } from "../../src/base/principal.ts";
 import { selectAgent } from "../../src/pipeline/bindings.ts";
 import { labelOf } from "../../src/pipeline/label.ts";
 import { ownershipProblem, route } from "../../src/pipeline/route.ts";
-import { splitText } from "../../src/pipeline/run/replies.ts";
+import { splitMarkdown } from "../../src/channel/channel.ts";
 import type { Binding } from "../../src/pipeline/settings.ts";
 import type { Session } from "../../src/store/store.ts";
 import { plainSettings } from "../faux/flow/harness.ts";
@@ -97,9 +97,9 @@ test("only what a person typed is theirs; files are untrusted", () => {
 });
 
 test("GW-034 a long reply is cut where people would cut it, and never inside a character", () => {
-  assert.deepEqual(splitText("one two\n\nthree four", 12), ["one two", "three four"]);
-  assert.deepEqual(splitText("one two three", 9), ["one two", "three"]);
-  assert.deepEqual(splitText("abcdefghij", 4), ["abcd", "efgh", "ij"]);
-  assert.deepEqual(splitText("aaa😀bb", 4), ["aaa", "😀bb"]);
-  assert.deepEqual(splitText("short", 100), ["short"]);
+  assert.deepEqual(splitMarkdown("one two\n\nthree four", 12), ["one two", "three four"]);
+  assert.deepEqual(splitMarkdown("one two three", 9), ["one two", "three"]);
+  assert.deepEqual(splitMarkdown("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+  assert.deepEqual(splitMarkdown("aaa😀bb", 4), ["aaa", "😀bb"]);
+  assert.deepEqual(splitMarkdown("short", 100), ["short"]);
 });

@@ -11,6 +11,8 @@ export type Command =
   | { readonly name: "think"; readonly level: ThinkingLevel | undefined }
   | { readonly name: "stop" }
   | { readonly name: "help" }
+  /** One that the sender may not use. */
+  | { readonly name: "denied" }
   /** A command by its form, with words that it does not take. */
   | { readonly name: "wrong"; readonly usage: string };
 

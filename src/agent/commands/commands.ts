@@ -13,16 +13,20 @@ type Done = { readonly reply: string; readonly entries?: readonly EntryBody[] };
 
 /** Clients of the HTTP endpoints send whatever their own users type: to them a slash means nothing. */
 const withoutCommands = "http";
+/** What a guest may do: it touches the conversation that it is typed in, and nothing that costs or lasts beyond it. */
+const ofSession: ReadonlySet<Command["name"]> = new Set(["new", "compact", "stop", "help"]);
 const modelsShownMax = 30;
 const help = `/status · /new or /reset · /compact [what to keep] · /model [provider/model, or default] · /think [${thinkingLevels.join("|")}] · /stop · /help`;
 
 /** The command that this turn is, where it is one. */
-export function commandOf({ turn, window }: TurnScope): Command | undefined {
-  if (turn.principal.kind !== "owner" || turn.replyTo.channel === withoutCommands) return undefined;
+export function commandOf({ turn, run, window }: TurnScope): Command | undefined {
+  const { commands = turn.principal.kind === "owner" ? "all" : "none" } = run.request;
+  if (commands === "none" || turn.replyTo.channel === withoutCommands) return undefined;
   const messages = window.entries().filter((entry) => entry.turnId === turn.id && entry.body.kind === "user");
   const [message] = messages;
   if (message?.body.kind !== "user" || messages.length > 1 || message.body.media.length > 0) return undefined;
-  return parseCommand(message.body.text);
+  const command = parseCommand(message.body.text);
+  return commands === "all" || command === undefined || ofSession.has(command.name) ? command : { name: "denied" };
 }
 
 export async function runCommand(scope: TurnScope, command: Command): Promise<string> {
@@ -50,6 +54,8 @@ async function perform(scope: TurnScope, command: Command): Promise<Done> {
       return { reply: "Nothing is running in this session." };
     case "help":
       return { reply: help };
+    case "denied":
+      return { reply: "Only the owner can do that." };
     case "wrong":
       return { reply: `Usage: ${command.usage}` };
   }

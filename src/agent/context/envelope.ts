@@ -1,8 +1,10 @@
 // A user's message as the model reads it: who wrote it, over what and when, in a header that the message cannot write
 // (AG-011). The header is made from what is stored, so it reads the same in every later turn and the prefix stays.
 import type { LanguageModelV4TextPart } from "@ai-sdk/provider";
+import { sha256 } from "../../base/ids.ts";
+import type { EntryBody } from "../../base/transcript.ts";
 import type { Entry } from "../../store/store.ts";
-import { metadata, neutralizeSpeech } from "./markers.ts";
+import { metadata, neutralizeSpeech, wrapWithId } from "./markers.ts";
 
 const fromMaxChars = 80;
 const idChars = 6;
@@ -31,12 +33,36 @@ export function createRenderer(): Renderer {
 }
 
 function renderMessage(entry: Entry, previousAt: number | undefined): RenderedMessage {
-  const { from, text } = entry.body.kind === "user" ? entry.body : { from: "", text: "" };
-  const words = neutralizeSpeech(text);
+  const body = entry.body.kind === "user" ? entry.body : undefined;
+  const words = [...othersWords(entry, body), ownWords(entry, body)].filter((text) => text !== "");
   return {
-    header: { type: "text", text: renderHeader(entry, from, previousAt) },
-    words: words === "" ? [] : [{ type: "text", text: words }],
+    header: { type: "text", text: renderHeader(entry, body?.from ?? "", previousAt) },
+    words: words.map((text) => ({ type: "text", text })),
   };
+}
+
+type UserBody = Extract<EntryBody, { kind: "user" }> | undefined;
+
+/** What comes with a message and is not its sender's: in markers, and before the message (CH-016). */
+function othersWords(entry: Entry, body: UserBody): readonly string[] {
+  const { overheard = [], quote } = body ?? {};
+  const said = overheard.map(({ sender, senderId, text }) => `${metadata(sender, fromMaxChars) || senderId}: ${text}`);
+  return [
+    ...(said.length === 0 ? [] : [wrapWithId(said.join("\n"), "said in the room before, not to you", markerId(entry))]),
+    ...(quote === undefined
+      ? []
+      : [wrapWithId(quote.text, `the message that this answers, by ${quote.sender}`, markerId(entry))]),
+  ];
+}
+
+function ownWords(entry: Entry, body: UserBody): string {
+  if (body?.forwardedFrom === undefined) return neutralizeSpeech(body?.text ?? "");
+  return body.text === "" ? "" : wrapWithId(body.text, `forwarded, written by ${body.forwardedFrom}`, markerId(entry));
+}
+
+/** The same at every call, and unknown to whoever wrote the content: the entry is younger than it. */
+function markerId({ id }: Entry): string {
+  return sha256(id).slice(0, 16);
 }
 
 /** `previousAt` is when the message before this one came; undefined for the first. */

@@ -53,6 +53,10 @@ function checkEdge(checking: Checking): void {
     ["agents", "defaults", "heartbeat", "activeHours", "timezone"],
     heartbeat.activeHours?.timezone,
   );
+  checking.config.messages.groupChat.mentionPatterns.forEach((pattern, at) => {
+    if (!isPattern(pattern))
+      refuse(checking, ["messages", "groupChat", "mentionPatterns", at], "is not a regular expression");
+  });
   checking.config.logging.redactPatterns.forEach((pattern, at) => {
     if (!isPattern(pattern)) refuse(checking, ["logging", "redactPatterns", at], "is not a regular expression");
   });

@@ -51,10 +51,15 @@ async function openSession(envelope: Envelope, routed: Routed, parts: Parts): Pr
 }
 
 function userEntry({ envelope, routed }: Message, turn: { readonly id: string; readonly windowId: string }): NewEntry {
-  const { id: inboxId, text, media, sender, channel } = envelope;
+  const { id: inboxId, text, media, sender, channel, forwardedFrom, quote, overheard } = envelope;
   // A session may be reached over several channels, and the model is told which (AG-011).
   const from = `${channel} ${sender.name === "" ? sender.id : sender.name}`;
-  const body = { kind: "user", text, media, from, inboxId } as const;
+  const others = {
+    ...(forwardedFrom === undefined ? {} : { forwardedFrom }),
+    ...(quote === undefined ? {} : { quote: { sender: quote.sender, text: quote.text } }),
+    ...(overheard === undefined ? {} : { overheard }),
+  };
+  const body = { kind: "user", text, media, from, inboxId, ...others } as const;
   return { windowId: turn.windowId, turnId: turn.id, label: routed.label, body };
 }
 

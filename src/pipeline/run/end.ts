@@ -3,18 +3,19 @@ import type { TurnOutcome, TurnRunner } from "../../agent/agent.ts";
 import { codeOf, LoricaError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import type { Json } from "../../base/json.ts";
-import { limits } from "../../base/limits.ts";
 import { noUsage } from "../../base/transcript.ts";
 import type { OutboxDraft, Turn } from "../../store/store.ts";
+import type { Signals } from "../channels/signals.ts";
 import type { HandOver } from "../hand-over.ts";
 import type { PipelineOptions } from "../settings.ts";
 import { tellWaiting, untilStored } from "./patience.ts";
-import { repliesOf } from "./replies.ts";
+import { repliesOf, replyShape } from "./replies.ts";
 import type { Runs } from "./runs.ts";
 
 export type EndParts = PipelineOptions & {
   readonly runs: Runs;
   readonly handOver: HandOver;
+  readonly signals: Signals;
   /** Called when replies wait in the outbox. */
   readonly onFinished: () => void;
   /** Ends when the process stops: from then on turns are left as they are, for the next start. */
@@ -60,12 +61,6 @@ function unlessHeld(outcome: TurnOutcome, replies: readonly OutboxDraft[]): Turn
   if (held?.settled?.status !== "held") return outcome;
   const message = `the answer is held back: ${held.settled.reason}`;
   return { status: "failed", code: "forbidden", message, id: held.id, usage: outcome.usage };
-}
-
-function replyShape({ replyTo: to }: Turn, { channels, settings }: EndParts) {
-  const capabilities = channels.find((channel) => channel.id === to.channel)?.capabilities;
-  const textMaxChars = capabilities?.textMaxChars ?? limits.replyMaxChars;
-  return { to, textMaxChars, prefix: settings().responsePrefix ?? "" };
 }
 
 /** The turn could not be begun or ended, and not because the store was away: that is our bug, and nobody waits for it. */

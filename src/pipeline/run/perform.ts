@@ -47,6 +47,7 @@ async function run(
   const timeoutMs = Math.min(request.timeoutMs ?? limits.turnTimeoutMs, limits.turnTimeoutMs);
   // Closed with the turn: a timer for each that ever ran would stay for half an hour.
   const { signal, close } = openDeadline(lane.signal, timeoutMs);
+  const shown = parts.signals.begin(turn);
   const takeJoined = async (): Promise<void> => {
     const joined = lane.takeJoined();
     if (joined.length === 0) return;
@@ -56,6 +57,7 @@ async function run(
   };
   // Beginning and end are told from here, once each is in the store; a runner's own word for them comes too early.
   const emit = (event: TurnEvent): void => {
+    if (event.type === "text") shown.text(event.text);
     if (event.type !== "started" && event.type !== "finished") parts.runs.emit(runIds, event);
   };
   try {
@@ -67,6 +69,7 @@ async function run(
     if (lane.signal.aborted) return { outcome: { status: "cancelled", usage: noUsage }, label: turn.label };
     return failed(turn, error, parts);
   } finally {
+    shown.end();
     close();
   }
 }

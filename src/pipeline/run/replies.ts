@@ -2,18 +2,34 @@
 import type { TurnOutcome } from "../../agent/agent.ts";
 import type { ReplyAddress } from "../../base/envelope.ts";
 import { newId } from "../../base/ids.ts";
+import { limits } from "../../base/limits.ts";
 import type { Label } from "../../base/label.ts";
-import type { OutboxDraft } from "../../store/store.ts";
+import { splitMarkdown } from "../../channel/channel.ts";
+import type { OutboxDraft, Turn } from "../../store/store.ts";
+import type { PipelineOptions } from "../settings.ts";
 
 export type ReplyShape = { readonly to: ReplyAddress; readonly textMaxChars: number; readonly prefix: string };
+
+export function replyShape(
+  { replyTo: to }: Turn,
+  { channels, settings }: Pick<PipelineOptions, "channels" | "settings">,
+): ReplyShape {
+  const capabilities = channels.find((channel) => channel.id === to.channel)?.capabilities;
+  const { access, responsePrefix } = settings();
+  const account = access?.(to.channel, to.account);
+  const able = capabilities?.textMaxChars ?? limits.replyMaxChars;
+  const textMaxChars = Math.min(able, account?.textMaxChars ?? able);
+  return { to, textMaxChars, prefix: account?.responsePrefix ?? responsePrefix ?? "" };
+}
 
 /** A cancelled turn says nothing, a failed one what happened and under which id the log has it. */
 export function repliesOf(outcome: TurnOutcome, label: Label, shape: ReplyShape): readonly OutboxDraft[] {
   const text = replyText(outcome);
   if (text.trim() === "") return [];
-  return splitText(`${shape.prefix}${text}`, shape.textMaxChars).map((piece) => ({
+  return splitMarkdown(`${shape.prefix}${text}`, shape.textMaxChars).map((piece, at) => ({
     id: newId(),
-    to: shape.to,
+    // Only the first answers the message; the others follow it.
+    to: at === 0 ? shape.to : followUp(shape.to),
     text: piece,
     media: [],
     label,
@@ -25,25 +41,6 @@ function replyText(outcome: TurnOutcome): string {
   return outcome.status === "failed" ? `${outcome.message} (error ${outcome.id})` : "";
 }
 
-/** Cuts at a blank line, else a line break, else a space, else anywhere but inside a character. */
-export function splitText(text: string, maxChars: number): readonly string[] {
-  const pieces: string[] = [];
-  let rest = text;
-  while (rest.length > maxChars) {
-    const end = cutAt(rest, maxChars);
-    pieces.push(rest.slice(0, end).trimEnd());
-    rest = rest.slice(end).trimStart();
-  }
-  return [...pieces, rest].filter((piece) => piece !== "");
-}
-
-function cutAt(text: string, maxChars: number): number {
-  const head = text.slice(0, maxChars + 1);
-  for (const seam of ["\n\n", "\n", " "]) {
-    const at = head.lastIndexOf(seam);
-    // A cut far to the left would make many tiny messages of one long word.
-    if (at > maxChars / 2) return at;
-  }
-  const splitsPair = /[\uD800-\uDBFF]/.test(text.charAt(maxChars - 1)) && maxChars > 1;
-  return splitsPair ? maxChars - 1 : maxChars;
+function followUp({ channel, account, recipient, thread }: ReplyAddress): ReplyAddress {
+  return { channel, account, recipient, ...(thread === undefined ? {} : { thread }) };
 }

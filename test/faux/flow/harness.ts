@@ -6,7 +6,7 @@ import { systemClock } from "../../../src/base/clock.ts";
 import type { Envelope } from "../../../src/base/envelope.ts";
 import type { OutgoingMessage, Receipt } from "../../../src/channel/channel.ts";
 import { createPipeline, pulledChannel } from "../../../src/pipeline/pipeline.ts";
-import type { Pipeline, PipelineOptions, PipelineSettings } from "../../../src/pipeline/pipeline.ts";
+import type { ChannelAccess, Pipeline, PipelineOptions, PipelineSettings } from "../../../src/pipeline/pipeline.ts";
 import type { HookPoint } from "../../../src/plugin/plugin.ts";
 import { compileRules, createPolicy } from "../../../src/policy/policy.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -21,6 +21,22 @@ export const plainSettings: PipelineSettings = {
   session: { dmScope: "per-peer", groupScope: "per-group", scope: "per-sender", identityLinks: {} },
   reset: { mode: "none", atHour: 4, idleMinutes: 60 },
   queue: { mode: "followup", byChannel: {} },
+  access: () => plainAccess,
+};
+
+/** What the config's defaults make of an account. */
+export const plainAccess: ChannelAccess = {
+  dmPolicy: "pairing",
+  allowFrom: [],
+  groupPolicy: "allowlist",
+  groupAllowFrom: [],
+  allowedGroups: [],
+  groups: {},
+  commandPrefix: undefined,
+  allowBots: false,
+  historyLimit: 50,
+  responsePrefix: undefined,
+  textMaxChars: undefined,
 };
 
 export type Harness = {
