@@ -1,5 +1,5 @@
 // Step 6, the turn: context → model → tool calls → reply. This is the folder's front door; the loop is in turn.ts.
-export { parseCommand } from "./commands/command.ts";
+export { parseCommand, textCommands } from "./commands/command.ts";
 export type { TurnEvent, TurnOutcome } from "./event.ts";
 export type { TurnRun, TurnRunner, TurnRunnerOptions } from "./runner.ts";
 export { defaultProfile } from "./settings.ts";

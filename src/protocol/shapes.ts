@@ -85,6 +85,26 @@ export type StatusResult = {
   readonly processMemory: { readonly rssBytes: number; readonly heapUsedBytes: number };
 };
 
+export type SystemInfo = {
+  readonly machineName: string;
+  readonly hostname: string;
+  readonly platform: string;
+  readonly release: string;
+  readonly arch: string;
+  readonly osLabel: string;
+  readonly nodeVersion: string;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly cpuCount: number;
+  readonly memoryTotalBytes: number;
+  readonly memoryFreeBytes: number;
+  readonly processMemory: {
+    readonly rssBytes: number;
+    readonly heapUsedBytes: number;
+    readonly heapTotalBytes: number;
+  };
+};
+
 export type AgentRow = {
   readonly id: string;
   readonly kind: "agent";
@@ -167,9 +187,92 @@ export type SessionsListResult = {
 
 export type SessionChange = {
   readonly ok: true;
+  /** Where the database is, is nothing that a client needs to know. */
+  readonly path: "(store)";
   readonly key: string;
   readonly entry: { readonly sessionId: string; readonly updatedAt: number; readonly label?: string };
   readonly resolved: { readonly modelProvider: string | null; readonly model: string | null };
+};
+
+export type SessionResolved =
+  | { readonly ok: true; readonly key: string; readonly agentId: string; readonly displayName?: string }
+  | { readonly ok: false };
+
+export type SessionPreview = {
+  readonly key: string;
+  readonly status: "ok" | "empty" | "missing";
+  readonly items: readonly { readonly role: ClientMessage["role"]; readonly text: string }[];
+};
+
+export type SessionCreated = {
+  readonly ok: true;
+  readonly key: string;
+  readonly sessionId: string;
+  readonly entry: SessionChange["entry"];
+  readonly resolved: SessionChange["resolved"];
+  readonly runStarted: boolean;
+  readonly runId?: string;
+};
+
+export type SessionAborted = {
+  readonly ok: true;
+  readonly aborted: boolean;
+  readonly runIds: readonly string[];
+  readonly abortedRunId: string | null;
+  readonly status: "aborted" | "no-active-run";
+};
+
+export type SessionFollowed = {
+  readonly subscribed: true;
+  readonly key: string;
+  readonly approvalReplay?: {
+    readonly sessionKey: string;
+    readonly updatedAtMs: number;
+    readonly approvals: readonly [];
+    readonly truncated: false;
+  };
+};
+
+export type SessionsUsageResult = {
+  readonly updatedAt: number;
+  readonly startDate: string;
+  readonly endDate: string;
+  readonly sessions: readonly {
+    readonly key: string;
+    readonly sessionId: string;
+    readonly agentId: string;
+    readonly updatedAt: number;
+    readonly label?: string;
+    readonly usage: CostFigures;
+  }[];
+  readonly totals: CostFigures;
+};
+
+export type Command = {
+  readonly name: string;
+  readonly nativeName: string;
+  readonly textAliases: readonly string[];
+  readonly description: string;
+  readonly source: "native";
+  readonly scope: "both";
+  readonly acceptsArgs: boolean;
+};
+
+export type AgentsListResult = {
+  readonly defaultId: string;
+  readonly ownership: "sole" | "explicit";
+  readonly selectionRequired: false;
+  readonly mainKey: string;
+  readonly scope: "per-sender";
+  readonly agents: readonly AgentRow[];
+};
+
+export type ChatMetadataResult = {
+  readonly models: readonly ModelChoice[];
+  readonly commands: readonly Command[];
+  readonly swarmEnabled: false;
+  readonly accountSelection: { readonly kind: "automatic"; readonly label: string };
+  readonly runtimeSelectionLocked: false;
 };
 
 export type ModelChoice = {

@@ -9,8 +9,11 @@ const keyMaxChars = 512;
 const agentPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const plainCharacters = /^[A-Za-z0-9._~@!+=$-]$/;
 
-/** Segments that only Lorica itself may begin a key with: what they name has rights or a life of its own. */
-const reserved = new Set(["subagent", "cron", "acp", "acp-bridge", "hook", "heartbeat"]);
+/**
+ * Segments that only Lorica itself may begin a key with: what they name has rights or a life of its own. An editor's
+ * `acp-bridge` has neither: it is a client's own conversation.
+ */
+const reserved = new Set(["subagent", "cron", "acp", "hook", "heartbeat"]);
 
 /**
  * Reads a key as a client wrote it. A bare key belongs to `defaultAgent`. The answer is the one canonical spelling;

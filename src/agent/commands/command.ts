@@ -16,6 +16,22 @@ export type Command =
   /** A command by its form, with words that it does not take. */
   | { readonly name: "wrong"; readonly usage: string };
 
+/** For lists and menus. What each does is in commands.ts. */
+export const textCommands: readonly {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly description: string;
+  readonly takes: string | undefined;
+}[] = [
+  { name: "help", aliases: ["commands"], description: "What can be typed here.", takes: undefined },
+  { name: "status", aliases: [], description: "The session, its model and what it has used.", takes: undefined },
+  { name: "new", aliases: ["reset"], description: "Start afresh. What was said stays in the store.", takes: undefined },
+  { name: "compact", aliases: [], description: "Summarise the older messages.", takes: "what to keep" },
+  { name: "model", aliases: ["models"], description: "Show or choose the model.", takes: "provider/model" },
+  { name: "think", aliases: ["thinking"], description: "Show or choose how much is thought.", takes: "level" },
+  { name: "stop", aliases: [], description: "Cancel what is running here.", takes: undefined },
+];
+
 const focusMaxChars = 800;
 
 /** The whole message must be the command: `/status`, `/model openai/gpt-x`. Anything else is a message. */

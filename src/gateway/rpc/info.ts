@@ -1,12 +1,13 @@
-// The methods that only tell: health, status, agents.list, models.list, usage.cost.
-import type { MethodHandlers } from "../../protocol/methods.ts";
+// The methods that only tell.
+import type { infoMethods } from "../../protocol/methods/info.ts";
+import type { HandlersOf } from "../../protocol/methods/kit.ts";
 import type { HealthResult, StatusResult } from "../../protocol/shapes.ts";
 import type { CallContext } from "../dispatch.ts";
 import type { Edge } from "../edge.ts";
 import { agentRows, modelChoices, modelDefaults } from "./rows.ts";
+import { systemInfo } from "./info/system.ts";
+import { sessionTarget } from "./target.ts";
 import { noFigures, subtractFigures, sumFigures } from "./usage.ts";
-
-type Names = "health" | "status" | "agents.list" | "models.list" | "usage.cost";
 
 const dayMs = 86_400_000;
 const daysDefault = 30;
@@ -15,27 +16,27 @@ const recentMax = 10;
 export function createInfoMethods(
   edge: Edge,
   connections: () => StatusResult["connections"],
-): Pick<MethodHandlers<CallContext>, Names> {
+): HandlersOf<typeof infoMethods, CallContext> {
   return {
     health: () => health(edge),
 
     status: () => status(edge, connections()),
 
-    async "agents.list"() {
-      const { agents, defaultAgentId } = edge.settings();
-      return {
-        defaultId: defaultAgentId,
-        ownership: agents.length === 1 ? "sole" : "explicit",
-        selectionRequired: false,
-        mainKey: "main",
-        scope: "per-sender",
-        agents: agentRows(edge),
-      };
-    },
-
     "models.list": async (params) => ({ models: modelChoices(edge, params.agentId ?? edge.settings().defaultAgentId) }),
 
     "usage.cost": ({ days }) => usageCost(edge, days ?? daysDefault),
+
+    "usage.status": async () => ({ updatedAt: edge.clock.now(), providers: [] }),
+
+    "system.info": async () => systemInfo(edge),
+
+    "last-heartbeat": async () => null,
+
+    "update.status": async () => ({ sentinel: null, updateAvailable: null }),
+
+    async "skills.status"(params) {
+      return { agentId: sessionTarget(edge.settings(), params).agentId, skills: [] };
+    },
   };
 }
 

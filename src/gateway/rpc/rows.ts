@@ -1,6 +1,15 @@
 // Sessions, agents and models as rows that clients list.
+import { textCommands } from "../../agent/agent.ts";
 import type { ModelInfo } from "../../model/model.ts";
-import type { AgentRow, ModelChoice, ModelDefaults, SessionRow } from "../../protocol/shapes.ts";
+import type {
+  AgentRow,
+  AgentsListResult,
+  ChatMetadataResult,
+  Command,
+  ModelChoice,
+  ModelDefaults,
+  SessionRow,
+} from "../../protocol/shapes.ts";
 import type { Session } from "../../store/store.ts";
 import type { Edge } from "../edge.ts";
 
@@ -62,3 +71,35 @@ function modelFields(model: ModelInfo | undefined): Pick<SessionRow, "modelProvi
   if (model === undefined) return {};
   return { modelProvider: model.provider, model: model.id, contextTokens: model.contextTokens };
 }
+
+export function agentsList(edge: Edge): AgentsListResult {
+  const { agents, defaultAgentId } = edge.settings();
+  return {
+    defaultId: defaultAgentId,
+    ownership: agents.length === 1 ? "sole" : "explicit",
+    selectionRequired: false,
+    mainKey: "main",
+    scope: "per-sender",
+    agents: agentRows(edge),
+  };
+}
+
+export function chatMetadata(edge: Edge, agentId: string): ChatMetadataResult {
+  return {
+    models: modelChoices(edge, agentId),
+    commands: commandRows,
+    swarmEnabled: false,
+    accountSelection: { kind: "automatic", label: "Automatic" },
+    runtimeSelectionLocked: false,
+  };
+}
+
+export const commandRows: readonly Command[] = textCommands.map(({ name, aliases, description, takes }) => ({
+  name,
+  nativeName: name,
+  textAliases: [name, ...aliases].map((word) => `/${word}`),
+  description,
+  source: "native",
+  scope: "both",
+  acceptsArgs: takes !== undefined,
+}));

@@ -10,7 +10,7 @@ import type { Edge } from "../edge.ts";
 import { parseAttachments, saveMedia } from "../media.ts";
 import { errorOfOutcome } from "../run.ts";
 import type { Runs } from "../run.ts";
-import { agentEnd, failedRun, statusOf } from "./run-end.ts";
+import { agentEnd, failedRun, statusOf } from "./runs/run-end.ts";
 import { sessionTarget } from "./target.ts";
 
 type Names = "agent" | "agent.wait" | "chat.send" | "chat.abort" | "send";

@@ -1,15 +1,19 @@
 // catalogue
 // The methods on agents and their workspaces.
+import { z } from "zod";
 import type * as shapes from "../shapes.ts";
-import { method, none, read } from "./kit.ts";
+import { method, name, none, read, sessionKey } from "./kit.ts";
 
 export const agentMethods = {
-  "agents.list": method<{
-    readonly defaultId: string;
-    readonly ownership: "sole" | "explicit";
-    readonly selectionRequired: false;
-    readonly mainKey: string;
-    readonly scope: "per-sender";
-    readonly agents: readonly shapes.AgentRow[];
-  }>()({ summary: "The configured agents.", scope: read, params: none }),
+  "agents.list": method<shapes.AgentsListResult>()({ summary: "The configured agents.", scope: read, params: none }),
+  "agent.identity.get": method<{
+    readonly agentId: string;
+    readonly name: string;
+    readonly nameSource: "config" | "default";
+    readonly emoji?: string;
+  }>()({
+    summary: "An agent's name, as people see it.",
+    scope: read,
+    params: z.strictObject({ agentId: name.optional(), sessionKey: sessionKey.optional() }),
+  }),
 } as const;

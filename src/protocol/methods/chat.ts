@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type * as shapes from "../shapes.ts";
 import {
+  admin,
   attachments,
   idempotencyKey,
   message,
@@ -43,6 +44,9 @@ const chatHistoryParams = z.strictObject({
   maxBytes: z.int().min(1_024).optional(),
   maxChars: z.int().min(1).max(500_000).optional(),
   sessionId: name.optional(),
+  // Asked for by upstream's clients: inputs that wait for their turn. There are none, a message is in the transcript or not.
+  pendingBefore: z.int().min(1).optional(),
+  inputRunIds: z.array(z.string().max(256)).max(50).optional(),
 });
 
 export const chatMethods = {
@@ -56,6 +60,56 @@ export const chatMethods = {
     summary: "The messages of a session's current window, oldest first; with a cursor only the new ones.",
     scope: read,
     params: chatHistoryParams,
+  }),
+  "chat.startup": method<
+    shapes.ChatHistoryResult & {
+      readonly agentsList: shapes.AgentsListResult;
+      readonly metadata: shapes.ChatMetadataResult;
+    }
+  >()({
+    summary: "`chat.history`, `agents.list` and `chat.metadata` in one answer.",
+    scope: read,
+    params: chatHistoryParams,
+  }),
+  "chat.metadata": method<shapes.ChatMetadataResult>()({
+    summary: "The models and commands that a chat may use.",
+    scope: read,
+    params: z.strictObject({ agentId: name.optional(), sessionKey: sessionKey.optional() }),
+  }),
+  "chat.message.get": method<
+    | { readonly ok: true; readonly message: shapes.ClientMessage }
+    | { readonly ok: false; readonly unavailableReason: "not_found" }
+  >()({
+    summary: "One message of a session's current window, whole.",
+    scope: read,
+    params: z.strictObject({
+      sessionKey,
+      agentId: name.optional(),
+      messageId: name,
+      maxChars: z.int().min(1).max(2_000_000).optional(),
+    }),
+  }),
+  "chat.inject": method<{ readonly ok: true; readonly messageId: string }>()({
+    summary: "Puts words of the assistant's into a session, without a run.",
+    scope: admin,
+    advertised: false,
+    params: z.strictObject({
+      sessionKey,
+      agentId: name.optional(),
+      message: message.min(1),
+      label: z.string().min(1).max(100).optional(),
+    }),
+  }),
+  "commands.list": method<{ readonly commands: readonly shapes.Command[] }>()({
+    summary: "The commands that can be typed in a chat.",
+    scope: read,
+    params: z.strictObject({
+      sessionKey: sessionKey.optional(),
+      agentId: name.optional(),
+      provider: name.optional(),
+      scope: z.enum(["text", "native", "both"]).optional(),
+      includeArgs: z.boolean().optional(),
+    }),
   }),
   "chat.abort": method<{ readonly ok: true; readonly aborted: boolean; readonly runIds: readonly string[] }>()({
     summary: "Cancels one run or all of a session.",

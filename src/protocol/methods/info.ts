@@ -2,7 +2,7 @@
 // The methods that only tell.
 import { z } from "zod";
 import type * as shapes from "../shapes.ts";
-import { method, name, read } from "./kit.ts";
+import { admin, method, name, none, read, sessionKey } from "./kit.ts";
 
 export const infoMethods = {
   health: method<shapes.HealthResult>()({
@@ -19,6 +19,31 @@ export const infoMethods = {
     summary: "The models that the configured providers have.",
     scope: read,
     params: z.strictObject({ view: z.string().max(32).optional(), agentId: name.optional() }),
+  }),
+  "system.info": method<shapes.SystemInfo>()({
+    summary: "The machine, as far as the gateway's process sees it.",
+    scope: read,
+    params: none,
+  }),
+  "last-heartbeat": method<null>()({
+    summary: "The last heartbeat. There are none yet, so it is always null.",
+    scope: read,
+    params: none,
+  }),
+  "update.status": method<{ readonly sentinel: null; readonly updateAvailable: null }>()({
+    summary: "Whether a newer release is known. The gateway does not look for one.",
+    scope: admin,
+    params: z.strictObject({ refreshCheckout: z.boolean().optional() }),
+  }),
+  "skills.status": method<{ readonly agentId: string; readonly skills: readonly [] }>()({
+    summary: "The skills of an agent.",
+    scope: read,
+    params: z.strictObject({ agentId: name.optional(), sessionKey: sessionKey.optional() }),
+  }),
+  "usage.status": method<{ readonly updatedAt: number; readonly providers: readonly [] }>()({
+    summary: "What providers say of their own quotas. None is asked.",
+    scope: read,
+    params: none,
   }),
   "usage.cost": method<{
     readonly updatedAt: number;

@@ -26,7 +26,7 @@ type AnyMethod = { readonly params: z.ZodType; readonly result?: unknown };
 
 export type ParamsIn<M extends AnyMethod> = z.infer<M["params"]>;
 
-export type ResultIn<M extends AnyMethod> = NonNullable<M["result"]>;
+export type ResultIn<M extends AnyMethod> = Exclude<M["result"], undefined>;
 
 /** One handler for each method of a table. `C` is what the server hands to every one of them. */
 export type HandlersOf<T extends Readonly<Record<string, AnyMethod>>, C> = {

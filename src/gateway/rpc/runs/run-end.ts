@@ -1,13 +1,13 @@
 // The end of a run as `agent` answers it.
-import type { TurnOutcome } from "../../agent/agent.ts";
-import { LoricaError } from "../../base/errors.ts";
-import type { RunEnd } from "../../pipeline/pipeline.ts";
-import type { AgentEnd } from "../../protocol/shapes.ts";
-import { FailedRun } from "../dispatch.ts";
-import type { Edge } from "../edge.ts";
-import { errorOfOutcome } from "../run.ts";
-import type { StartedRun } from "../run.ts";
-import { dollars, usageFigures } from "./usage.ts";
+import type { TurnOutcome } from "../../../agent/agent.ts";
+import { LoricaError } from "../../../base/errors.ts";
+import type { RunEnd } from "../../../pipeline/pipeline.ts";
+import type { AgentEnd } from "../../../protocol/shapes.ts";
+import { FailedRun } from "../../dispatch.ts";
+import type { Edge } from "../../edge.ts";
+import { errorOfOutcome } from "../../run.ts";
+import type { StartedRun } from "../../run.ts";
+import { dollars, usageFigures } from "../usage.ts";
 
 export async function agentEnd(edge: Edge, run: StartedRun, end: RunEnd): Promise<AgentEnd> {
   const session = await edge.store.sessions.find(end.sessionKey);

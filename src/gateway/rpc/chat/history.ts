@@ -1,26 +1,21 @@
 // chat.history: the newest messages of a session's window within a byte budget, or what came since a cursor.
-import { limits } from "../../base/limits.ts";
-import type { MethodHandlers, ParamsOf } from "../../protocol/methods.ts";
-import type { ChatHistoryResult, ClientMessage } from "../../protocol/shapes.ts";
-import type { Entry, Session } from "../../store/store.ts";
-import type { CallContext } from "../dispatch.ts";
-import type { Edge } from "../edge.ts";
-import { clientMessage } from "./messages.ts";
-import { modelDefaults, sessionRow } from "./rows.ts";
-import { sessionTarget } from "./target.ts";
+import { limits } from "../../../base/limits.ts";
+import type { ParamsOf } from "../../../protocol/methods.ts";
+import type { ChatHistoryResult, ClientMessage } from "../../../protocol/shapes.ts";
+import type { Entry, Session } from "../../../store/store.ts";
+import type { Edge } from "../../edge.ts";
+import { clientMessage } from "../messages.ts";
+import { modelDefaults, sessionRow } from "../rows.ts";
+import { sessionTarget } from "../target.ts";
 
 const messagesDefault = 200;
 const textDefaultChars = 500_000;
 
-export function createHistoryMethods(edge: Edge): Pick<MethodHandlers<CallContext>, "chat.history"> {
-  return {
-    async "chat.history"(params) {
-      const target = sessionTarget(edge.settings(), params);
-      const session = await edge.store.sessions.find(target.sessionKey);
-      if (params.cursor !== undefined) return since(edge, session, { ...params, cursor: params.cursor });
-      return window(edge, session, { ...params, ...target });
-    },
-  };
+export async function chatHistory(edge: Edge, params: ParamsOf<"chat.history">): Promise<ChatHistoryResult> {
+  const target = sessionTarget(edge.settings(), params);
+  const session = await edge.store.sessions.find(target.sessionKey);
+  if (params.cursor !== undefined) return since(edge, session, { ...params, cursor: params.cursor });
+  return window(edge, session, { ...params, ...target });
 }
 
 async function window(
@@ -99,4 +94,17 @@ function cursorOf(session: Session | undefined, entries: readonly Entry[]): stri
 function inFlight(edge: Edge, sessionKey: string): { readonly inFlightRun?: { readonly runId: string } } {
   const runId = edge.pipeline.active().get(sessionKey)?.[0];
   return runId === undefined ? {} : { inFlightRun: { runId } };
+}
+
+/** One message of the current window, by the id that `chat.history` gives it. */
+export async function findMessage(
+  edge: Edge,
+  params: ParamsOf<"chat.message.get">,
+): Promise<ClientMessage | undefined> {
+  const { sessionKey } = sessionTarget(edge.settings(), params);
+  const session = await edge.store.sessions.find(sessionKey);
+  if (session === undefined) return undefined;
+  const entries = await edge.store.transcript.read(session.windowId);
+  const entry = entries.find(({ id }) => id === params.messageId);
+  return entry && clientMessage(entry, params.maxChars ?? textDefaultChars);
 }
