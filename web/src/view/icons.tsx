@@ -11,7 +11,7 @@ function icon(children: ComponentChildren) {
 
 export const Plus = icon(<path d="M12 5v14M5 12h14" />);
 export const Send = icon(<path d="M12 19V5M6 11l6-6 6 6" />);
-export const Stop = icon(<rect x="7" y="7" width="10" height="10" rx="2" />);
+export const Stop = icon(<rect x="6.5" y="6.5" width="11" height="11" rx="2" fill="currentColor" />);
 export const Clip = icon(
   <path d="M20 11.5 12 19.6a5 5 0 0 1-7.1-7.1l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.8-7.8" />,
 );
