@@ -13,11 +13,12 @@ const scopes: readonly string[] = ["operator.admin", "operator.read", "operator.
 
 export async function introduce(
   { keep, credential, version }: { readonly keep: Keep; readonly credential: Credential; readonly version: string },
-  nonce: string,
+  challenge: { readonly nonce: string; readonly ts: number },
 ): Promise<unknown> {
   const key = await loadDeviceKey(keep);
   if (key === undefined) throw new CallFailed("NO_ED25519", "this browser has no Ed25519 keys");
-  const signedAt = Date.now();
+  // The gateway's own time: what is fresh about the signature is the nonce, and a wrong clock keeps nobody out.
+  const { nonce, ts: signedAt } = challenge;
   const token = "deviceToken" in credential ? credential.deviceToken : credential.bootstrapToken;
   const { id: clientId, mode: clientMode, platform } = client;
   const signature = await signClaim(key, { clientId, clientMode, role, scopes, signedAt, token, nonce, platform });

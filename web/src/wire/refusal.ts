@@ -27,7 +27,7 @@ export function judgeRefusal(refusal: CallFailed): Verdict {
   if (code === "AUTH_RATE_LIMITED") return { kind: "again", afterMs: retryAfterMs ?? waitingMs };
   if (code === "AUTH_BOOTSTRAP_TOKEN_INVALID") return { kind: "out", out: { why: "used" }, forget: false };
   if (/^(?:AUTH_|DEVICE_)/.test(code) || refusal.code === "NOT_PAIRED")
-    return { kind: "out", out: { why: "ended" }, forget: true };
+    return { kind: "out", out: { why: "ended" }, forget: code === "AUTH_DEVICE_TOKEN_MISMATCH" };
   // Everything else that a gateway says to a page of its own is either passing, or about page and gateway not fitting.
   if (refusal.code === "UNAVAILABLE" || refusal.isLost) return { kind: "again", afterMs: retryAfterMs };
   return { kind: "out", out: { why: "unable", message: refusal.message }, forget: false };

@@ -18,6 +18,8 @@ export type SocketEvents = {
 
 export type OpenSocket = { readonly call: Call; close(): void };
 
+type Challenge = { readonly nonce: string; readonly ts: number };
+
 const helloTimeoutMs = 15_000;
 const callTimeoutMs = 30_000;
 
@@ -38,9 +40,9 @@ export function openSocket(
   let watchdog = setTimeout(leave, quietAfterMs);
   let isOver = false;
 
-  async function begin(nonce: string): Promise<void> {
+  async function begin(challenge: Challenge): Promise<void> {
     try {
-      const hello = (await calls.send("connect", await introduce(deps, nonce), helloTimeoutMs)) as Hello;
+      const hello = (await calls.send("connect", await introduce(deps, challenge), helloTimeoutMs)) as Hello;
       quietAfterMs = hello.policy.tickIntervalMs * 2;
       if (hello.auth.deviceToken !== undefined) await deps.keep.saveToken(hello.auth.deviceToken);
       events.opened(hello);
@@ -52,7 +54,7 @@ export function openSocket(
 
   function receive(frame: Incoming): void {
     if (frame.type === "res") return calls.answer(frame);
-    if (frame.event === "connect.challenge") return void begin((frame.payload as { readonly nonce: string }).nonce);
+    if (frame.event === "connect.challenge") return void begin(frame.payload as Challenge);
     const isNext = frame.seq === undefined || lastSeq === undefined || frame.seq === lastSeq + 1;
     if (frame.seq !== undefined) lastSeq = frame.seq;
     if (!isNext) events.gap();
