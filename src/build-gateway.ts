@@ -87,6 +87,8 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     pipeline,
     store,
     devices: ground.devices,
+    senders,
+    webhookFor: (path) => pipeline.channels.webhookFor(path),
     models,
     sandbox: sandbox.status,
     transfer: createTransfer(store, ground.redact),

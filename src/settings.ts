@@ -109,6 +109,7 @@ export function gatewaySettings(
   return {
     version: own.version,
     defaultAgentId: agents[0]?.id ?? "main",
+    hasChannelOwner: config.commands.ownerAllowFrom.length > 0,
     agents: agents.map(({ id, name }) => ({ id, name })),
     http: {
       chatCompletions: config.gateway.http.endpoints.chatCompletions.enabled,

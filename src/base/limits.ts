@@ -257,6 +257,7 @@ export const limits = {
   recipientSendsPerMinuteMax: 20,
   recipientsPerHourMax: 200,
   sendWaitMaxMs: 24 * 60 * 60_000,
+  outboxShownMax: 500,
   imageMaxBytes: 10_485_760,
   audioMaxBytes: 16_777_216,
 

@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { WebhookRequest } from "../channel/channel.ts";
 import type { Models } from "../model/model.ts";
-import type { Devices } from "../pairing/pairing.ts";
+import type { Devices, Senders } from "../pairing/pairing.ts";
 import type { Nodes } from "../node/node.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
@@ -21,6 +21,8 @@ export type GatewayAgent = { readonly id: string; readonly name: string };
 export type GatewaySettings = {
   readonly version: string;
   readonly defaultAgentId: string;
+  /** The config names somebody on a channel as the owner. */
+  readonly hasChannelOwner?: boolean;
   readonly agents: readonly GatewayAgent[];
   readonly http: {
     readonly chatCompletions: boolean;
@@ -57,6 +59,7 @@ export type EdgeDeps = {
   readonly pipeline: Pipeline;
   readonly store: Store;
   readonly devices: Devices;
+  readonly senders: Senders;
   /** What takes a platform's deliveries at this path; undefined where nothing does. */
   readonly webhookFor?: ((path: string) => WebhookTaker | undefined) | undefined;
   readonly models: Pick<Models, "list" | "describe" | "candidates">;

@@ -2,7 +2,7 @@
 // deliver. There is no second path.
 import type { TurnEvent, TurnOutcome } from "../agent/agent.ts";
 import type { Envelope } from "../base/envelope.ts";
-import type { ChannelHealth } from "../channel/channel.ts";
+import type { ChannelHealth, WebhookRequest } from "../channel/channel.ts";
 
 export { createPipeline } from "./create.ts";
 export { pulledChannel } from "./pulled.ts";
@@ -43,14 +43,11 @@ export type ChannelState = {
   }[];
 };
 
-/** What platforms deliver by themselves. Nobody is believed for having reached it: the channel checks who sent it. */
-export type WebhookDoor = {
-  readonly bodyMaxBytes: number;
-  handle(
-    request: { readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array },
-    signal: AbortSignal,
-  ): Promise<{ readonly status: number }>;
-};
+/** What a platform delivers by itself. Nobody is believed for having reached it: the channel checks who sent it. */
+export type WebhookTaker = (
+  request: Pick<WebhookRequest, "headers" | "body">,
+  signal: AbortSignal,
+) => Promise<{ readonly status: number }>;
 
 export type PipelineChannels = {
   states(): readonly ChannelState[];
@@ -58,7 +55,7 @@ export type PipelineChannels = {
   refresh(): void;
   hold(channel: string, what: "stop" | "start"): Promise<void>;
   /** The door behind a path of the HTTP edge, for POST only; undefined where no running account has named it. */
-  webhookFor(path: string): WebhookDoor | undefined;
+  webhookFor(path: string): WebhookTaker | undefined;
 };
 
 export type Pipeline = {

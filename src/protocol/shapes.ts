@@ -1,6 +1,7 @@
 // What the methods answer, field for field as clients of protocol 4 expect it. A field that upstream has and we do not
 // build is left out; none is filled with an invention.
 import type { EntryBody } from "../base/transcript.ts";
+import type { ChannelHealthView } from "./shapes/channels.ts";
 
 export type SessionRow = {
   readonly key: string;
@@ -55,7 +56,7 @@ export type HealthResult = {
   readonly ts: number;
   readonly durationMs: number;
   readonly plugins: { readonly loaded: readonly string[]; readonly errors: readonly [] };
-  readonly channels: Readonly<Record<string, never>>;
+  readonly channels: Readonly<Record<string, ChannelHealthView>>;
   readonly channelOrder: readonly string[];
   readonly channelLabels: Readonly<Record<string, string>>;
   readonly defaultAgentId: string;

@@ -6,6 +6,7 @@ import { sha256 } from "../../src/base/ids.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
+import { openTestSenders } from "./pairing/senders.ts";
 import { accessOf } from "./gateway/access.ts";
 import { createFauxPipeline, doneOutcome } from "./pipeline.ts";
 import { fauxRegistry } from "./nodes/nodes.ts";
@@ -23,6 +24,7 @@ const gateway = createGateway({
   pipeline,
   store,
   devices: createTestDevices(store, clock).devices,
+  senders: await openTestSenders(store),
   models: { list: () => [], describe: () => undefined, candidates: () => [] },
   sandbox: () => ({ kind: "off", reason: "none here", fix: "none", walls: [] }),
   transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },

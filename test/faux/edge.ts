@@ -13,6 +13,7 @@ import type { EventFrame } from "../../src/protocol/frames.ts";
 import { createLineReader } from "../../src/protocol/lines.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
+import { openTestSenders } from "./pairing/senders.ts";
 import { accessOf } from "./gateway/access.ts";
 import { createFauxPipeline } from "./pipeline.ts";
 import type { Script } from "./pipeline.ts";
@@ -62,10 +63,12 @@ export async function openEdge(
   const faux = createFauxPipeline({ store, ...(options.script === undefined ? {} : { script: options.script }) });
   const log: LogLine[] = [];
   const { devices } = createTestDevices(store, clock);
+  const senders = await openTestSenders(store);
   const gateway = createGateway({
     pipeline: faux.pipeline,
     store,
     devices,
+    senders,
     models: {
       list: () => [model],
       describe: (ref) => (ref === "faux/one" ? model : undefined),

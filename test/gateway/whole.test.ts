@@ -9,6 +9,7 @@ import { createGateway } from "../../src/gateway/gateway.ts";
 import { pulledChannel } from "../../src/pipeline/pipeline.ts";
 import { compileRules, createPolicy } from "../../src/policy/policy.ts";
 import { createTestDevices } from "../faux/pairing/devices.ts";
+import { openTestSenders } from "../faux/pairing/senders.ts";
 import { accessOf } from "../faux/gateway/access.ts";
 import { token } from "../faux/edge.ts";
 import { openHarness } from "../faux/flow/harness.ts";
@@ -33,6 +34,7 @@ async function openWhole(t: TestContext, answer?: Answer) {
     pipeline: harness.pipeline,
     store: harness.store,
     devices: createTestDevices(harness.store, systemClock).devices,
+    senders: await openTestSenders(harness.store),
     models: { list: () => [], describe: () => undefined, candidates: () => [] },
     sandbox: () => ({ kind: "off", reason: "none", fix: "none", walls: [] }),
     transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },

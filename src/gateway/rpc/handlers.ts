@@ -21,6 +21,6 @@ export function createHandlers(parts: Parts): MethodHandlers<CallContext> {
     ...createAgentMethods(parts.edge),
     ...createDeviceMethods({ devices: parts.edge.devices, isConnected: parts.isConnected }),
     ...createNodeMethods(parts.edge),
-    ...createChannelMethods(),
+    ...createChannelMethods(parts.edge),
   };
 }

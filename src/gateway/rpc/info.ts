@@ -4,6 +4,7 @@ import type { HandlersOf } from "../../protocol/methods/kit.ts";
 import type { HealthResult, StatusResult } from "../../protocol/shapes.ts";
 import type { CallContext } from "../dispatch.ts";
 import type { Edge } from "../edge.ts";
+import { channelsHealth } from "./channels/status.ts";
 import { agentRows, modelChoices, modelDefaults } from "./rows.ts";
 import { systemInfo } from "./info/system.ts";
 import { sessionTarget } from "./target.ts";
@@ -67,9 +68,7 @@ export async function health(edge: Edge): Promise<HealthResult> {
     ts,
     durationMs: edge.clock.now() - ts,
     plugins: { loaded: [], errors: [] },
-    channels: {},
-    channelOrder: [],
-    channelLabels: {},
+    ...channelsHealth(edge),
     defaultAgentId: edge.settings().defaultAgentId,
     sessions: {
       path: "(store)",
