@@ -29,6 +29,7 @@ import type { Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import type { Redactor } from "./dlp/dlp.ts";
 import { ceilingOf } from "./settings-ceiling.ts";
+import { pageAddresses } from "./settings-page.ts";
 import { ensureGatewayToken, openFileVault } from "./vault/vault.ts";
 import type { FileVault } from "./vault/vault.ts";
 
@@ -236,6 +237,7 @@ function openBroker(
     },
     bwrap: findBwrap(),
     argv: [...nodeFlags, join(codeRoot, "lorica.mjs"), "gateway-child", ...cache],
+    pages: (address) => pageAddresses(keeper.config(), address),
     listen: () => ({ host: "127.0.0.1", port: keeper.config().gateway.port }),
     log,
     clock: systemClock,

@@ -41,6 +41,7 @@ import type { AccessProof } from "./settings-access.ts";
 import { nodeRules } from "./settings-nodes.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
+import type { SignInOffer } from "./vault/vault.ts";
 
 /** What ships. A plugin that is not in this list does not exist. */
 const plugins: readonly PluginDefinition[] = [rehearsal, anthropic, openai, google, shell, files, sessionStatus];
@@ -61,6 +62,8 @@ export type GatewayStart = {
 
 export type BuiltGateway = {
   configure(start: GatewayStart): void;
+  /** A code that the owner may sign in with. */
+  offer(code: SignInOffer): void;
   /** The boot probe has ended, or was run again. */
   hearSandbox(status: SandboxStatus): void;
   /** Takes nothing new, lets running turns end within `graceMs`, leaves the rest to the next start. */
@@ -119,6 +122,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
       configure(ground, gateway, next);
       pipeline.channels.refresh();
     },
+    offer: ground.devices.offer,
     hearSandbox: (status) => hearSandbox(ground, status),
     async stop(graceMs) {
       await Promise.all([gateway.close(graceMs), pipeline.stop(graceMs)]);

@@ -8,6 +8,7 @@ import { createLog } from "./broker/log/log.ts";
 import { buildGateway } from "./build-gateway.ts";
 import type { BuiltGateway, GatewayStart } from "./build-gateway.ts";
 import type { SandboxStatus } from "./sandbox/sandbox.ts";
+import type { SignInOffer } from "./vault/vault.ts";
 
 export async function runGateway(): Promise<void> {
   const log = createLog({
@@ -32,6 +33,7 @@ export async function runGateway(): Promise<void> {
     async configure(settings) {
       serving().configure(settings as GatewayStart);
     },
+    offer: (code) => serving().offer(code as SignInOffer),
     async stop(graceMs) {
       await serving().stop(graceMs);
       // The answer leaves first.

@@ -29,6 +29,8 @@ export type GatewayCalls = {
   start(settings: unknown, link: Link): Promise<void>;
   /** The settings have changed. */
   configure(settings: unknown): Promise<void>;
+  /** A code that the owner may sign in with. */
+  offer(code: unknown): void;
   /** Nothing new is taken; returns once running turns have ended, or `graceMs` has passed. The process then ends. */
   stop(graceMs: number): Promise<void>;
   /** What needs no answer, as `sandbox` with a new status. */
@@ -49,6 +51,7 @@ export function openBrokerLink(stream: Duplex, calls: GatewayCalls): Link {
     async handle({ method, params }) {
       if (method === "start") await calls.start(params, link);
       else if (method === "configure") await calls.configure(params);
+      else if (method === "offer") calls.offer(params);
       else if (method === "stop" && isRecord(params)) await calls.stop(Number(params["graceMs"]));
       else throw new LoricaError("not_found", `the gateway does no ${method}`);
       return { result: null };

@@ -31,6 +31,8 @@ export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
     };
     /** Resolves once the boot probe has ended: before that nobody can be told whether there is a sandbox. */
     readonly probed: Promise<unknown>;
+    /** The addresses of the page, where the gateway listens there. */
+    readonly pages: (listen: GatewayStatus["address"]) => readonly string[];
     readonly log: LogWriter;
     readonly auditWriter: AuditWriter;
     readonly clock: Clock;
@@ -158,6 +160,13 @@ function ownerHandlers(options: BrokerOptions, { status, configure, gateway, end
       },
       restart(graceMs) {
         gateway.restart(graceMs ?? limits.stopGraceMs).catch(giveUp);
+      },
+      signIn() {
+        const link = gateway.link();
+        const pages = link === undefined ? [] : options.pages(gateway.status().address);
+        const within = AbortSignal.timeout(limits.gatewayStartTimeoutMs);
+        const offer = async (params: unknown) => await link?.call({ method: "offer", params }, within);
+        return { pages, now: options.clock.now(), offer };
       },
     },
   });

@@ -3,6 +3,8 @@
 import type { Verb } from "../base/action.ts";
 import type { Grant } from "../base/grant.ts";
 
+export { explainStatus, parseModelIds } from "./model-list.ts";
+
 export type EgressRequest = {
   /** Lower-case names. Credentials are not among them: the broker adds those. */
   readonly headers: Readonly<Record<string, string>>;

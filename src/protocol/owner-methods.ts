@@ -124,6 +124,14 @@ export const ownerMethods = {
     summary: "Makes a new gateway token; the old one stops working at once.",
     params: none,
   }),
+  "dashboard.link": method<{
+    readonly url: string;
+    readonly expiresAt: number;
+    readonly alternatives: readonly string[];
+  }>()({
+    summary: "A link that signs a browser in: once, and for ten minutes.",
+    params: none,
+  }),
   "gateway.stop": method<{ readonly stopping: true; readonly pid: number }>()({
     summary: "Lets running turns end, then stops everything.",
     params: z.strictObject({ graceMs: z.int().min(0).max(600_000).optional() }),

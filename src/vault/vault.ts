@@ -15,3 +15,5 @@ export { openFileVault } from "./file-vault.ts";
 export type { FileVault, FileVaultOptions } from "./file-vault.ts";
 export { hashPassword } from "./password.ts";
 export { createGatewayToken, ensureGatewayToken, parseGatewayToken } from "./gateway-token.ts";
+export { mintSignInLink } from "./sign-in.ts";
+export type { SignInOffer, SignInOptions } from "./sign-in.ts";

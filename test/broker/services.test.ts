@@ -1,4 +1,3 @@
-// What the gateway's ports do over the link, and what the broker makes of what comes: grants, agents, nonces, workspaces.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -103,6 +102,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
     start: async (settings) => void calls.push(["start", settings]),
     configure: async (settings) => void calls.push(["configure", settings]),
     stop: async (graceMs) => void calls.push(["stop", graceMs]),
+    offer: (code) => void calls.push(["offer", code]),
     hear: (name, params) => void calls.push([name, params]),
     onInternalError: (error) => assert.fail(String(error)),
   });
@@ -236,17 +236,15 @@ test("a flood of audit records is cut off within its second", async (context) =>
 
 test("the broker starts, configures and stops its gateway by calls", async (context) => {
   const { broker, calls } = setUp(context);
-  for (const [method, params] of [
-    ["start", { a: 1 }],
-    ["configure", { a: 2 }],
-    ["stop", { graceMs: 7 }],
-  ] as const)
+  const asked = [["start", { a: 1 }] as const, ["configure", { a: 2 }] as const, ["offer", { hash: "h" }] as const];
+  for (const [method, params] of [...asked, ["stop", { graceMs: 7 }] as const])
     assert.deepEqual(await broker.call({ method, params }, never), { result: null, body: undefined });
   broker.note("sandbox", { kind: "off" });
   await assert.rejects(broker.call({ method: "other", params: null }, never), { code: "not_found" });
   assert.deepEqual(calls, [
     ["start", { a: 1 }],
     ["configure", { a: 2 }],
+    ["offer", { hash: "h" }],
     ["stop", 7],
     ["sandbox", { kind: "off" }],
   ]);

@@ -46,7 +46,14 @@ async function setUp(context: TestContext, answer: (response: ServerResponse) =>
   });
   const there = createLink({ stream: far, side: "broker", ...services, onInternalError });
   const unused = async (): Promise<void> => assert.fail("not called");
-  const here = openBrokerLink(near, { start: unused, configure: unused, stop: unused, hear: unused, onInternalError });
+  const here = openBrokerLink(near, {
+    start: unused,
+    configure: unused,
+    stop: unused,
+    offer: unused,
+    hear: unused,
+    onInternalError,
+  });
   context.after(async () => {
     here.close("test");
     there.close("test");

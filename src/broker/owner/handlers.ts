@@ -3,8 +3,8 @@
 import type { AuditLog } from "../../audit/audit.ts";
 import { LoricaError } from "../../base/errors.ts";
 import type { OwnerMethodHandlers, OwnerStatus } from "../../protocol/owner-methods.ts";
-import { createGatewayToken, ensureGatewayToken, gatewayTokenName } from "../../vault/vault.ts";
-import type { FileVault } from "../../vault/vault.ts";
+import { createGatewayToken, ensureGatewayToken, gatewayTokenName, mintSignInLink } from "../../vault/vault.ts";
+import type { FileVault, SignInOptions } from "../../vault/vault.ts";
 import type { Ceiling } from "../serve/ceiling.ts";
 import type { BrokerEgress } from "../serve/egress.ts";
 import type { ConfigService } from "./config-service.ts";
@@ -19,6 +19,7 @@ export type RunningBroker = {
   /** Returns at once; the stop begins when the answer has left. */
   readonly stop: (graceMs: number | undefined) => { readonly pid: number };
   readonly restart: (graceMs: number | undefined) => void;
+  readonly signIn: () => SignInOptions;
 };
 
 export type OwnerDeps = {
@@ -89,6 +90,7 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
       const token = await changeSecret("token rotated:", gatewayTokenName, () => createGatewayToken(vault));
       return { token, source: "vault" };
     },
+    "dashboard.link": async () => await mintSignInLink(gateway().signIn()),
     "gateway.stop": async ({ graceMs }) => ({ stopping: true, ...gateway().stop(graceMs) }),
     async "gateway.restart"({ graceMs }) {
       gateway().restart(graceMs);

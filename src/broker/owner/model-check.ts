@@ -1,8 +1,8 @@
 // Asks a provider which models it has, with the stored credential: the cheapest question that needs the right key.
 import { codeOf, LoricaError } from "../../base/errors.ts";
-import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { bounded } from "../../base/wait.ts";
+import { explainStatus, parseModelIds } from "../../egress/egress.ts";
 import type { OwnerParamsOf, OwnerResultOf } from "../../protocol/owner-methods.ts";
 import type { Ceiling } from "../serve/ceiling.ts";
 import type { BrokerEgress } from "../serve/egress.ts";
@@ -41,8 +41,8 @@ export async function checkModel(
     const response = await deps.egress.fetch({ resource, headers, bodyBytes: undefined, body: undefined }, within);
     const text = await readSome(response.body);
     if (response.status !== 200)
-      return { ...answer, ok: false, latencyMs: latencyMs(), reason: reasonOf(response.status) };
-    const models = modelIds(text);
+      return { ...answer, ok: false, latencyMs: latencyMs(), reason: explainStatus(response.status) };
+    const models = parseModelIds(text);
     const missing = model !== null && models.length > 0 && !models.includes(model);
     const reason = missing ? { reason: `it answers, but does not list the model ${model}` } : {};
     return { ...answer, ok: !missing, latencyMs: latencyMs(), models, ...reason };
@@ -50,13 +50,6 @@ export async function checkModel(
     if (signal.aborted || !(error instanceof LoricaError) || codeOf(error) === "forbidden") throw error;
     return { ...answer, ok: false, latencyMs: latencyMs(), reason: error.message };
   }
-}
-
-function reasonOf(status: number): string {
-  if (status === 401 || status === 403)
-    return `it refuses the credential (${status}); set another with: lorica secret set`;
-  if (status === 404) return "it has no list of models at this base URL (404); check the base URL";
-  return `it answered ${status}`;
 }
 
 async function readSome(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -68,19 +61,4 @@ async function readSome(body: AsyncIterable<Uint8Array>): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
-}
-
-/** OpenAI's and Anthropic's `data[].id`, Google's `models[].name`. */
-function modelIds(text: string): readonly string[] {
-  const json = parseJson(text);
-  const value: unknown = json.ok ? json.value : undefined;
-  if (!isRecord(value)) return [];
-  const list: unknown = value["data"] ?? value["models"];
-  if (!Array.isArray(list)) return [];
-  return list
-    .flatMap((entry: unknown) => {
-      const id = isRecord(entry) ? (entry["id"] ?? entry["name"]) : undefined;
-      return typeof id === "string" ? [id.replace(/^models\//, "").slice(0, 256)] : [];
-    })
-    .slice(0, limits.ownerModelListMax);
 }

@@ -87,6 +87,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
     paths: folders,
     config: unusedConfig,
     vault,
+    pages: () => ["http://127.0.0.1:1/"],
     egress: createBrokerEgress({ ceiling: () => ceiling, readSecret: vault.read }),
     cells: unusedCells,
     probed: Promise.resolve(),
