@@ -61,6 +61,30 @@ export function gatewayEnvironment(env: Readonly<Record<string, string | undefin
   return { ...Object.fromEntries(kept), ...nodeEnvironment };
 }
 
+/** What a desktop's own opener needs to find the desktop. */
+const desktopNames =
+  /^(PATH|HOME|LANG|LC_.*|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|XDG_.*|DBUS_SESSION_BUS_ADDRESS|DESKTOP_SESSION|BROWSER)$/;
+
+/** Opens a file as a click on it would. False where there is no desktop, and then no file is asked for. */
+export async function openWithDesktop({ context }: Invocation, makeFile: () => Promise<string>): Promise<boolean> {
+  const { env } = context;
+  const isMac = process.platform === "darwin";
+  const hasDesktop = isMac || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"] !== undefined;
+  // Over SSH a forwarded display would show a browser of this machine to somebody who sits at another.
+  if (!hasDesktop || env["SSH_CONNECTION"] !== undefined) return false;
+  const child = spawn(isMac ? "open" : "xdg-open", [await makeFile()], {
+    detached: true,
+    env: Object.fromEntries(Object.entries(gatewayEnvironment(env)).filter(([name]) => desktopNames.test(name))),
+    stdio: "ignore",
+  });
+  child.unref();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  child.once("spawn", () => resolve(true));
+  // It is not installed, or not for us: the link was printed.
+  child.once("error", () => resolve(false));
+  return promise;
+}
+
 async function untilReady(invocation: Invocation, child: ChildProcess, said: () => string): Promise<void> {
   const failed = Promise.withResolvers<never>();
   child.once("error", (cause) =>

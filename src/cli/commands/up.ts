@@ -9,6 +9,7 @@ import { isCodeNewer } from "../code-age.ts";
 import { awaitGateway, launchGateway } from "../launch.ts";
 import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
 import { renderTable } from "../text.ts";
+import { signInLink, timeOf } from "./devices/dashboard.ts";
 import { runGateway } from "./gateway.ts";
 
 export async function up(invocation: Invocation): Promise<void> {
@@ -22,8 +23,9 @@ export async function up(invocation: Invocation): Promise<void> {
   if (running) await io.progress("waiting for the gateway", awaitGateway(invocation));
   else await installBinary(invocation);
   const facts = await gather(invocation);
+  const page = await pageLines(invocation);
   const olderCode = running && (await isCodeNewer(invocation.context.codeRoot, Date.now() - facts.owner.uptimeMs));
-  io.result({ started: !running, olderCode, ...facts }, () => render(invocation, facts, running));
+  io.result({ started: !running, olderCode, ...facts }, () => render(invocation, { ...facts, page }, running));
   if (olderCode) {
     const restart = commandLine(invocation, "gateway restart");
     io.note(
@@ -85,7 +87,25 @@ async function lastingRoot(codeRoot: string): Promise<string> {
   }
 }
 
-function render(invocation: Invocation, { owner, gateway }: Facts, wasRunning: boolean): void {
+/** A link is minted only where a person sees it: in a log it would be one more secret lying about. */
+async function pageLines(invocation: Invocation): Promise<string> {
+  const more = commandLine(invocation, "dashboard");
+  if (!invocation.io.interactive) return `for a link that signs a browser in: ${more}`;
+  try {
+    const { url, expiresAt } = await signInLink(invocation);
+    return `${url}\nsigns a browser in, once, until ${timeOf(expiresAt)}; another link: ${more}`;
+  } catch (error) {
+    // What was started runs all the same.
+    if (error instanceof LoricaError && error.code === "unavailable") return error.message;
+    throw error;
+  }
+}
+
+function render(
+  invocation: Invocation,
+  { owner, gateway, page }: Facts & { readonly page: string },
+  wasRunning: boolean,
+): void {
   const { io, context } = invocation;
   const what = wasRunning ? "is already running" : "is running";
   io.line(io.style("bold", `Lorica ${context.version} ${what} (pid ${owner.pid})`));
@@ -93,6 +113,7 @@ function render(invocation: Invocation, { owner, gateway }: Facts, wasRunning: b
   const rows = [
     ["talk to it", commandLine(invocation, 'agent --message "hello"')],
     ["", commandLine(invocation, "chat")],
+    ["page", page],
     ["workspace", owner.paths.workspace],
     ["model", modelLine(invocation, gateway)],
     ["sandbox", sandboxLine(invocation, owner)],

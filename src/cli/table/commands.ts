@@ -2,6 +2,7 @@
 // Every command that works: its grammar, its words of help and where its code is. The program, the shell completion and
 // docs/cli.md are all made from this one table; a command's module is loaded only when that command runs.
 import type { Run } from "../context.ts";
+import { deviceCommands } from "./devices.ts";
 
 export type OptionSpec = {
   /** As commander writes them: `-f, --follow`, `--port <number>`. */
@@ -408,6 +409,7 @@ export const commands: readonly CommandSpec[] = [
     summary: "make a new gateway token; the old one stops working",
     load: async () => (await import("../commands/secret.ts")).createToken,
   },
+  ...deviceCommands,
   {
     path: "logs",
     summary: "print the gateway's log",

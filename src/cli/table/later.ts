@@ -12,12 +12,10 @@ export type LaterSpec = {
 };
 
 export const later: readonly LaterSpec[] = [
-  { path: "dashboard", step: "2", what: "the Control UI and its sign-in link" },
   { path: "pairing", step: "2", what: "pairing of chat accounts" },
   { path: "channels", step: "2", what: "chat channels, Telegram first" },
   { path: "setup", step: "2", what: "the questions of the first set-up", instead: "onboard --non-interactive" },
   { path: "configure", step: "2", what: "the questions after the first set-up", instead: "config set" },
-  { path: "devices", step: "2", what: "pairing of devices" },
   { path: "tui", step: "2", what: "the full-screen chat", instead: "chat" },
   { path: "daemon", step: "2", what: "the system service", instead: "up" },
   { path: "gateway install", step: "2", what: "the system service", instead: "up" },
