@@ -191,7 +191,7 @@ const printed: readonly (readonly [command: string, exit: number])[] = [
   ["logs --follow", 5],
   ["gateway status", 7],
   ["gateway --tailscale serve", 3],
-  ["dashboard", 3],
+  ["dashboard", 7],
   ["security audit", 3],
   ["security audit --deep", 3],
   ["security audit --fix", 3],

@@ -37,7 +37,7 @@ test("CLI-001 the entry prints its version and passes a command's exit status on
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   assert.deepEqual(runEntry(["--version"]), { exit: 0, stdout: `lorica ${version}\n`, stderr: "" });
   assert.equal(runEntry(["health"]).exit, 7);
-  assert.equal(runEntry(["dashboard"]).exit, 3);
+  assert.equal(runEntry(["security", "audit"]).exit, 3);
 });
 
 test("GW-050 a Node that is too old is refused with what to do, before anything else is loaded", () => {

@@ -40,7 +40,7 @@ function table(invocation: Invocation, head: readonly string[], rows: readonly (
 function pendingCells(row: DeviceRequestRow): string[] {
   const { requestId, remoteIp = "", browserOrigin, expiresAtMs } = row;
   const from = browserOrigin === undefined ? remoteIp : `${remoteIp} ${browserOrigin}`;
-  return [requestId, nameOf(row), from, wish(row), `in ${renderDuration(expiresAtMs - Date.now())}`];
+  return [requestId.slice(0, 8), nameOf(row), from, wish(row), `in ${renderDuration(expiresAtMs - Date.now())}`];
 }
 
 function pairedCells(device: PairedDeviceRow): string[] {
