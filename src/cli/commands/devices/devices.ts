@@ -6,7 +6,7 @@ import { confirm } from "../../input.ts";
 import { showable } from "../../io.ts";
 import { commandLine, withGateway } from "../../reach.ts";
 import type { GatewayClient } from "../../reach.ts";
-import { renderDuration, renderTable } from "../../text.ts";
+import { renderDuration, renderTable, stripControls } from "../../text.ts";
 import { findDevice, findRequest, latestRequest, shortId } from "./find.ts";
 
 const roles = ["operator", "node"] as const;
@@ -54,7 +54,8 @@ function pairedCells(device: PairedDeviceRow): string[] {
 
 function nameOf(device: DeviceRequestRow | PairedDeviceRow): string {
   const label = "label" in device ? device.label : undefined;
-  return `${label ?? device.displayName ?? device.clientId} (${device.platform ?? "unknown"})`;
+  // A client names itself, and must not be able to draw on the owner's terminal.
+  return stripControls(`${label ?? device.displayName ?? device.clientId} (${device.platform ?? "unknown"})`);
 }
 
 function may({
@@ -85,7 +86,7 @@ export async function approveDevice(invocation: Invocation): Promise<void> {
     const found = options.flag("latest") ? latestRequest(list) : findRequest(list, args[0]);
     return { request: found, approved: await gateway.call("device.pair.approve", { requestId: found.requestId }) };
   });
-  io.result(approved, () => io.line(showable(io, `${nameOf(approved.device)} is in: ${wish(request)}`)));
+  io.result(approved, () => io.line(`${nameOf(approved.device)} is in: ${wish(request)}`));
 }
 
 export async function rejectDevice(invocation: Invocation): Promise<void> {
@@ -95,7 +96,7 @@ export async function rejectDevice(invocation: Invocation): Promise<void> {
     const found = options.flag("latest") ? latestRequest(list) : findRequest(list, args[0]);
     return { request: found, rejected: await gateway.call("device.pair.reject", { requestId: found.requestId }) };
   });
-  io.result(rejected, () => io.line(showable(io, `${nameOf(request)} stays out; it may ask again`)));
+  io.result(rejected, () => io.line(`${nameOf(request)} stays out; it may ask again`));
 }
 
 export async function renameDevice(invocation: Invocation): Promise<void> {
@@ -106,7 +107,7 @@ export async function renameDevice(invocation: Invocation): Promise<void> {
     const { deviceId } = findDevice(await devicesOf(gateway), args[0]);
     return gateway.call("device.pair.rename", { deviceId, label });
   });
-  io.result(renamed, () => io.line(showable(io, `${shortId(renamed.deviceId)} is called ${renamed.label}`)));
+  io.result(renamed, () => io.line(`${shortId(renamed.deviceId)} is called ${renamed.label}`));
 }
 
 export async function removeDevice(invocation: Invocation): Promise<void> {
@@ -117,9 +118,7 @@ export async function removeDevice(invocation: Invocation): Promise<void> {
     await gateway.call("device.pair.remove", { deviceId: found.deviceId });
     return found;
   });
-  io.result({ deviceId: device.deviceId }, () =>
-    io.line(showable(io, `${nameOf(device)} is signed out and has to ask again`)),
-  );
+  io.result({ deviceId: device.deviceId }, () => io.line(`${nameOf(device)} is signed out and has to ask again`));
 }
 
 export async function rotateToken(invocation: Invocation): Promise<void> {
