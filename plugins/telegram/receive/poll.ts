@@ -21,9 +21,12 @@ export async function poll(line: Line, about: { readonly me: Me; readonly intake
   const backoff = createBackoff();
   const hand = createHand(about.intake, report);
   let place = await loadPlace(line, about.me);
+  // The first answer, and the first after a failure, is not waited for: whether it works should be known at once.
+  let works = false;
   while (!line.signal.aborted) {
     try {
-      const answer = await ask(line, { offset: fresh(place, clock.now()), isBusy: hand.isBusy() });
+      const answer = await ask(line, { offset: fresh(place, clock.now()), waits: works && !hand.isBusy() });
+      works = answer.kind === "ok";
       if (answer.kind === "refused") {
         line.health(healthOf(answer));
         if (pollingConflict(answer) === "webhook")
@@ -42,6 +45,7 @@ export async function poll(line: Line, about: { readonly me: Me; readonly intake
       hand.forget(next);
     } catch (error) {
       if (line.signal.aborted) return;
+      works = false;
       report(error);
       line.health(healthOf(error));
       await sleep(backoff.next(), line.signal);
@@ -51,12 +55,12 @@ export async function poll(line: Line, about: { readonly me: Me; readonly intake
 
 async function ask(
   line: Line,
-  { offset, isBusy }: { readonly offset: number | undefined; readonly isBusy: boolean },
+  { offset, waits }: { readonly offset: number | undefined; readonly waits: boolean },
 ): Promise<Answer<readonly unknown[]>> {
   const wanted = {
     ...(offset === undefined ? {} : { offset }),
     limit: limits.telegramUpdatesMax,
-    timeout: isBusy ? 0 : limits.telegramPollSeconds,
+    timeout: waits ? limits.telegramPollSeconds : 0,
     allowed_updates: allowedUpdates,
   };
   const timeoutMs = limits.telegramPollSeconds * 1_000 + limits.telegramPollMarginMs;

@@ -19,6 +19,8 @@ export type Sending = { readonly line: Line; readonly drafts: Drafts; readonly m
 /** A part of a message: a text, or a file with or without one. */
 type Part = { readonly text: string; readonly file: MediaRef | undefined };
 type Sent = Answer<{ readonly message_id: number }>;
+/** Known not to have left for Telegram at all. */
+type Kept = { readonly kind: "kept"; readonly receipt: Exclude<Receipt, { readonly kind: "sent" }> };
 
 export async function sendMessage(message: OutgoingMessage, sending: Sending, signal: AbortSignal): Promise<Receipt> {
   const to = addressOf(message.to, sending.migrations);
@@ -31,9 +33,13 @@ export async function sendMessage(message: OutgoingMessage, sending: Sending, si
   for (const part of parts) {
     // Only the first part is an answer to something; the others follow it.
     const where = ids.length === 0 ? to : { ...to, answered: undefined };
-    const sent = await sendPart(part, { ...sending, to: where, isFirst: ids.length === 0 }, signal);
-    if (sent.kind === "ok") ids.push(sent.result.message_id);
-    else return ids.length === 0 ? receiptOf(sent) : incomplete(ids.length, parts.length, sent);
+    const sent = await sendPart(part, { ...sending, to: where }, signal);
+    if (sent.kind === "ok") {
+      ids.push(sent.result.message_id);
+      continue;
+    }
+    const receipt = sent.kind === "kept" ? sent.receipt : receiptOf(sent);
+    return ids.length === 0 ? receipt : incomplete(ids.length, parts.length, receipt.reason);
   }
   return { kind: "sent", platformId: ids.join(",") };
 }
@@ -48,9 +54,9 @@ function partsOf({ text, media }: OutgoingMessage): readonly Part[] {
   return hasText ? [{ text, file: undefined }, ...files] : files;
 }
 
-type PartOf = Sending & { readonly to: Address; readonly isFirst: boolean };
+type PartOf = Sending & { readonly to: Address };
 
-async function sendPart(part: Part, of: PartOf, signal: AbortSignal): Promise<Sent> {
+async function sendPart(part: Part, of: PartOf, signal: AbortSignal): Promise<Sent | Kept> {
   const { line, migrations, to } = of;
   try {
     const first = await sendFormatted(part, { line, to }, signal);
@@ -60,8 +66,10 @@ async function sendPart(part: Part, of: PartOf, signal: AbortSignal): Promise<Se
   } catch (error) {
     const code = codeOf(error);
     // These are said before anything has left for Telegram.
-    if (code === "unavailable" || code === "overloaded") return neverLeft(error, 503);
-    if (code === "forbidden" || code === "not_found" || code === "too_large") return neverLeft(error, 400);
+    if (code === "unavailable" || code === "overloaded")
+      return { kind: "kept", receipt: { kind: "retry", reason: renderOwn(error), afterMs: 0 } };
+    if (code === "forbidden" || code === "not_found" || code === "too_large")
+      return { kind: "kept", receipt: { kind: "failed", reason: renderOwn(error) } };
     throw error;
   }
 }
@@ -111,21 +119,19 @@ function charsMaxOf({ file }: Part): number {
   return file === undefined ? limits.telegramTextMaxChars : limits.telegramCaptionMaxChars;
 }
 
-function receiptOf(refusal: Refusal): Receipt {
+function receiptOf(refusal: Refusal): Kept["receipt"] {
   const reason = `Telegram says: ${refusal.description} (${refusal.code})`;
   if (refusal.code === 429) return { kind: "retry", reason, afterMs: refusal.retryAfterMs ?? limits.telegramBackoffMs };
-  if (refusal.code === 503) return { kind: "retry", reason: refusal.description, afterMs: 0 };
   // A token that is not valid now may be by the next attempt; nothing was sent.
   if (refusal.code === 401) return { kind: "retry", reason, afterMs: limits.telegramBackoffMaxMs };
   return { kind: "failed", reason };
 }
 
 /** What has arrived must not be sent again, so the rest is given up and said. */
-function incomplete(done: number, all: number, refusal: Refusal): Receipt {
-  return { kind: "failed", reason: `only ${done} of ${all} parts arrived; then Telegram said: ${refusal.description}` };
+function incomplete(done: number, all: number, reason: string): Receipt {
+  return { kind: "failed", reason: `only ${done} of ${all} parts arrived; then: ${reason}` };
 }
 
-function neverLeft(error: unknown, code: 400 | 503): Refusal {
-  const description = error instanceof LoricaError ? error.message : "the request could not be made";
-  return { kind: "refused", code, description, retryAfterMs: undefined, migratedTo: undefined };
+function renderOwn(error: unknown): string {
+  return error instanceof LoricaError ? error.message : "the request could not be made";
 }
