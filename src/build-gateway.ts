@@ -7,6 +7,7 @@ import { openai } from "../plugins/openai/openai.ts";
 import { rehearsal } from "../plugins/rehearsal/rehearsal.ts";
 import { sessionStatus } from "../plugins/session-status/session-status.ts";
 import { shell } from "../plugins/shell/shell.ts";
+import { telegram } from "../plugins/telegram/telegram.ts";
 import { createDescribeSession, createTurnRunner, parseCommand } from "./agent/agent.ts";
 import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "./agent/agent.ts";
 import type { AuditLog, Log } from "./audit/audit.ts";
@@ -44,7 +45,16 @@ import type { Store } from "./store/store.ts";
 import type { SignInOffer } from "./vault/vault.ts";
 
 /** What ships. A plugin that is not in this list does not exist. */
-const plugins: readonly PluginDefinition[] = [rehearsal, anthropic, openai, google, shell, files, sessionStatus];
+const plugins: readonly PluginDefinition[] = [
+  rehearsal,
+  anthropic,
+  openai,
+  google,
+  shell,
+  files,
+  sessionStatus,
+  telegram,
+];
 
 /** The doors whose callers are the owner, and fetch their replies themselves. */
 const ownDoors = ["cli", "http"];

@@ -11,7 +11,6 @@ import type { FauxTelegram } from "../../faux/telegram/server.ts";
 
 const alice = { id: 42, is_bot: false, first_name: "Alice" };
 const direct = { id: 42, type: "private" };
-const group = { id: -100_200, type: "supergroup", title: "Team" };
 
 type Open = TestContext & {
   readonly channel: Channel;
@@ -31,7 +30,8 @@ async function open(telegram: FauxTelegram, options: OpenOptions = {}): Promise<
     channel,
     send(text, change = {}, media = []) {
       const to = { channel: "telegram", account: "default", recipient: "42", ...change };
-      const resource = { channel: "telegram", account: to.account, recipient: to.recipient, outboxId: "o1" };
+      const place = { channel: "telegram", account: to.account, recipient: to.recipient };
+      const resource = { ...place, outboxId: "o1", answers: place };
       const grant = made.grant("message.send", resource);
       return channel.send(grant, { idempotencyKey: "o1", to, text, media }, new AbortController().signal);
     },
@@ -279,27 +279,4 @@ test("stopping ends a poll at once", async () => {
   await it.channel.stop();
   say(telegram, "nobody hears this");
   assert.deepEqual([telegram.waiting().length, it.received], [1, []]);
-});
-
-test("a group that got another number is found under it, also after a restart", async () => {
-  await using telegram = await openFauxTelegram();
-  telegram.migrate(-5, -100_5);
-  await using it = await open(telegram);
-  assert.equal((await it.send("hi", { recipient: "-5" })).kind, "sent");
-  await using again = await open(telegram, { stored: it.stored });
-  assert.equal((await again.send("hi again", { recipient: "-5" })).kind, "sent");
-  const tried = telegram.calls.filter(({ method }) => method === "sendMessage").map(({ params }) => params["chat_id"]);
-  assert.deepEqual(tried, [-5, -100_5, -100_5]);
-});
-
-test("in a topic the answer stays in the topic", async () => {
-  await using telegram = await openFauxTelegram();
-  await using it = await open(telegram);
-  telegram.say({ from: alice, chat: group, text: "hi", is_topic_message: true, message_thread_id: 9 });
-  const [envelope] = await it.receivedCount(1);
-  await it.send("hello", { recipient: envelope?.chat.id ?? "", thread: envelope?.chat.thread ?? "" });
-  assert.deepEqual(
-    telegram.sent.map(({ chat, thread }) => [chat, thread]),
-    [[-100_200, 9]],
-  );
 });

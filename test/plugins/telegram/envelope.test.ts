@@ -79,7 +79,19 @@ test("in a group the bot is meant only where Telegram marked it", () => {
     addressed({ caption: hi, photo: [photo(1)], caption_entities: [entity("mention", hi, "@lorica_bot")] }),
   ];
   assert.deepEqual(results, [
-    ...["no", "no", "mention", "no", "no", "mention", "no", "reply", "no", "command", "no", "no", "mention"],
+    "no",
+    "no",
+    "mention",
+    "no",
+    "no",
+    "mention",
+    "no",
+    "reply",
+    "no",
+    "command",
+    "no",
+    "no",
+    "mention",
   ]);
 });
 

@@ -38,13 +38,14 @@ const sentNow = () => telegram.sent.slice(seen);
 async function send(text: string, media: readonly MediaRef[] = [], to: Partial<ReplyAddress> = {}): Promise<Receipt> {
   const address = { channel: "telegram", account: "default", recipient: "42", ...to };
   const { account, recipient } = address;
-  const grant = made.grant("message.send", { channel: "telegram", account, recipient, outboxId: "o1" });
+  const place = { channel: "telegram", account, recipient };
+  const grant = made.grant("message.send", { ...place, outboxId: "o1", answers: place });
   return channel.send(grant, { idempotencyKey: "o1", to: address, text, media }, signal);
 }
 
 async function show(what: OutgoingSignal, recipient = "42"): Promise<void> {
   const to = { channel: "telegram", account: "default", recipient };
-  const grant = made.grant("message.signal", { ...to, signal: what.kind });
+  const grant = made.grant("message.signal", { ...to, signal: what.kind, answers: to });
   await channel.signal?.(grant, { to, what }, signal);
 }
 
@@ -91,13 +92,8 @@ test("what never left is tried again", async () => {
   const away = createTestContext({ accounts: [accountOf("http://127.0.0.1:2")], tokens: {} });
   const other = telegramChannel.create();
   await other.start(away.context);
-  const grant = away.grant("message.send", {
-    channel: "telegram",
-    account: "default",
-    recipient: "42",
-    outboxId: "o1",
-  });
   const to = { channel: "telegram", account: "default", recipient: "42" };
+  const grant = away.grant("message.send", { ...to, outboxId: "o1", answers: to });
   const receipt = await other.send(grant, { idempotencyKey: "o1", to, text: "hi", media: [] }, signal);
   await other.stop();
   assert.deepEqual(receipt, { kind: "retry", reason: "the connection failed", afterMs: 0 });
@@ -113,12 +109,8 @@ test("CH-018 nothing is sent to a name", async () => {
 });
 
 test("a grant is for one message to one address", async () => {
-  const grant = made.grant("message.send", {
-    channel: "telegram",
-    account: "default",
-    recipient: "43",
-    outboxId: "o1",
-  });
+  const other = { channel: "telegram", account: "default", recipient: "43" };
+  const grant = made.grant("message.send", { ...other, outboxId: "o1", answers: other });
   const to = { channel: "telegram", account: "default", recipient: "42" };
   const message = { idempotencyKey: "o1", to, text: "hi", media: [] };
   await assert.rejects(channel.send(grant, message, signal), /for one address/);
@@ -221,4 +213,33 @@ test("a draft is shown in a direct chat, at most one a second, and never behind 
   await send("one two three four");
   await Promise.all([replaced, waiting]);
   assert.deepEqual([drafts(), sentNow().map(({ text }) => text)], [["one"], ["one two three four"]]);
+});
+
+test("a group that got another number is found under it, also after a restart", async () => {
+  telegram.migrate(-5, -100_5);
+  assert.equal((await send("hi", [], { recipient: "-5" })).kind, "sent");
+  assert.equal((await send("hi again", [], { recipient: "-5", thread: "9" })).kind, "sent");
+  const again = createTestContext({
+    accounts: [accountOf(telegram.url)],
+    tokens: { default: telegram.token },
+    stored: made.stored,
+  });
+  const other = telegramChannel.create();
+  await other.start(again.context);
+  const to = { channel: "telegram", account: "default", recipient: "-5" };
+  const grant = again.grant("message.send", { ...to, outboxId: "o2", answers: to });
+  await other.send(grant, { idempotencyKey: "o2", to, text: "hi once more", media: [] }, signal);
+  await other.stop();
+  const tried = telegram.calls.filter(
+    ({ method, params }) => method === "sendMessage" && String(params["text"]).startsWith("hi"),
+  );
+  assert.deepEqual(
+    tried.slice(-4).map(({ params }) => [params["chat_id"], params["message_thread_id"]]),
+    [
+      [-5, undefined],
+      [-100_5, undefined],
+      [-100_5, 9],
+      [-100_5, undefined],
+    ],
+  );
 });
