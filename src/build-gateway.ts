@@ -1,13 +1,5 @@
 // The gateway process, built in layer order. It is started with nothing but its descriptors: what it is to be it is told
 // over the link, and whatever it wants done outside itself it asks for over the link.
-import { anthropic } from "../plugins/anthropic/anthropic.ts";
-import { files } from "../plugins/files/files.ts";
-import { google } from "../plugins/google/google.ts";
-import { openai } from "../plugins/openai/openai.ts";
-import { rehearsal } from "../plugins/rehearsal/rehearsal.ts";
-import { sessionStatus } from "../plugins/session-status/session-status.ts";
-import { shell } from "../plugins/shell/shell.ts";
-import { telegram } from "../plugins/telegram/telegram.ts";
 import { createDescribeSession, createTurnRunner, parseCommand } from "./agent/agent.ts";
 import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "./agent/agent.ts";
 import type { AuditLog, Log } from "./audit/audit.ts";
@@ -30,7 +22,7 @@ import { createNodes } from "./node/node.ts";
 import { createPipeline, pulledChannel } from "./pipeline/pipeline.ts";
 import type { PipelineOptions } from "./pipeline/pipeline.ts";
 import { createObserver } from "./plugin/plugin.ts";
-import type { Observe, PluginDefinition } from "./plugin/plugin.ts";
+import type { Observe } from "./plugin/plugin.ts";
 import { compileRules, createPolicy } from "./policy/policy.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
@@ -40,21 +32,10 @@ import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSetti
 import { pipelineSettings, policySettings, rehearsalRef } from "./settings.ts";
 import type { AccessProof } from "./settings-access.ts";
 import { nodeRules } from "./settings-nodes.ts";
+import { plugins } from "../plugins/plugins.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
 import type { SignInOffer } from "./vault/vault.ts";
-
-/** What ships. A plugin that is not in this list does not exist. */
-const plugins: readonly PluginDefinition[] = [
-  rehearsal,
-  anthropic,
-  openai,
-  google,
-  shell,
-  files,
-  sessionStatus,
-  telegram,
-];
 
 /** The doors whose callers are the owner, and fetch their replies themselves. */
 const ownDoors = ["cli", "http"];
