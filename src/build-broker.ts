@@ -28,6 +28,7 @@ import {
 import type { Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import type { Redactor } from "./dlp/dlp.ts";
+import { channelRoute } from "./settings-channels.ts";
 import { ceilingOf } from "./settings-ceiling.ts";
 import { pageAddresses } from "./settings-page.ts";
 import { ensureGatewayToken, openFileVault } from "./vault/vault.ts";
@@ -224,6 +225,7 @@ function openBroker(
     vault,
     egress: createBrokerEgress({ ceiling, readSecret: (name) => vault.read(name) }),
     ceiling,
+    channelRoute: (channel, account) => channelRoute(keeper.config(), channel, account),
     defaultModel: () => keeper.config().agents.defaults.model.primary,
     async onSecretsChanged() {
       redactor.refresh();

@@ -11,7 +11,7 @@ import type { KnownChannel } from "./protocol/known/channels.ts";
 type AccountConfig = ChannelConfig["accounts"][string];
 
 /** The id of the account that stands in the channel itself. */
-export const ownAccount = "default";
+const ownAccount = "default";
 
 const mebibyte = 1_048_576;
 
@@ -48,8 +48,14 @@ export function channelCeilings(config: Config): Ceiling["channels"] {
   );
 }
 
-/** Also for an account that the config does not have yet: then it is the platform's public place. */
-export function channelCeiling(
+/** For a check of an account that may not be switched on, or not be there: then it is the platform's public place. */
+export function channelRoute(config: Config, channel: string, id: string): ProviderCeiling | undefined {
+  const known = findKnownChannel(channel);
+  const settings = channelOf(config, channel);
+  return known && channelCeiling(known, id, settings?.accounts[id] ?? (id === ownAccount ? settings : undefined) ?? {});
+}
+
+function channelCeiling(
   known: KnownChannel,
   id: string,
   account: Partial<Pick<AccountConfig, "apiRoot" | "botToken" | "token" | "accessToken">>,

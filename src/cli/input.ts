@@ -79,17 +79,23 @@ async function askHidden(context: CliContext, question: string): Promise<string>
   return answer ?? "";
 }
 
-/** Asks yes or no. Without a terminal nobody can be asked, and the answer has to come as a flag. */
-export async function confirm(context: CliContext, question: string): Promise<void> {
-  if (context.stdin.isTTY !== true || context.stderr.isTTY !== true)
-    throw new LoricaError("invalid_request", `${question} Nobody is there to answer: say --yes`);
+/** Yes or no where somebody sits there; undefined where nobody does. Enter is no. */
+export async function askYes(context: CliContext, question: string): Promise<boolean | undefined> {
+  if (context.stdin.isTTY !== true || context.stderr.isTTY !== true) return undefined;
   const asker = createInterface({ input: context.stdin, output: context.stderr });
   try {
-    const answer = await asker.question(`${question} [y/N] `, { signal: context.signal });
-    if (!/^y(es)?$/i.test(answer.trim())) throw new LoricaError("cancelled", "not done");
+    return /^y(es)?$/i.test((await asker.question(`${question} [y/N] `, { signal: context.signal })).trim());
   } finally {
     asker.close();
   }
+}
+
+/** Asks yes or no. Without a terminal nobody can be asked, and the answer has to come as a flag. */
+export async function confirm(context: CliContext, question: string): Promise<void> {
+  const answer = await askYes(context, question);
+  if (answer === undefined)
+    throw new LoricaError("invalid_request", `${question} Nobody is there to answer: say --yes`);
+  if (!answer) throw new LoricaError("cancelled", "not done");
 }
 
 function tooLong(name: string): LoricaError {

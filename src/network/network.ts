@@ -2,6 +2,8 @@
 // who comes through them, must see alike. This is the folder's front door.
 export { addressGroup, createAddressRanges, isLoopbackAddress, normalAddress } from "./address.ts";
 export type { AddressRanges } from "./address.ts";
+export { checkAddress, createCheckedLookup } from "./dial.ts";
+export type { Reach } from "./dial.ts";
 export { expandProxies } from "./cloudflare.ts";
 export { originOf } from "./forwarded.ts";
 export type { ForwardingHeaders, Origin, ProxyTrust } from "./forwarded.ts";

@@ -140,6 +140,19 @@ export const ownerMethods = {
     summary: "Starts the gateway process again; unfinished turns are taken up.",
     params: z.strictObject({ graceMs: z.int().min(0).max(600_000).optional() }),
   }),
+  "channel.check": method<{
+    readonly ok: boolean;
+    /** What the platform calls the account. */
+    readonly name: string | null;
+    readonly reason?: string;
+  }>()({
+    summary: "Asks a chat platform whether a token is one: the given one, or the one that is stored.",
+    params: z.strictObject({
+      channel: z.string().min(1).max(64),
+      account: z.string().min(1).max(64),
+      token: z.string().min(1).max(4_096).optional(),
+    }),
+  }),
   "model.check": method<{
     readonly ok: boolean;
     readonly provider: string;

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { limits } from "../../src/base/limits.ts";
-import { checkAddress, createCheckedLookup } from "../../src/broker/serve/address.ts";
+import { checkAddress, createCheckedLookup } from "../../src/network/network.ts";
 import { parseTarget } from "../../src/broker/serve/ceiling.ts";
 import type { ProviderCeiling } from "../../src/broker/serve/ceiling.ts";
 import { createBrokerEgress } from "../../src/broker/serve/egress.ts";

@@ -85,6 +85,7 @@ async function setUp(context: TestContext, change: { answer?: () => Promise<{ st
     onSecretsChanged: async () => {
       refreshed += 1;
     },
+    channelRoute: () => undefined,
     running: undefined,
   };
   const handlers = createOwnerHandlers(deps);

@@ -6,8 +6,9 @@ import type { OwnerMethodHandlers, OwnerStatus } from "../../protocol/owner-meth
 import { createGatewayToken, ensureGatewayToken, gatewayTokenName, mintSignInLink } from "../../vault/vault.ts";
 import type { FileVault, SignInOptions } from "../../vault/vault.ts";
 import type { Ceiling } from "../serve/ceiling.ts";
-import type { BrokerEgress } from "../serve/egress.ts";
 import type { ConfigService } from "./config-service.ts";
+import { checkChannel } from "./channel-check.ts";
+import type { ChannelCheckDeps } from "./channel-check.ts";
 import { checkModel } from "./model-check.ts";
 
 export type OwnerContext = { readonly signal: AbortSignal };
@@ -22,10 +23,9 @@ export type RunningBroker = {
   readonly signIn: () => SignInOptions;
 };
 
-export type OwnerDeps = {
+export type OwnerDeps = ChannelCheckDeps & {
   readonly config: ConfigService;
   readonly vault: FileVault;
-  readonly egress: BrokerEgress;
   readonly ceiling: () => Ceiling;
   /** `provider/model` of the default agent, where one is configured. */
   readonly defaultModel: () => string | undefined;
@@ -96,6 +96,7 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
       gateway().restart(graceMs);
       return { restarting: true };
     },
+    "channel.check": async (params, { signal }) => await checkChannel(deps, params, signal),
     "model.check": async (params, { signal }) => await checkModel(deps, params, signal),
   };
 }

@@ -52,7 +52,7 @@ export async function checkModel(
   }
 }
 
-async function readSome(body: AsyncIterable<Uint8Array>): Promise<string> {
+export async function readSome(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let total = 0;
   for await (const chunk of body) {

@@ -12,8 +12,7 @@ export type LaterSpec = {
 };
 
 export const later: readonly LaterSpec[] = [
-  { path: "pairing", step: "2", what: "pairing of chat accounts" },
-  { path: "channels", step: "2", what: "chat channels, Telegram first" },
+  { path: "channels login", step: "later", what: "signing in to WhatsApp with a QR code", instead: "channels add" },
   { path: "setup", step: "2", what: "the questions of the first set-up", instead: "onboard --non-interactive" },
   { path: "configure", step: "2", what: "the questions after the first set-up", instead: "config set" },
   { path: "tui", step: "2", what: "the full-screen chat", instead: "chat" },

@@ -92,6 +92,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
     cells: unusedCells,
     probed: Promise.resolve(),
     ceiling: () => ceiling,
+    channelRoute: () => undefined,
     defaultModel: () => "test/m",
     onSecretsChanged: async () => redactor.refresh(),
     log,

@@ -3,9 +3,9 @@
 import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
-import { errnoOf, LoricaError } from "../../base/errors.ts";
-import { parsed, rejected } from "../../base/parsed.ts";
-import type { Parsed } from "../../base/parsed.ts";
+import { errnoOf, LoricaError } from "../base/errors.ts";
+import { parsed, rejected } from "../base/parsed.ts";
+import type { Parsed } from "../base/parsed.ts";
 
 /** Where clouds hand out credentials to whoever asks from inside. Nobody's model provider is there. */
 const metadataAddresses: ReadonlySet<string> = new Set([

@@ -1,0 +1,110 @@
+// `channels add|remove`: a chat account's token goes to the broker, its switch into the config.
+import { LoricaError } from "../../../base/errors.ts";
+import { channelSecretName, findKnownChannel, knownChannels } from "../../../protocol/known/channels.ts";
+import type { KnownChannel } from "../../../protocol/known/channels.ts";
+import type { Invocation } from "../../context.ts";
+import { confirm, readInput, readSecret } from "../../input.ts";
+import { showable } from "../../io.ts";
+import { commandLine, withOwner } from "../../reach.ts";
+import type { OwnerClient } from "../../reach.ts";
+
+const own = "default";
+
+export async function addChannel(invocation: Invocation): Promise<void> {
+  const { io, options, args } = invocation;
+  const known = knownChannel(options.text("channel") ?? args[0] ?? "telegram");
+  const account = accountOf(invocation);
+  const token = await readToken(invocation, known);
+  const secret = channelSecretName(known.id, account, known.tokenKey);
+  const added = await withOwner(invocation, async (owner) => {
+    const name = await checkToken(invocation, owner, { channel: known.id, account, token });
+    await owner.call("secret.set", { name: secret, value: token });
+    const at = account === own ? `channels.${known.id}` : `channels.${known.id}.accounts.${account}`;
+    const people = options.text("name");
+    const { notices } = await owner.call("config.set", {
+      edits: [
+        { path: `channels.${known.id}.enabled`, value: true },
+        ...(account === own ? [] : [{ path: `${at}.enabled`, value: true }]),
+        { path: `${at}.${known.tokenKey}`, value: { secret } },
+        ...(people === undefined ? [] : [{ path: `${at}.name`, value: people }]),
+      ],
+    });
+    return { channel: known.id, account, name, running: owner.running, notices };
+  });
+  io.result(added, () => {
+    const as = added.name === null ? "" : ` as ${added.name}`;
+    io.line(showable(io, `${known.name} is switched on${as}. Strangers who write are told a code; let them in with:`));
+    io.line(`  ${commandLine(invocation, `pairing approve ${known.id} CODE`)}`);
+    if (!added.running) io.line(`It begins with the gateway: ${commandLine(invocation, "up")}`);
+  });
+}
+
+async function readToken({ context, io, options }: Invocation, known: KnownChannel): Promise<string> {
+  const typed = options.text("token");
+  const file = options.text("tokenFile");
+  if (typed !== undefined)
+    io.note("a token on the command line can be seen by others on this machine; --token-file is better");
+  const text = typed ?? (file === undefined ? undefined : await readInput(context, file));
+  if (text === undefined && context.stdin.isTTY === true) io.note(`For a token, ${known.hint}.`);
+  const token = (text ?? (await readSecret(context, `The ${known.name} token`))).trim();
+  // Before it goes anywhere: most mistakes are a line too much, or another thing that was copied.
+  if (!/^[A-Za-z0-9:_-]{8,256}$/.test(token))
+    throw new LoricaError("invalid_request", `this is not a ${known.name} token; ${known.hint}`);
+  return token;
+}
+
+/** What the platform calls the account. A token that it does not know is not stored. */
+async function checkToken(
+  { io, options }: Invocation,
+  owner: OwnerClient,
+  about: { readonly channel: string; readonly account: string; readonly token: string },
+): Promise<string | null> {
+  if (options.off("check")) return null;
+  if (!owner.running) {
+    io.note("no gateway runs, so the platform was not asked whether the token is right");
+    return null;
+  }
+  const checked = await io.progress("asking the platform", owner.call("channel.check", about));
+  if (checked.ok) return checked.name;
+  throw new LoricaError(
+    "upstream",
+    `${checked.reason ?? "the platform did not answer"}. Nothing was stored; --no-check stores it all the same`,
+  );
+}
+
+export async function removeChannel(invocation: Invocation): Promise<void> {
+  const { io, context, options, args } = invocation;
+  const known = knownChannel(args[0] ?? "");
+  const account = accountOf(invocation);
+  if (!options.flag("yes")) await confirm(context, `Switch ${known.id}/${account} off and forget its token?`);
+  const removed = await withOwner(invocation, async (owner) => {
+    const others = await owner.call("config.get", { path: `channels.${known.id}.accounts` });
+    const isLast = Object.keys(others.value ?? {}).length === 0;
+    const edits =
+      account === own
+        ? [
+            ...(isLast ? [{ path: `channels.${known.id}.enabled`, value: false }] : []),
+            { path: `channels.${known.id}.${known.tokenKey}`, unset: true as const },
+          ]
+        : [{ path: `channels.${known.id}.accounts.${account}`, unset: true as const }];
+    await owner.call("config.set", { edits });
+    const secret = channelSecretName(known.id, account, known.tokenKey);
+    return { channel: known.id, account, ...(await owner.call("secret.remove", { name: secret })) };
+  });
+  io.result(removed, () =>
+    io.line(`${known.name} is switched off${removed.removed ? " and its token forgotten" : "; no token was stored"}`),
+  );
+}
+
+function knownChannel(id: string): KnownChannel {
+  const known = findKnownChannel(id);
+  if (known !== undefined) return known;
+  const names = knownChannels.map((channel) => channel.id).join(", ");
+  throw new LoricaError("invalid_request", `there is no channel ${JSON.stringify(id)}; there are: ${names}`);
+}
+
+function accountOf({ options }: Invocation): string {
+  const account = options.text("account") ?? own;
+  if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(account)) return account;
+  throw new LoricaError("invalid_request", "an account is named with lower-case letters, digits, - and _");
+}
