@@ -77,7 +77,7 @@ test("KEY-032 accounts of a channel have settings and tokens of their own", asyn
   assert.doesNotMatch(JSON.stringify(loaded.config), /"t[01]"/);
 });
 
-test("a webhook is an encrypted address", async () => {
+test("KEY-033 a webhook is an encrypted address, whose secret the gateway makes itself", async () => {
   await accepts("channels.telegram.webhookUrl", "https://example.org/hook");
   await refuses("channels.telegram.webhookUrl", /channels.telegram.webhookUrl/, "http://example.org/hook", "/hook");
 });
