@@ -26,8 +26,8 @@ import type { Observe } from "./plugin/plugin.ts";
 import { compileRules, createPolicy } from "./policy/policy.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
-import { createMirror, createTransfer, maintain } from "./session/session.ts";
-import type { MirrorOptions } from "./session/session.ts";
+import { createMirror, createTranscriptWatch, createTransfer, maintain } from "./session/session.ts";
+import type { MirrorOptions, TranscriptWatch } from "./session/session.ts";
 import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSettings } from "./settings.ts";
 import { pipelineSettings, policySettings, rehearsalRef } from "./settings.ts";
 import type { AccessProof } from "./settings-access.ts";
@@ -80,6 +80,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
   const gateway = createGateway({
     pipeline,
     store,
+    transcript: ground.transcript,
     devices: ground.devices,
     senders,
     webhookFor: (path) => pipeline.channels.webhookFor(path),
@@ -131,6 +132,7 @@ type Outside = { readonly link: Link; readonly log: Log; readonly http: number; 
 type Ground = {
   readonly current: Current;
   readonly store: Store;
+  readonly transcript: TranscriptWatch;
   readonly devices: Devices;
   /** Resolves once everything that is stored is in the mirror too, where there is one. */
   readonly flushed: () => Promise<void>;
@@ -156,6 +158,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
   const toMirror = { ...mirrorOptions(first.paths, log), redact };
   const mirror = first.config.session.jsonlMirror ? createMirror(opened, toMirror) : undefined;
+  const transcript = createTranscriptWatch(mirror?.store ?? opened);
   const audit = createAuditClient(link);
   const policy = createPolicy({
     rules: compileRules(policySettings(current.start().config, current.agents(), current.cellOff())),
@@ -172,7 +175,8 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const hooks = plugins.flatMap((plugin) => plugin.hooks ?? []);
   return {
     current,
-    store: mirror?.store ?? opened,
+    store: transcript.store,
+    transcript,
     devices: createDevices({ store: opened.devices, clock, audit, log }),
     flushed: async () => mirror?.flush(),
     audit,

@@ -20,6 +20,8 @@ export const limits = {
   presenceDelayMs: 250,
   presenceDelayMaxMs: 60_000,
   presenceReadersPerSecond: 100,
+  eventTextMaxChars: 500_000,
+  messageEventsWaitingMax: 1_024,
   healthIntervalMs: 60_000,
   healthDelayMs: 1_000,
   wsConnectionsMax: 4_096,
@@ -327,6 +329,7 @@ export const limits = {
   messagesKeptMs: 7 * 24 * 60 * 60_000,
   diskFreeMinBytes: 64 * 1_048_576,
   stopGraceMs: 5_000,
+  drainStepMs: 20,
   warmUpTimeoutMs: 60_000,
 
   // The command line

@@ -6,6 +6,7 @@ import type { Devices, Senders } from "../pairing/pairing.ts";
 import type { Nodes } from "../node/node.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
+import type { TranscriptWatch } from "../session/session.ts";
 import type { Store } from "../store/store.ts";
 import type { PageSettings } from "./ui/ui.ts";
 import type { AccessSettings } from "./auth/access.ts";
@@ -58,6 +59,8 @@ export type WebhookTaker = (
 export type EdgeDeps = {
   readonly pipeline: Pipeline;
   readonly store: Store;
+  /** Tells what is written to transcripts. */
+  readonly transcript: Pick<TranscriptWatch, "watch">;
   readonly devices: Devices;
   readonly senders: Senders;
   /** What takes a platform's deliveries at this path; undefined where nothing does. */

@@ -1,19 +1,18 @@
 // The doors of the gateway: the owner's unix socket and the HTTP endpoints. Both bring messages to the pipeline and carry
 // back what comes of them; neither decides anything but who may knock.
-import { createBroadcast } from "./broadcast.ts";
 import { createConnections } from "./connections/connections.ts";
-import { watchDevices } from "./connections/devices.ts";
 import { attachNodes } from "./connections/nodes.ts";
 import { createDispatch } from "./dispatch.ts";
 import { createEdge } from "./edge.ts";
 import type { EdgeDeps, GatewaySettings } from "./edge.ts";
 import { createHttpEdge } from "./http.ts";
 import type { HttpBounds } from "./http.ts";
+import { createLive } from "./live.ts";
 import { listenOn } from "./listen.ts";
 import type { ListenTarget } from "./listen.ts";
 import { createGreeting } from "./rpc/greeting.ts";
 import { createHandlers } from "./rpc/handlers.ts";
-import { createRuns, refuseWhileDraining } from "./run.ts";
+import { createRuns, refuseWhileDraining, untilIdle } from "./run.ts";
 import { createSocketEdge } from "./socket.ts";
 
 export type { ListenTarget } from "./listen.ts";
@@ -44,24 +43,19 @@ export function createGateway(
   const runs = refuseWhileDraining(createRuns({ ...deps, now: deps.clock.now }), () => draining);
   const http = createHttpEdge({ edge, runs, connections: () => countConnections(), bounds: deps.bounds ?? {} });
   const connections = createConnections();
-  const broadcast = createBroadcast({
-    publish: connections.publish,
-    isHeard: () => connections.count() > 0,
-    now: deps.clock.now,
-  });
+  const live = createLive(edge, connections);
+  const { broadcast } = live;
   const countConnections = () => ({ sockets: connections.count(), http: http.openRequests() });
   const isConnected = (deviceId: string): boolean =>
     connections.list().some(({ client }) => client.session.deviceId === deviceId);
   const handlers = createHandlers({ edge, runs, broadcast, isConnected, connections: countConnections });
-  const greet = createGreeting(edge);
+  const greet = createGreeting(edge, live);
   const socket = createSocketEdge({
     edge,
     connections,
     dispatch: createDispatch({ handlers, door: "local", log: deps.log, now: deps.clock.now }),
     greet,
   });
-  const stopWatchingDevices = watchDevices(deps.devices, connections, deps.clock.now);
-  const stopWatching = deps.pipeline.watch((event, about) => broadcast.run(event, about));
   const stopNodes = attachNodes(deps, connections);
 
   return {
@@ -76,13 +70,12 @@ export function createGateway(
     },
     async close(graceMs) {
       draining = true;
-      await http.close(graceMs);
-      stopWatching();
-      stopWatchingDevices();
+      const httpClosed = http.close(graceMs);
+      await untilIdle(deps.pipeline, graceMs);
       stopNodes();
-      broadcast.close();
+      live.close();
       connections.publish("shutdown", { reason: "stop" }, { needed: true });
-      await socket.close();
+      await Promise.all([httpClosed, socket.close()]);
     },
   };
 }

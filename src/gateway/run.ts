@@ -1,5 +1,6 @@
 // Brings a client's request to the pipeline as an envelope, once: the same key with the same body is the same run,
 // with another body it is a conflict.
+import { setTimeout } from "node:timers/promises";
 import { codes, LoricaError } from "../base/errors.ts";
 import type { Code } from "../base/errors.ts";
 import type { Envelope, MediaRef, TurnRequest } from "../base/envelope.ts";
@@ -77,6 +78,14 @@ export function refuseWhileDraining(runs: Runs, isDraining: () => boolean): Runs
       throw new LoricaError("unavailable", "the gateway is stopping; try again in a moment", { retryAfterMs: 2_000 });
     },
   };
+}
+
+/** Resolves once no run is on its way any more, or after `graceMs`: whoever waits for one should still hear its end. */
+export async function untilIdle(pipeline: Pick<Pipeline, "active">, graceMs: number): Promise<void> {
+  const until = performance.now() + graceMs;
+  while (performance.now() < until && [...pipeline.active().values()].some((runs) => runs.length > 0)) {
+    await setTimeout(limits.drainStepMs);
+  }
 }
 
 /** A run that ended badly, as the error that it is for whoever asked. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { limits } from "../base/limits.ts";
 import type { Entry, Session, Store } from "../store/store.ts";
 import { encodeEntry, encodeHeader } from "./jsonl.ts";
+import { observeTranscript } from "./observe.ts";
 
 export type Mirror = {
   /** The same store; what is written to a transcript through it is also mirrored. */
@@ -41,30 +42,7 @@ export function createMirror(store: Store, options: MirrorOptions): Mirror {
     // One after the other, off the path of whoever writes; a disk that fails costs the copy, not the conversation.
     work = work.then(() => write(entries)).catch(options.report);
   };
-  return {
-    flush: () => work,
-    store: {
-      ...store,
-      transcript: {
-        ...store.transcript,
-        append: async (...appended) => seen(await store.transcript.append(...appended)),
-      },
-      turns: {
-        ...store.turns,
-        async begin(turn, entries) {
-          const begun = await store.turns.begin(turn, entries);
-          seen(begun.entries);
-          return begun;
-        },
-        join: async (id, inboxIds, entries) => seen(await store.turns.join(id, inboxIds, entries)),
-        finish: async (id, end) => seen(await store.turns.finish(id, end)),
-      },
-    },
-  };
-  function seen(entries: readonly Entry[]): readonly Entry[] {
-    mirror(entries);
-    return entries;
-  }
+  return { flush: () => work, store: observeTranscript(store, mirror) };
 }
 
 async function appendLines(

@@ -14,3 +14,5 @@ export { createMirror } from "./mirror.ts";
 export type { MirrorOptions } from "./mirror.ts";
 export { createTransfer } from "./transfer.ts";
 export type { SessionTransfer } from "./transfer.ts";
+export { createTranscriptWatch } from "./observe.ts";
+export type { TranscriptListener, TranscriptWatch } from "./observe.ts";

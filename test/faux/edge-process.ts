@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "../../src/base/ids.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
+import { createTranscriptWatch } from "../../src/session/session.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
 import { openTestSenders } from "./pairing/senders.ts";
@@ -23,6 +24,7 @@ const { pipeline } = createFauxPipeline({
 const gateway = createGateway({
   pipeline,
   store,
+  transcript: createTranscriptWatch(store),
   devices: createTestDevices(store, clock).devices,
   senders: await openTestSenders(store),
   models: { list: () => [], describe: () => undefined, candidates: () => [] },

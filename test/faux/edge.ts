@@ -11,6 +11,7 @@ import type { ModelInfo } from "../../src/model/model.ts";
 import { createClientConnection } from "../../src/protocol/client.ts";
 import type { EventFrame } from "../../src/protocol/frames.ts";
 import { createLineReader } from "../../src/protocol/lines.ts";
+import { createTranscriptWatch } from "../../src/session/session.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
 import { openTestSenders } from "./pairing/senders.ts";
@@ -59,7 +60,10 @@ export async function openEdge(
 ) {
   const folder = mkdtempSync(join(tmpdir(), "lorica-edge-"));
   const clock = { now: options.now ?? Date.now };
-  const store = await openStore({ path: join(folder, "test.sqlite"), mediaDir: join(folder, "media"), clock });
+  const transcript = createTranscriptWatch(
+    await openStore({ path: join(folder, "test.sqlite"), mediaDir: join(folder, "media"), clock }),
+  );
+  const { store } = transcript;
   const faux = createFauxPipeline({ store, ...(options.script === undefined ? {} : { script: options.script }) });
   const log: LogLine[] = [];
   const { devices } = createTestDevices(store, clock);
@@ -67,6 +71,7 @@ export async function openEdge(
   const gateway = createGateway({
     pipeline: faux.pipeline,
     store,
+    transcript,
     devices,
     senders,
     models: {

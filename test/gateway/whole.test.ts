@@ -8,6 +8,7 @@ import { sha256 } from "../../src/base/ids.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { pulledChannel } from "../../src/pipeline/pipeline.ts";
 import { compileRules, createPolicy } from "../../src/policy/policy.ts";
+import { createTranscriptWatch } from "../../src/session/session.ts";
 import { createTestDevices } from "../faux/pairing/devices.ts";
 import { openTestSenders } from "../faux/pairing/senders.ts";
 import { accessOf } from "../faux/gateway/access.ts";
@@ -33,6 +34,7 @@ async function openWhole(t: TestContext, answer?: Answer) {
   const gateway = createGateway({
     pipeline: harness.pipeline,
     store: harness.store,
+    transcript: createTranscriptWatch(harness.store),
     devices: createTestDevices(harness.store, systemClock).devices,
     senders: await openTestSenders(harness.store),
     models: { list: () => [], describe: () => undefined, candidates: () => [] },

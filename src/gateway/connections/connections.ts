@@ -25,8 +25,8 @@ export type Connections = {
   /** Once the handshake is done. */
   add(connection: ServerConnection): void;
   remove(connection: ServerConnection): void;
-  /** Told of everybody who comes and goes from now on. */
-  watch(watcher: Watcher): void;
+  /** Told of everybody who comes and goes from now on. Answers how to be told no more. */
+  watch(watcher: Watcher): () => void;
   count(): number;
   list(): IteratorObject<Connected>;
   readonly publish: Publish;
@@ -41,7 +41,7 @@ export type Connections = {
 
 export function createConnections(): Connections {
   const open = new Map<ServerConnection, ConnectedClient>();
-  const watchers: Watcher[] = [];
+  const watchers = new Set<Watcher>();
 
   return {
     add(connection) {
@@ -56,7 +56,10 @@ export function createConnections(): Connections {
       open.delete(connection);
       for (const watcher of watchers) watcher.left({ connection, client });
     },
-    watch: (watcher) => void watchers.push(watcher),
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
     count: () => open.size,
     *list() {
       for (const [connection, client] of open) yield { connection, client };

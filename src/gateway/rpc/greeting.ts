@@ -1,17 +1,27 @@
 // What the gateway says of itself in `hello-ok`.
 import { newId } from "../../base/ids.ts";
-import type { Greeting } from "../../protocol/handshake.ts";
+import type { Greeting, Session } from "../../protocol/handshake.ts";
 import { events } from "../../protocol/events.ts";
 import { methods } from "../../protocol/methods.ts";
+import { holdsScope } from "../../protocol/scopes.ts";
 import type { Edge } from "../edge.ts";
+import type { Live } from "../live.ts";
 
 /** Each start of the gateway is known by an id of its own. */
-export function createGreeting(edge: Edge): () => Greeting {
+export function createGreeting(edge: Edge, live: Pick<Live, "snapshot">): (session: Session) => Greeting {
   const bootId = newId();
-  return () => greeting(edge, bootId);
+  return (session) => greeting(edge, { bootId, ...tellable(live.snapshot(), session) });
 }
 
-function greeting(edge: Edge, bootId: string): Greeting {
+type Told = ReturnType<Live["snapshot"]> & { readonly bootId: string };
+
+/** Whoever may not read is told that the gateway lives, and neither who is connected nor which sessions there are. */
+function tellable(snapshot: ReturnType<Live["snapshot"]>, { role, scopes }: Session): ReturnType<Live["snapshot"]> {
+  if (role === "operator" && holdsScope(scopes, "operator.read")) return snapshot;
+  return { ...snapshot, presence: snapshot.presence.slice(0, 1), health: { ok: true } };
+}
+
+function greeting(edge: Edge, { bootId, presence, health, stateVersion }: Told): Greeting {
   const { version, defaultAgentId, agents, access } = edge.settings();
   const now = edge.clock.now();
   return {
@@ -19,9 +29,9 @@ function greeting(edge: Edge, bootId: string): Greeting {
     bootId,
     features: { methods: Object.keys(methods), events: Object.keys(events) },
     snapshot: {
-      presence: [{ mode: "gateway", reason: "self", version, ts: now }],
-      health: { ok: true, ts: now, defaultAgentId },
-      stateVersion: { presence: 0, health: 0 },
+      presence,
+      health,
+      stateVersion,
       uptimeMs: now - edge.startedAt,
       sessionDefaults: {
         defaultAgentId,
