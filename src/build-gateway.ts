@@ -38,7 +38,7 @@ import type { Store } from "./store/store.ts";
 import type { SignInOffer } from "./vault/vault.ts";
 
 /** The doors whose callers are the owner, and fetch their replies themselves. */
-const ownDoors = ["cli", "http"];
+const ownDoors = ["cli", "http", "webchat"];
 
 /** What the broker tells a gateway. No secret is among it. */
 export type GatewayStart = {

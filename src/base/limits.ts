@@ -34,6 +34,7 @@ export const limits = {
   wsChunksMax: 16_384,
   wsPartialTotalMaxBytes: 134_217_728,
   wsBufferedTotalMaxBytes: 268_435_456,
+  failureLinesMax: 300,
   quietWindowMs: 60_000,
   quietKindsMax: 512,
   quietMemoryMs: 60 * 60_000,

@@ -1,8 +1,8 @@
 // The doors of the gateway: the owner's unix socket and the HTTP endpoints. Both bring messages to the pipeline and carry
 // back what comes of them; neither decides anything but who may knock.
 import { createConnections } from "./connections/connections.ts";
+import { endStale } from "./connections/doorkeeper.ts";
 import { attachNodes } from "./connections/nodes.ts";
-import { createDispatch } from "./dispatch.ts";
 import { createEdge } from "./edge.ts";
 import type { EdgeDeps, GatewaySettings } from "./edge.ts";
 import { createHttpEdge } from "./http.ts";
@@ -13,7 +13,7 @@ import type { ListenTarget } from "./listen.ts";
 import { createGreeting } from "./rpc/greeting.ts";
 import { createHandlers } from "./rpc/handlers.ts";
 import { createRuns, refuseWhileDraining, untilIdle } from "./run.ts";
-import { createSocketEdge } from "./socket.ts";
+import { createSpeakers } from "./speakers.ts";
 
 export type { ListenTarget } from "./listen.ts";
 export type { AccessSettings, EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings } from "./edge.ts";
@@ -49,24 +49,20 @@ export function createGateway(
   const isConnected = (deviceId: string): boolean =>
     connections.list().some(({ client }) => client.session.deviceId === deviceId);
   const handlers = createHandlers({ edge, runs, broadcast, isConnected, connections: countConnections });
-  const greet = createGreeting(edge, live);
-  const socket = createSocketEdge({
-    edge,
-    connections,
-    dispatch: createDispatch({ handlers, door: "local", log: deps.log, now: deps.clock.now }),
-    greet,
-  });
+  const speakers = createSpeakers({ edge, connections, handlers, greet: createGreeting(edge, live) });
+  speakers.attach(http.server);
   const stopNodes = attachNodes(deps, connections);
 
   return {
     async listen(targets) {
-      if (targets.socket !== undefined) await listenOn(socket.server, targets.socket);
+      if (targets.socket !== undefined) await listenOn(speakers.server, targets.socket);
       if (targets.http !== undefined) await listenOn(http.server, targets.http);
       const address = http.server.address();
       return { httpPort: typeof address === "object" && address !== null ? address.port : undefined };
     },
     configure(next) {
       settings = next;
+      endStale(connections, next.access);
     },
     async close(graceMs) {
       draining = true;
@@ -75,7 +71,7 @@ export function createGateway(
       stopNodes();
       live.close();
       connections.publish("shutdown", { reason: "stop" }, { needed: true });
-      await Promise.all([httpClosed, socket.close()]);
+      await Promise.all([httpClosed, speakers.close()]);
     },
   };
 }

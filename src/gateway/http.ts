@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { limits } from "../base/limits.ts";
+import { checkSingles } from "./door/singles.ts";
 import type { Edge } from "./edge.ts";
 import { answerError, HttpProblem } from "./http/answer.ts";
 import { answerRaw } from "./http/raw.ts";
@@ -18,9 +19,6 @@ export type HttpEdge = {
   openRequests(): number;
   close(graceMs: number): Promise<void>;
 };
-
-/** A name behind which only one of its kind may stand: two of them are a way to be understood differently by a proxy. */
-const singleHeaders = /^(host|authorization|content-type|idempotency-key|x-openclaw-.*)$/;
 
 export function createHttpEdge(deps: {
   readonly edge: Edge;
@@ -86,16 +84,6 @@ export function createHttpEdge(deps: {
       clearTimeout(force);
     },
   };
-}
-
-function checkSingles(req: IncomingMessage): void {
-  const seen = new Set<string>();
-  for (let index = 0; index < req.rawHeaders.length; index += 2) {
-    const name = req.rawHeaders[index]?.toLowerCase() ?? "";
-    if (!singleHeaders.test(name)) continue;
-    if (seen.has(name)) throw new HttpProblem(400, `the header ${name} comes twice`);
-    seen.add(name);
-  }
 }
 
 function pathOf(req: IncomingMessage): string {

@@ -12,7 +12,7 @@ import { createRecent } from "./recent.ts";
 
 export type RunRequest = {
   /** The channel that the envelope names. */
-  readonly door: "cli" | "http";
+  readonly door: "cli" | "http" | "webchat";
   readonly runId: string;
   readonly idempotencyKey: string;
   /** What the key stands for, as the client sent it. */

@@ -83,7 +83,7 @@ export type Session = {
   readonly scopes: readonly Scope[];
   /** The paired device; undefined behind the owner's own socket. */
   readonly deviceId?: string;
-  /** Of the shared token that let it in: once that token counts no more, neither does the connection. */
+  /** Of the shared credential that let it in: once that counts no more, neither does the connection. */
   readonly credentialHash?: string;
   /** Said once, in `hello-ok`; only its hash is kept. */
   readonly deviceToken?: { readonly token: string; readonly issuedAtMs: number };

@@ -21,7 +21,7 @@ export function createRunMethods(edge: Edge, runs: Runs): Pick<MethodHandlers<Ca
     const target = sessionTarget(edge.settings(), params);
     const pending = "attachments" in params ? parseAttachments(params.attachments ?? []) : [];
     return runs.start({
-      door: "cli",
+      door: context.door === "local" ? "cli" : "webchat",
       runId: params.idempotencyKey,
       idempotencyKey: params.idempotencyKey,
       body: params,
