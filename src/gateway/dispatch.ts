@@ -46,11 +46,12 @@ export function createDispatch(deps: {
       const session = call.connection.client()?.session ?? nobody;
       if (!(method.roles ?? operators).includes(session.role)) return unauthorizedRole(session.role);
       // Who may not call a method in any way is not told what it takes either.
-      if (typeof method.scope === "string" && !mayCall(session, method.scope)) return missingScope(method.scope);
+      if (typeof method.scope === "string" && !mayCall(session, method.scope))
+        return missingScope(session, method.scope);
       const params = parseParams(name, method.params, call.params);
       const scope =
         typeof method.scope === "string" ? method.scope : (method.scope as (params: unknown) => Scope)(params);
-      if (!mayCall(session, scope)) return missingScope(scope);
+      if (!mayCall(session, scope)) return missingScope(session, scope);
       if (method.writeLimited === true) writeLimit.count(name, session.deviceId ?? "owner");
       // The table ties each handler to its own params; only the lookup by name loses sight of that.
       const handler = deps.handlers[name] as (params: unknown, context: CallContext) => Promise<unknown>;
@@ -94,7 +95,18 @@ function unauthorizedRole(role: string): FailedAnswer {
   return { failed, payload: undefined, unauthorized: true };
 }
 
-function missingScope(scope: Scope): FailedAnswer {
-  const details = { code: "MISSING_SCOPE", missingScope: scope, requiredScopes: [scope], errorCode: "forbidden" };
+function missingScope(
+  session: Pick<Session, "scopes"> & { readonly deviceId?: string | undefined },
+  scope: Scope,
+): FailedAnswer {
+  const isBare = session.deviceId === undefined && session.scopes.length === 0;
+  const details = {
+    code: "MISSING_SCOPE",
+    missingScope: scope,
+    requiredScopes: [scope],
+    errorCode: "forbidden",
+    // A token alone has come far enough to ask, and has to be told why that is all.
+    ...(isBare ? { hint: "connect as a device, with the scopes that you need; the owner approves it once" } : {}),
+  };
   return { failed: { code: "FORBIDDEN", message: `missing scope: ${scope}`, details }, payload: undefined };
 }

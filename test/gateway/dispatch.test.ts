@@ -39,6 +39,27 @@ test("no method runs for a connection that holds no scope", async () => {
   assert.deepEqual(ran, []);
 });
 
+test("a client without a device is told why it may do nothing, and one with a device which scope it lacks", async () => {
+  const dispatch = dispatchWith(() => Promise.resolve({}));
+  const hintFor = async (session: object): Promise<unknown> => {
+    const connection = { client: () => ({ params: {}, session }) } as unknown as ServerConnection;
+    const call = { method: "status", params: {}, connection, accepted: () => undefined };
+    const answer = await dispatch({ ...call, signal: AbortSignal.timeout(1_000) });
+    return "failed" in answer ? answer.failed : answer;
+  };
+  const details = {
+    code: "MISSING_SCOPE",
+    missingScope: "operator.read",
+    requiredScopes: ["operator.read"],
+    errorCode: "forbidden",
+  };
+  const failed = { code: "FORBIDDEN", message: "missing scope: operator.read" };
+  const hint = "connect as a device, with the scopes that you need; the owner approves it once";
+  const bare = { method: "token", role: "operator", scopes: [] };
+  assert.deepEqual(await hintFor(bare), { ...failed, details: { ...details, hint } });
+  assert.deepEqual(await hintFor({ ...bare, deviceId: "d" }), { ...failed, details });
+});
+
 test("whatever params come, the boundary answers a frame and never throws", async () => {
   const dispatch = dispatchWith(() => Promise.reject(new Error("/home/ada/secret")));
   await fc.assert(

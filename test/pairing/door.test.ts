@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { sign } from "node:crypto";
 import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
+import { isRefusal, parseConnect } from "../../src/protocol/handshake.ts";
 import { createDeviceIdentity, encodeClaim } from "../../src/protocol/device/identity.ts";
 import type { Peer } from "../../src/pairing/pairing.ts";
 import {
@@ -85,6 +86,38 @@ test("UI-004 the page and nodes never come in without a device; others do, and m
   for (const change of [{}, asProbe])
     assert.deepEqual(await come(change), { method: "token", role: "operator", scopes: [] });
   assert.deepEqual(await door.devices.list(), { pending: [], paired: [] });
+});
+
+test("GW-023 what a client says of itself is checked, shown to the owner, and pinned when it is approved", async () => {
+  await using door = await openTestDevices();
+  const client = door.newClient();
+  const said = {
+    id: "openclaw-ios",
+    displayName: "Phone",
+    version: "2026.9.6",
+    platform: "iOS 18.0",
+    deviceFamily: "iPhone",
+    modelIdentifier: "iPhone17,1",
+    mode: "ui",
+    instanceId: "one",
+  } as const;
+  const connect = connectOf(client.identity, door.clock.now(), { client: said });
+  const parsed = parseConnect(structuredClone(connect));
+  assert.ok(!isRefusal(parsed));
+  assert.deepEqual(parsed.client, said);
+  const wrong = [{ id: "made-up" }, { mode: "admin" }, { version: "" }, { platform: undefined }, { extra: 1 }];
+  for (const change of wrong) {
+    const answer = parseConnect({ ...connect, client: { ...said, ...change } });
+    assert.ok(isRefusal(answer) && answer.closeCode === 1008, JSON.stringify(change));
+    assert.match(answer.error.message, /^invalid connect params: at \/client/);
+  }
+  await client.pair({ client: said });
+  const device = await door.store.find(client.deviceId);
+  assert.deepEqual(
+    [device?.clientId, device?.clientMode, device?.displayName, device?.platform, device?.deviceFamily],
+    ["openclaw-ios", "ui", "Phone", "ios 18.0", "iphone"],
+  );
+  assert.equal(codeOf(await client.connect({ client: { ...said, platform: "Linux" } })), "PAIRING_REQUIRED");
 });
 
 test("NODE-002 a node is a key that signed this connection's challenge, and waits for the owner like any device", async () => {

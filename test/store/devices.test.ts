@@ -162,6 +162,7 @@ test("a visit is noted only where the device and the token that it used are stil
   clock.advance(5_000);
   assert.equal(await devices.seen("phone", visit), true);
   assert.equal(await devices.seen("laptop", visit), false);
+  assert.equal(await devices.seen("phone", { ...visit, address: undefined }), true);
   const device = await devices.find("phone");
   assert.deepEqual(
     [device?.lastSeenAt, device?.lastSeenReason, device?.lastAddress, (await devices.findToken("h1"))?.lastUsedAt],

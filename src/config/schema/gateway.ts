@@ -162,7 +162,11 @@ const nodes = section(
     denyCommands: key(z.array(commandName).max(200).default([]), "Node commands that may never be invoked.", "hot"),
     pairing: section(
       {
-        autoApproveLocal: later(z.boolean(), { safe: false, step: 2 }, "Pair devices on this machine without asking."),
+        autoApproveLocal: later(
+          z.boolean(),
+          { safe: false, step: "later" },
+          "Pair devices on this machine without asking. Never safe.",
+        ),
       },
       "How devices are paired.",
     ),

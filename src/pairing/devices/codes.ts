@@ -24,7 +24,7 @@ export function createCodes(now: () => number): Codes {
     take(shown) {
       const hash = sha256(shown);
       const found = valid().find((code) => equalInConstantTime(code.hash, hash));
-      outstanding = valid().filter((code) => code !== found);
+      outstanding = valid().filter((each) => each !== found);
       return found?.scopes;
     },
   };

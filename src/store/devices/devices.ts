@@ -32,7 +32,7 @@ export function deviceTable({ database, clock, epoch }: Ground) {
   const deleteOne = database.query("DELETE FROM devices WHERE device_id = :deviceId");
   const setLabel = database.query("UPDATE devices SET label = :label WHERE device_id = :deviceId");
   const setSeen = database.query(`
-    UPDATE devices SET last_seen_at = :now, last_seen_reason = :reason, last_address = :address
+    UPDATE devices SET last_seen_at = :now, last_seen_reason = :reason, last_address = coalesce(:address, last_address)
     WHERE device_id = :deviceId`);
 
   const find = (deviceId: string): DeviceRow | undefined => {
