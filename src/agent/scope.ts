@@ -3,7 +3,7 @@ import { LoricaError } from "../base/errors.ts";
 import { joinAll, joinLabels } from "../base/label.ts";
 import type { Label } from "../base/label.ts";
 import type { EntryBody } from "../base/transcript.ts";
-import { needsCell, toolsFor } from "../policy/policy.ts";
+import { needsCell, toolsOfPrincipal } from "../policy/policy.ts";
 import type { Entry, Session, Turn } from "../store/store.ts";
 import type { Tool } from "../tool/tool.ts";
 import { createBook } from "./book.ts";
@@ -90,8 +90,7 @@ function toolsOf(
   profile: AgentProfile,
   turn: Turn,
 ): Pick<TurnScope, "tools" | "unavailable"> {
-  const own = turn.principal.kind === "owner" || turn.principal.kind === "system";
-  const allowed = toolsFor(own ? profile.tools.owner : profile.tools.others);
+  const allowed = toolsOfPrincipal(profile.tools, turn.principal.kind);
   const status = options.effects.sandbox.status();
   const tools = new Map<string, Tool>();
   const off: string[] = [];

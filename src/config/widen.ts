@@ -53,6 +53,12 @@ const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
   [/\.?sandbox\.workspaceAccess$/, rises("none", "ro", "rw")],
   [/(^|\.)workspace$/, changes],
   [/\.allowFrom$|\.groupAllowFrom$|\.allowedGroups$|^commands\.ownerAllowFrom$/, gains],
+  [/^channels\.[\w-]+(\.accounts\.[\w-]+)?\.(enabled|allowBots)$/, becomes(true)],
+  [
+    /^channels\.[\w-]+(\.accounts\.[\w-]+)?(\.groups\.[^.]+\.(enabled|requireMention|allowFrom)|\.apiRoot|\.webhookUrl|\.requireCommandPrefix)$/,
+    changes,
+  ],
+  [/^channels\.[\w-]+(\.accounts\.[\w-]+)?\.groups(\.[^.]+)?$/, gains],
   [/\.dmPolicy$/, rises("disabled", "allowlist", "pairing", "open")],
   [/\.groupPolicy$/, rises("disabled", "allowlist", "open")],
   [/\.requireMention$/, becomes(false)],

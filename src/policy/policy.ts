@@ -6,7 +6,7 @@ import { createMint } from "./mint.ts";
 import { firstVerdict } from "./rules.ts";
 import type { Rule } from "./rules.ts";
 
-export { compileRules, expandTools, needsCell, toolsFor } from "./rules.ts";
+export { compileRules, expandTools, needsCell, toolsFor, toolsOfPrincipal } from "./rules.ts";
 export type { PolicySettings, Rule, ToolPolicy, Verdict } from "./rules.ts";
 
 /** Approvals arrive with step 4; until then no rule answers `ask`, and the union already has its place. */

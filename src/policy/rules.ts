@@ -88,6 +88,18 @@ export function toolsFor(policy: ToolPolicy): ReadonlySet<string> {
   return tools;
 }
 
+/**
+ * What a principal gets of an agent's two policies. Whoever was let in by an open door, and by nobody's word, gets the
+ * minimum, whatever the others have (PAIR-004).
+ */
+export function toolsOfPrincipal(
+  policies: { readonly owner: ToolPolicy; readonly others: ToolPolicy },
+  kind: PrincipalKind,
+): ReadonlySet<string> {
+  if (isOwner(kind)) return toolsFor(policies.owner);
+  return toolsFor(kind === "member" ? policies.others : { ...policies.others, profile: "minimal" });
+}
+
 /** Whether a tool works in the cell, and so not at all while there is none. */
 export function needsCell(tool: string): boolean {
   const act = lookUp(toolActs, tool);
@@ -120,18 +132,17 @@ function noCell(settings: PolicySettings): Rule {
 
 function toolSurface(settings: PolicySettings): Rule {
   const name = "tools.surface";
-  const tools = new Map<string, { owner: ReadonlySet<string>; others: ReadonlySet<string> }>();
-  for (const [agentId, policies] of settings.agents) {
-    tools.set(agentId, { owner: toolsFor(policies.owner), others: toolsFor(policies.others) });
-  }
+  const kinds: readonly PrincipalKind[] = ["owner", "system", "member", "stranger"];
+  const tools = new Map<string, ReadonlyMap<PrincipalKind, ReadonlySet<string>>>();
+  for (const [agentId, policies] of settings.agents)
+    tools.set(agentId, new Map(kinds.map((kind) => [kind, toolsOfPrincipal(policies, kind)])));
   return {
     name,
     judge(action) {
       const surface = tools.get(action.agentId);
       const tool = toolOf(action);
       if (surface === undefined || tool === undefined) return undefined;
-      const allowed = isOwner(action.principal.kind) ? surface.owner : surface.others;
-      if (allowed.has(tool)) return { kind: "allow", rule: name };
+      if (surface.get(action.principal.kind)?.has(tool) === true) return { kind: "allow", rule: name };
       return { kind: "deny", reason: `the tool policy of this agent does not allow ${tool}`, rule: name };
     },
   };

@@ -50,7 +50,9 @@ export async function openSenders(options: SendersOptions): Promise<Senders> {
 
   const record = (what: string, place: SenderPlace, by: string): void =>
     audit.record({
-      kind: "config",
+      kind: "decision",
+      verdict: what.startsWith("approved") ? "allow" : "deny",
+      rule: "senders",
       principal: by,
       resource: `sender ${what}: ${place.channel}/${place.account}/${place.senderId}`,
     });
