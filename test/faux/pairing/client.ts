@@ -19,7 +19,12 @@ export type ConnectChange = Partial<Omit<ConnectParams, "client">> & {
 };
 
 /** `connect` with everything right and signed, but for what is changed before the signing. */
-export function connectOf(identity: DeviceIdentity, now: number, change: ConnectChange = {}): ConnectParams {
+export function connectOf(
+  identity: DeviceIdentity,
+  at: number | { readonly now: number; readonly nonce: string },
+  change: ConnectChange = {},
+): ConnectParams {
+  const signed = typeof at === "number" ? { now: at, nonce } : at;
   const { client, ...rest } = change;
   const connect: ConnectParams = {
     minProtocol: 4,
@@ -36,15 +41,15 @@ export function connectOf(identity: DeviceIdentity, now: number, change: Connect
     clientMode,
     role: connect.role ?? "operator",
     scopes: connect.scopes ?? [],
-    signedAtMs: now,
+    signedAtMs: signed.now,
     token: signedToken(connect.auth),
-    nonce,
+    nonce: signed.nonce,
     platform,
     deviceFamily,
   };
   const signature = signClaim(claim, identity.privateKeyPem);
   const { deviceId: id, publicKey } = identity;
-  return { ...connect, device: { id, publicKey, signature, signedAt: now, nonce } };
+  return { ...connect, device: { id, publicKey, signature, signedAt: signed.now, nonce: signed.nonce } };
 }
 
 export type Answered = Session | ConnectRefusal;
