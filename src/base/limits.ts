@@ -364,6 +364,12 @@ export const limits = {
   nodeAuditParamsMaxChars: 1_000,
   nodeReportedNamesMax: 256,
   nodeProgressMaxChars: 16_384,
+  nodeHostInvokesMax: 8,
+  nodeHostOutputMaxChars: 262_144,
+  nodeHostCommandsMax: 200,
+  nodeHostWordsMax: 64,
+  nodeHostWordMaxChars: 4_096,
+  nodeHostStatsMs: 60_000,
 
   // Clients over the network
   clientFrameMaxBytes: 26_214_400,

@@ -9,7 +9,7 @@ import { errnoOf, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { unlessAborted } from "../base/wait.ts";
 import { unreachable } from "./connection.ts";
-import type { Carrier, Incoming } from "./connection.ts";
+import type { Carrier, Incoming, Unreachable } from "./connection.ts";
 import type { GatewayUrl } from "./url.ts";
 
 export type WebSocketOptions = {
@@ -129,5 +129,8 @@ function refused(url: GatewayUrl, cause: Error): LoricaError {
 function closedError(url: GatewayUrl, code: number, reason: string): LoricaError {
   // oxlint-disable-next-line no-control-regex -- What the other end gave as its reason is shown on a terminal.
   const shown = reason.replace(/[\u0000-\u001F\u007F-\u009F]/g, "").slice(0, 123);
-  return unreachable("not_answering", `${url.text} closed the connection (${code}${shown === "" ? "" : ` ${shown}`})`);
+  const message = `${url.text} closed the connection (${code}${shown === "" ? "" : ` ${shown}`})`;
+  return new LoricaError("unavailable", message, {
+    details: { reason: "not_answering" satisfies Unreachable, closeCode: code, closeReason: shown },
+  });
 }
