@@ -382,6 +382,7 @@ export const limits = {
   reconnectMinMs: 1_000,
   reconnectMaxMs: 30_000,
   pairingPollMs: 3_000,
+  pairingWaitMs: 5 * 60_000,
 } as const;
 
 /**

@@ -1,7 +1,7 @@
 // What a command says and to whom: results to stdout, everything else to stderr, colour only for a person who watches.
 import { styleText } from "node:util";
 import type { Output } from "./context.ts";
-import { stripControls } from "./text.ts";
+import { stripControls } from "../base/text/controls.ts";
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 

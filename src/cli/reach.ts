@@ -2,19 +2,14 @@
 import type { Json } from "../base/json.ts";
 import { limits } from "../base/limits.ts";
 import { bounded, sleep } from "../base/wait.ts";
-import type { MethodName, ParamsOf, ResultOf } from "../protocol/methods.ts";
 import type { OwnerMethodName, OwnerParamsOf, OwnerResultOf } from "../protocol/owner-methods.ts";
-import { connectSocket, unreachable, unreachableReason } from "../client/client.ts";
-import type { Connection, RequestOptions, SocketOptions } from "../client/client.ts";
+import { connectSocket, typed, unreachable, unreachableReason } from "../client/client.ts";
+import type { Connection, GatewayClient, SocketOptions } from "../client/client.ts";
 import type { Invocation, Owner } from "./context.ts";
+import { configuredRemote, connectRemote, namedRemote } from "./remote.ts";
+import type { Needs } from "./remote.ts";
 
-export type GatewayClient = Pick<Connection, "listen" | "close"> & {
-  call<M extends MethodName>(
-    method: M,
-    params: ParamsOf<M>,
-    options?: RequestOptions & { readonly signal?: AbortSignal },
-  ): Promise<ResultOf<M>>;
-};
+export type { GatewayClient } from "../client/client.ts";
 
 export type OwnerClient = {
   /** False: nothing runs, and the calls work on the files. */
@@ -27,26 +22,31 @@ export type OwnerClient = {
 export async function withGateway<T>(
   invocation: Invocation,
   work: (gateway: GatewayClient) => Promise<T>,
-  caps: readonly string[] = [],
+  needs: Needs = {},
 ): Promise<T> {
-  const connection = await connectGateway(invocation, caps);
+  return withConnection(invocation, (connection) => work(typed(connection, invocation.signal)), needs);
+}
+
+/** The same for methods whose names are not known beforehand. */
+export async function withConnection<T>(
+  invocation: Invocation,
+  work: (connection: Connection) => Promise<T>,
+  needs: Needs = {},
+): Promise<T> {
+  const connection = await openGateway(invocation, needs);
   try {
-    return await work({
-      listen: connection.listen,
-      close: connection.close,
-      call: async (method, params, options = {}) =>
-        // The table that both ends share says what comes back.
-        (await connection.request(method, params, options.signal ?? invocation.signal, options)) as never,
-    });
+    return await work(connection);
   } finally {
     connection.close();
   }
 }
 
-/** Where a broker runs, a gateway that is not there is on its way: it was killed, or it starts with a changed config. */
-async function connectGateway(invocation: Invocation, caps: readonly string[]): Promise<Connection> {
-  const { signal, paths } = invocation;
-  const options = { ...socketOf(invocation, paths.gatewaySocket), caps };
+/** The one that the command line names; else this machine's own; else the one that the config says is elsewhere. */
+export async function openGateway(invocation: Invocation, needs: Needs = {}): Promise<Connection> {
+  const named = await namedRemote(invocation);
+  if (named !== undefined) return connectRemote(invocation, named, needs);
+  const { paths, signal } = invocation;
+  const options = { ...socketOf(invocation, paths.gatewaySocket), caps: needs.caps ?? [] };
   const patience = bounded(signal, limits.cliGatewayWaitMs);
   for (;;) {
     try {
@@ -54,12 +54,20 @@ async function connectGateway(invocation: Invocation, caps: readonly string[]): 
     } catch (error) {
       if (unreachableReason(error) !== "not_running") throw error;
       const owner = await connectOwner(invocation);
-      if (owner === undefined) throw error;
+      if (owner === undefined) return openConfigured(invocation, needs, error);
+      // Where a broker runs, a gateway that is not there is on its way: it was killed, or it starts with a changed config.
       await owner.close();
       if (patience.aborted) throw starting(invocation, error);
     }
     await sleep(limits.cliGatewayRetryMs, signal);
   }
+}
+
+/** Nothing runs here, which is right where the config says that the gateway is elsewhere. */
+async function openConfigured(invocation: Invocation, needs: Needs, nothingHere: unknown): Promise<Connection> {
+  const remote = await configuredRemote(invocation);
+  if (remote === undefined) throw nothingHere;
+  return connectRemote(invocation, remote, needs);
 }
 
 function starting(invocation: Invocation, cause: unknown): Error {

@@ -31,7 +31,7 @@ export async function runTurn(gateway: GatewayClient, order: TurnOrder, settings
   const stop = gateway.listen(view.show);
   let sessionKey = order.sessionKey;
   try {
-    const end = gateway.call("agent", paramsOf(order, runId), {
+    const end = gateway.call("agent", paramsOf(gateway.isOwn ? order : { ...order, rehearsal: undefined }, runId), {
       signal,
       timeoutMs: "none",
       onAccepted: (payload) => {

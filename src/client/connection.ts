@@ -17,6 +17,8 @@ export type RequestOptions = {
 
 export type Connection = {
   readonly hello: HelloOk;
+  /** The owner's own socket, where what is typed is surely the owner's word. */
+  readonly isOwn: boolean;
   request(method: string, params: unknown, signal: AbortSignal, options?: RequestOptions): Promise<unknown>;
   /** Returns how to stop listening. `gap` is told where events were left out: what they said must be asked for. */
   listen(listener: (event: EventFrame) => void, gap?: () => void): () => void;
@@ -39,7 +41,7 @@ export async function openConnection(
   open: (incoming: Incoming, signal: AbortSignal) => Promise<Carrier>,
   introduce: Introduce,
   signal: AbortSignal,
-): Promise<Connection> {
+): Promise<Omit<Connection, "isOwn">> {
   const ended = new AbortController();
   const listeners = createListeners();
   const silence = createWatchdog((error) => end(error, 4000, "tick timeout"));

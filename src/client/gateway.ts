@@ -79,14 +79,14 @@ async function connectWith(options: GatewayOptions, auth: Auth, signal: AbortSig
     const issued = tokenIn(connection);
     if (issued !== undefined && issued !== auth["deviceToken"])
       await files.saveToken({ url: url.text, role: introduction.role, deviceId: device.id }, issued);
-    return connection;
+    return { ...connection, isOwn: false };
   } catch (cause) {
     if (signal.aborted || !deadline.aborted || codeOf(cause) !== "timeout") throw cause;
     throw unreachable("not_answering", `${url.text} does not answer`, cause);
   }
 }
 
-function tokenIn({ hello }: Connection): string | undefined {
+function tokenIn({ hello }: Pick<Connection, "hello">): string | undefined {
   const auth: unknown = hello.auth;
   const token = isRecord(auth) ? auth["deviceToken"] : undefined;
   return typeof token === "string" && token.length <= limits.clientTokenMaxChars ? token : undefined;

@@ -31,7 +31,8 @@ export async function connectSocket(options: SocketOptions, signal: AbortSignal)
     caps: options.caps ?? [],
   };
   try {
-    return await openConnection((incoming, opening) => openCarrier(options, incoming, opening), info, deadline);
+    const open = (incoming: Incoming, opening: AbortSignal) => openCarrier(options, incoming, opening);
+    return { ...(await openConnection(open, info, deadline)), isOwn: true };
   } catch (cause) {
     if (signal.aborted || !deadline.aborted || codeOf(cause) !== "timeout") throw cause;
     const message = `${options.socketPath} is open, but nothing answers there. ${waitAdvice}`;

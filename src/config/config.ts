@@ -2,6 +2,7 @@
 // quickly; what needs the schema is loaded when it is called.
 import type { Json } from "../base/json.ts";
 import type { ConfigChange } from "./file.ts";
+import type { Loaded, LoadOptions } from "./load.ts";
 import type { Path } from "./read/issue.ts";
 import type { KeyDescription } from "./reference.ts";
 import type { Config } from "./schema/schema.ts";
@@ -63,4 +64,9 @@ export async function lockStateDir(options: {
   readonly meetingDir: string;
 }): Promise<{ release(): void }> {
   return (await import("./state/lock.ts")).lockStateDir(options);
+}
+
+/** Everything that the file says, secrets that stand in it included: for whoever is about to use them, and nobody else. */
+export async function loadConfig(options: LoadOptions): Promise<Loaded> {
+  return (await import("./load.ts")).loadConfig(options);
 }

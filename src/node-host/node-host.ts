@@ -2,5 +2,6 @@
 // what stands in its own list.
 export { allowCommand, disallowCommand, loadAllowed } from "./allowed.ts";
 export type { AllowedCommand } from "./allowed.ts";
+export { findProgram } from "./programs.ts";
 export { runNodeHost } from "./host.ts";
 export type { NodeHostOptions } from "./host.ts";

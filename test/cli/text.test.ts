@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createOptions } from "../../src/cli/options.ts";
-import { renderBytes, renderDuration, renderTable, stripControls, wrap } from "../../src/cli/text.ts";
+import { renderBytes, renderDuration, renderTable, wrap } from "../../src/cli/text.ts";
+import { stripControls } from "../../src/base/text/controls.ts";
 
 test("a table lines its columns up and ends where the terminal does", () => {
   const rows = [

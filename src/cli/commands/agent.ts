@@ -26,8 +26,11 @@ export async function agent(invocation: Invocation): Promise<void> {
     rehearsal: given === "-" && script === undefined ? undefined : { grammar: true, ...script },
   };
   const verbose = options.flag("verbose");
-  await withGateway(invocation, (gateway) => runTurn(gateway, order, { io, verbose, signal }), ["tool-events"]);
+  await withGateway(invocation, (gateway) => runTurn(gateway, order, { io, verbose, signal }), turnNeeds);
 }
+
+/** To write, and to be told of tools at work. */
+export const turnNeeds = { scopes: ["operator.write"], caps: ["tool-events"] } as const;
 
 /** What `agent` and `chat` have in common. */
 export function turnOptions(options: Options): Omit<TurnOrder, "message" | "rehearsal"> {

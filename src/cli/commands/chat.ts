@@ -8,7 +8,7 @@ import type { GatewayClient } from "../reach.ts";
 import { report } from "../report.ts";
 import { runTurn } from "../turn.ts";
 import type { TurnOrder } from "../turn.ts";
-import { readScript, turnOptions } from "./agent.ts";
+import { readScript, turnNeeds, turnOptions } from "./agent.ts";
 
 const defaultSession = "main";
 
@@ -35,7 +35,8 @@ export async function chat(invocation: Invocation): Promise<void> {
       };
       await converse(gateway, talk, invocation);
     },
-    ["tool-events"],
+    // `/new` starts a session afresh, which is more than writing into it.
+    { ...turnNeeds, scopes: ["operator.admin"] },
   );
 }
 

@@ -6,10 +6,10 @@ import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
 import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { sleep } from "../../base/wait.ts";
+import { stripControls } from "../../base/text/controls.ts";
 import type { Invocation } from "../context.ts";
 import type { Io } from "../io.ts";
 import { commandLine, withRunningOwner } from "../reach.ts";
-import { stripControls } from "../text.ts";
 
 const linesDefault = 100;
 const linesMax = 100_000;

@@ -8,6 +8,8 @@ import type { Finding } from "../diagnosis.ts";
 import type { Invocation } from "../context.ts";
 import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
 import { renderBytes, renderDuration, renderTable } from "../text.ts";
+import { configuredRemote, isRemote } from "../remote.ts";
+import { remoteStatus } from "./gateway/remote-status.ts";
 import { modelLine, sandboxLine } from "./up.ts";
 import { usageRows } from "./usage.ts";
 
@@ -18,7 +20,9 @@ export async function status(given: Invocation): Promise<void> {
   const timeoutMs = options.duration("timeout");
   const invocation = timeoutMs === undefined ? given : { ...given, signal: bounded(given.signal, timeoutMs) };
   const all = options.flag("all") || options.flag("deep") || options.flag("verbose");
+  if (isRemote(invocation)) return remoteStatus(invocation);
   const snapshot = await io.progress("asking the gateway", gather(invocation));
+  if (snapshot === undefined && (await configuredRemote(invocation)) !== undefined) return remoteStatus(invocation);
   if (snapshot === undefined) return showDown(invocation, await diagnose(invocation));
   const finding = all ? await diagnose(invocation) : undefined;
   const usage = all || options.flag("usage") ? await usageRows(invocation, 30) : undefined;
@@ -101,7 +105,8 @@ function concealHome<T>({ paths }: Invocation, value: T): T {
 export async function health(given: Invocation): Promise<void> {
   const { io, options } = given;
   const invocation = { ...given, signal: bounded(given.signal, options.duration("timeout") ?? 10_000) };
-  const result = await withGateway(invocation, (gateway) => gateway.call("health", {}));
+  const needs = { scopes: ["operator.read"] };
+  const result = await withGateway(invocation, (gateway) => gateway.call("health", {}), needs);
   io.result(result, () => {
     io.line(`${io.style("green", "ok")} · ${result.sessions.count} sessions · agent ${result.defaultAgentId}`);
     if (options.flag("verbose"))

@@ -3,6 +3,7 @@
 // docs/cli.md are all made from this one table; a command's module is loaded only when that command runs.
 import type { Run } from "../context.ts";
 import { deviceCommands } from "./devices.ts";
+import { remoteOptions, wireCommands } from "./wire.ts";
 
 export type OptionSpec = {
   /** As commander writes them: `-f, --follow`, `--port <number>`. */
@@ -120,6 +121,7 @@ const agentOptions: readonly OptionSpec[] = [
   { flags: "--channel <channel>", summary: "comes with step 2", hidden: true },
   { flags: "--deliver", summary: "comes with step 2", hidden: true },
   { flags: "--local", summary: "no effect: every turn runs in the gateway", hidden: true },
+  ...remoteOptions,
 ];
 
 export const commands: readonly CommandSpec[] = [
@@ -184,7 +186,7 @@ export const commands: readonly CommandSpec[] = [
   {
     path: "gateway health",
     summary: "as `health`",
-    options: [timeoutOption],
+    options: [timeoutOption, ...remoteOptions],
     load: async () => (await import("../commands/status.ts")).health,
   },
   {
@@ -202,13 +204,14 @@ export const commands: readonly CommandSpec[] = [
       { flags: "--usage", summary: "with what was spent" },
       { flags: "--verbose", summary: "as --all", hidden: true },
       timeoutOption,
+      ...remoteOptions,
     ],
     load: async () => (await import("../commands/status.ts")).status,
   },
   {
     path: "health",
     summary: "is it alive? exit status 0 if so",
-    options: [timeoutOption, { flags: "--verbose", summary: "with sessions", hidden: true }],
+    options: [timeoutOption, { flags: "--verbose", summary: "with sessions", hidden: true }, ...remoteOptions],
     load: async () => (await import("../commands/status.ts")).health,
   },
   {
@@ -537,4 +540,5 @@ export const commands: readonly CommandSpec[] = [
     examples: ["completion bash > ~/.local/share/bash-completion/completions/lorica"],
     load: async () => (await import("../commands/completion.ts")).completion,
   },
+  ...wireCommands,
 ];

@@ -6,7 +6,8 @@ import { confirm } from "../../input.ts";
 import { showable } from "../../io.ts";
 import { commandLine, withGateway } from "../../reach.ts";
 import type { GatewayClient } from "../../reach.ts";
-import { renderDuration, renderTable, stripControls } from "../../text.ts";
+import { renderDuration, renderTable } from "../../text.ts";
+import { stripControls } from "../../../base/text/controls.ts";
 import { findDevice, findRequest, latestRequest, shortId } from "./find.ts";
 
 const roles = ["operator", "node"] as const;
