@@ -41,6 +41,8 @@ export type Screen = {
   stop(): Promise<void>;
 };
 
+const choicesShownMax = 12;
+
 export type ScreenOptions = {
   readonly color: boolean;
   readonly onSubmit: (text: string) => void;
@@ -60,12 +62,14 @@ export function openScreen({ color, onSubmit, onKey }: ScreenOptions): Screen {
   const editor = new Editor(tui, { borderColor: paint.dim, selectList: listTheme(paint) });
   editor.setAutocompleteProvider(slashCompletion);
   editor.onSubmit = onSubmit;
-  for (const part of [messages, waiting, editor, status]) tui.addChild(part);
+  const choosing = new Container();
+  const chooser = createChooser(tui, editor, { place: choosing, paint });
+  for (const part of [messages, waiting, choosing, editor, status]) tui.addChild(part);
   const draw = createDrawing(paint);
   let isBusy = false;
 
   tui.addInputListener((data) => {
-    if (tui.hasOverlay()) return undefined;
+    if (chooser.isOpen()) return undefined;
     const key = keyOf(data, editor.getText() === "");
     if (key === undefined) return undefined;
     onKey(key);
@@ -94,7 +98,7 @@ export function openScreen({ color, onSubmit, onKey }: ScreenOptions): Screen {
       showBusy(view.busy);
       tui.requestRender();
     },
-    choose: (choices) => chooseFrom(tui, choices, paint),
+    choose: chooser.choose,
     clearInput() {
       const had = editor.getText() !== "";
       editor.setText("");
@@ -133,17 +137,35 @@ function createDrawing(paint: Paint): (view: View) => readonly Component[] {
   };
 }
 
-function chooseFrom(tui: TuiMainScreen, choices: readonly Choice[], paint: Paint): Promise<string | undefined> {
-  const list = new SelectList([...choices], 12, listTheme(paint));
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  const overlay = tui.showOverlay(list, { anchor: "bottom-left", width: "100%", maxHeight: "60%" });
-  const close = (value: string | undefined): void => {
-    overlay.hide();
-    resolve(value);
+/** The list takes the place above the editor, and the keyboard, until something is chosen or nothing is. */
+function createChooser(
+  tui: TuiMainScreen,
+  editor: Editor,
+  { place, paint }: { readonly place: Container; readonly paint: Paint },
+) {
+  let isOpen = false;
+  return {
+    isOpen: () => isOpen,
+    choose(choices: readonly Choice[]): Promise<string | undefined> {
+      const { promise, resolve } = Promise.withResolvers<string | undefined>();
+      const list = new SelectList([...choices], choicesShownMax, listTheme(paint));
+      const close = (value: string | undefined): void => {
+        isOpen = false;
+        place.clear();
+        tui.setFocus(editor);
+        tui.requestRender();
+        resolve(value);
+      };
+      list.onSelect = (item: SelectItem) => close(item.value);
+      list.onCancel = () => close(undefined);
+      isOpen = true;
+      place.clear();
+      place.addChild(list);
+      tui.setFocus(list);
+      tui.requestRender();
+      return promise;
+    },
   };
-  list.onSelect = (item: SelectItem) => close(item.value);
-  list.onCancel = () => close(undefined);
-  return promise;
 }
 
 const slashCompletion: AutocompleteProvider = {
