@@ -6,6 +6,8 @@ import { errorShape, failureOf } from "../../protocol/failure.ts";
 import { isRefusal, refusal } from "../../protocol/handshake.ts";
 import type { ConnectParams, ConnectRefusal, Session } from "../../protocol/handshake.ts";
 import type { AccessSettings } from "../auth/access.ts";
+import { refuseSecretsInQuery } from "../door/guard.ts";
+import { checkSingles } from "../door/singles.ts";
 import type { Edge } from "../edge.ts";
 import type { Doorkeeper, Knock } from "../ws/door.ts";
 import type { Connections } from "./connections.ts";
@@ -26,6 +28,8 @@ export function createDoorkeeper(edge: Edge): Doorkeeper {
 
   return {
     check(req) {
+      checkSingles(req);
+      refuseSecretsInQuery(req);
       const { address, isLocal } = edge.guard.check(req, "connect");
       return { address: addressGroup(address), isLocal };
     },

@@ -6,8 +6,6 @@ import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import { HttpProblem } from "../http/answer.ts";
 import { answerRaw } from "../http/raw.ts";
-import { refuseSecretsInQuery } from "../door/guard.ts";
-import { checkSingles } from "../door/singles.ts";
 import type { Edge } from "../edge.ts";
 import type { Accept, Doorkeeper, Refused, Upgrade } from "./door.ts";
 import { preauthMaxBytes } from "./visitor.ts";
@@ -62,8 +60,6 @@ export function createUpgrades(deps: UpgradeDeps): Upgrade {
 function check(req: IncomingMessage, { doorkeeper, edge, visitors }: UpgradeDeps): string {
   const [path = "/"] = (req.url ?? "/").split(/[?#]/, 1);
   if (reservedPaths.has(path)) throw new HttpProblem(404, "no WebSocket is here");
-  checkSingles(req);
-  refuseSecretsInQuery(req);
   const { address, isLocal } = doorkeeper.check(req);
   if (edge.isDraining()) throw new HttpProblem(503, "the gateway is stopping", { retryAfterMs: 2_000 });
   const problem = visitors.problem(address, isLocal);

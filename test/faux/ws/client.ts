@@ -150,3 +150,9 @@ export function encodeWsFrame(payload: Uint8Array, { opcode = 1, fin = true } = 
   const masked = Buffer.from(payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0)));
   return Buffer.concat([Buffer.from(head), mask, masked]);
 }
+
+/** A field of the frame's payload, as the type that the test expects there. */
+export function payloadOf<T>(frame: AnyFrame, field: string): T {
+  const { payload = {} } = frame;
+  return payload[field] as T;
+}

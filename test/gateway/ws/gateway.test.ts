@@ -7,7 +7,7 @@ import { openEdge, token } from "../../faux/edge.ts";
 import { accessOf } from "../../faux/gateway/access.ts";
 import { doneOutcome } from "../../faux/pipeline.ts";
 import type { Script } from "../../faux/pipeline.ts";
-import { connectWs, openWs } from "../../faux/ws/client.ts";
+import { connectWs, openWs, payloadOf } from "../../faux/ws/client.ts";
 import { connectDevice, pairDevice, signedConnect } from "../../faux/ws/device.ts";
 
 const answering: Script = ({ emit, finish }) => {
@@ -138,7 +138,7 @@ test("the shared token alone pairs nobody: the device asks, the owner approves, 
       client: { id: "cli", mode: "cli", version: "1", platform: "x" },
     },
   });
-  assert.deepEqual((nameless.hello.payload?.["auth"] as { scopes: unknown }).scopes, []);
+  assert.deepEqual(payloadOf<{ scopes: unknown }>(nameless.hello, "auth").scopes, []);
   assert.equal((await nameless.request("health")).error?.message, "missing scope: operator.read");
   nameless.end();
 });
@@ -151,7 +151,7 @@ test("GW-039 a node that calls operators' methods is refused, and closed after t
   await gateway.devices.approve(String(asked.hello.error?.details?.["requestId"]), { kind: "owner" });
   const client = await connectDevice(gateway.url, identity, { ...node, scopes: [] });
   assert.equal(client.hello.ok, true);
-  const { presence, health } = client.hello.payload?.["snapshot"] as { presence: unknown[]; health: unknown };
+  const { presence, health } = payloadOf<{ presence: unknown[]; health: unknown }>(client.hello, "snapshot");
   assert.deepEqual([presence.length, Object.keys(health as object)], [1, ["ok"]]);
   for (let count = 1; count <= limits.unauthorizedCallsMax; count++) {
     const refused = await client.request(count % 2 === 0 ? "sessions.list" : "chat.send", {});
@@ -248,7 +248,7 @@ test("presence says who is connected, with a version that rises, and health come
   const first = watcher.hello.payload?.["snapshot"] as { stateVersion: { presence: number } };
   const visitor = await pairDevice(gateway, { client: { displayName: "the visitor" }, scopes: ["operator.read"] });
   const hosts = (frame: (typeof watcher.frames)[number]) =>
-    (frame.payload?.["presence"] as { host?: string }[]).map(({ host }) => host);
+    payloadOf<{ host?: string }[]>(frame, "presence").map(({ host }) => host);
   const came = await watcher.next((frame) => frame.event === "presence" && hosts(frame).includes("the visitor"));
   const { stateVersion } = came as unknown as { stateVersion: { presence: number; health: number } };
   assert.ok(stateVersion.presence > first.stateVersion.presence);

@@ -8,6 +8,7 @@ import { createDeviceIdentity } from "../../../src/protocol/device/identity.ts";
 import { openEdge, token } from "../../faux/edge.ts";
 import { doneOutcome } from "../../faux/pipeline.ts";
 import type { Script } from "../../faux/pipeline.ts";
+import { payloadOf } from "../../faux/ws/client.ts";
 import type { AnyFrame } from "../../faux/ws/client.ts";
 import { connectDevice, pairDevice } from "../../faux/ws/device.ts";
 import { upstreamErrors } from "../../faux/ws/schemas.ts";
@@ -111,7 +112,7 @@ function wrongIn(frame: AnyFrame): readonly string[] {
     wrong.push(...upstreamErrors(schema, Object.fromEntries(payload)));
   }
   if (frame.event === "presence")
-    for (const entry of frame.payload?.["presence"] as unknown[]) wrong.push(...upstreamErrors("PresenceEntry", entry));
+    for (const entry of payloadOf<unknown[]>(frame, "presence")) wrong.push(...upstreamErrors("PresenceEntry", entry));
   return wrong.map((error) => `${frame.event ?? frame.id}: ${error}`);
 }
 
