@@ -11,7 +11,7 @@ import { limits, nodeFlags } from "./base/limits.ts";
 import { createBroker, createBrokerEgress, createCells, findBwrap } from "./broker/broker.ts";
 import { openLogWriter, openRotatingFile, seedWorkspace } from "./broker/broker.ts";
 import type { Broker, LogWriter, ProbedCells } from "./broker/broker.ts";
-import { createConfigKeeper, logSettings } from "./config-keeper.ts";
+import { brokerAnswers, createConfigKeeper, logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
 import type { GatewayStart } from "./build-gateway.ts";
 import type { BrokerOptions } from "./cli/cli.ts";
@@ -218,6 +218,7 @@ function openBroker(
   const cache = folder === undefined ? [] : [folder];
   return createBroker({
     ...parts,
+    more: brokerAnswers({ keeper, log, redactor }),
     version: options.version,
     profile: paths.profile,
     paths,

@@ -11,7 +11,7 @@ import type { Link } from "./broker/client.ts";
 import { listAgents } from "./config/config.ts";
 import type { AgentSettings, Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
-import { createGateway } from "./gateway/gateway.ts";
+import { createAgentWorkspace, createGateway, createRemotePorts } from "./gateway/gateway.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import { createChannelPorts, withoutRehearsal } from "./gateway-channels.ts";
 import { createModels } from "./model/model.ts";
@@ -87,6 +87,10 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     models,
     sandbox: sandbox.status,
     transfer: createTransfer(store, ground.redact),
+    remote: createRemotePorts(
+      async (method, params, signal) => (await outside.link.call({ method, params }, signal)).result,
+    ),
+    workspace: createAgentWorkspace(ground),
     nodes: createNodes({
       ...ground,
       store: store.nodes,

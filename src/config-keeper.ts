@@ -1,12 +1,15 @@
 // Keeps the config that a running broker goes by: reads it at the start, writes what the owner changes, takes up what
 // changes by hand, and knows what waits for the next start.
+import { readLogTail } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
 import { LoricaError } from "./base/errors.ts";
 import type { Broker, ConfigService, LogSettings, LogWriter } from "./broker/broker.ts";
 import type { BrokerOptions } from "./cli/cli.ts";
-import { createConfigCalls, createConfigFile, holdBack, renderIssues } from "./config/config.ts";
-import type { Config, ConfigReload, Loaded, LoadedConfig } from "./config/config.ts";
+import { createConfigCalls, createConfigFile, createRemoteConfig, holdBack, renderIssues } from "./config/config.ts";
+import type { Config, ConfigReload, Loaded, LoadedConfig, RemoteConfig } from "./config/config.ts";
 import type { Redactor } from "./dlp/dlp.ts";
+
+type BrokerAnswers = Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => Promise<unknown>>>;
 
 /** What a change of the config reaches. */
 export type Reached = {
@@ -23,6 +26,8 @@ export type ConfigKeeper = {
   /** Secrets that the config and the environment give, by name; changed in place when they change. */
   readonly given: ReadonlyMap<string, string>;
   readonly service: ConfigService;
+  /** The same for clients over the network. */
+  readonly remote: RemoteConfig;
   /** The config has started a gateway: it is what a rollback goes back to. */
   markGood(): Promise<void>;
   /** From now on a change of the files takes effect, as far as it can while running. */
@@ -52,14 +57,13 @@ export async function createConfigKeeper(
       problems = [`the config file is not valid and is not used:\n${renderIssues(reload.invalid.issues)}`];
       return source.error("the changed config is not valid; the one before it stays in force", { problems });
     }
-    const report = (error: unknown): void => source.error("the changed config was not taken whole", { err: error });
+    const report = (err: unknown): void => source.error("the changed config was not taken whole", { err });
     const { config, waiting } = await holdBack(running.config, reload.loaded.config);
     running = { ...reload.loaded, config };
     restartNeeded = waiting.toSorted();
     hashOnDisk = running.hash;
     problems = [];
-    given.clear();
-    for (const [name, value] of running.secrets) given.set(name, value);
+    replaceAll(given, running.secrets);
     redactor.refresh();
     log.configure(logSettings(config, overrides.verbose), redactor);
     source.info("the config has changed", { changed: reload.changes.map(({ path }) => path) });
@@ -73,7 +77,7 @@ export async function createConfigKeeper(
     }
   };
 
-  const calls = createConfigCalls(file, paths);
+  const [calls, remote] = [createConfigCalls(file, paths), createRemoteConfig(file)];
   /** Whoever is told that a change takes effect at once finds it so. */
   const thenTaken = async <T>(change: Promise<T>): Promise<T> => {
     const changed = await change;
@@ -94,6 +98,7 @@ export async function createConfigKeeper(
         notices: [...running.notices.map((notice) => renderIssues([notice])), ...problems],
       }),
     },
+    remote: { read: remote.read, write: (order) => thenTaken(remote.write(order)) },
     markGood: () => file.markGood(running.hash),
     watch(reached, signal) {
       look = file.watch(running, (reload) => take(reached, reload), signal);
@@ -101,10 +106,37 @@ export async function createConfigKeeper(
   };
 }
 
+function replaceAll(map: Map<string, string>, next: ReadonlyMap<string, string>): void {
+  map.clear();
+  for (const [name, value] of next) map.set(name, value);
+}
+
 function requireValid(loaded: Loaded): LoadedConfig {
   if (loaded.kind === "loaded") return loaded;
   const hint = "Correct it, or bring back the last one that worked: lorica config rollback";
   throw new LoricaError("config_invalid", `the config is not valid:\n${renderIssues(loaded.issues)}\n${hint}`);
+}
+
+/** What the broker answers the gateway besides effects: the config and the logs, for clients over the network. */
+export function brokerAnswers({
+  keeper,
+  log,
+  redactor,
+}: {
+  readonly keeper: ConfigKeeper;
+  readonly log: LogWriter;
+  readonly redactor: Redactor;
+}): BrokerAnswers {
+  const status = () => {
+    const { hashOnDisk, hashRunning, restartNeeded } = keeper.service.status();
+    return { hashOnDisk, hashRunning, restartNeeded };
+  };
+  return {
+    "config.status": async () => status(),
+    "config.read": async () => ({ ...(await keeper.remote.read()), status: status() }),
+    "config.write": async (order) => await keeper.remote.write(order),
+    "logs.tail": async (asked) => await readLogTail(log.path, asked, (line) => redactor.redact(line)),
+  };
 }
 
 export function logSettings(config: Config, isVerbose: boolean): LogSettings {

@@ -141,6 +141,7 @@ export const limits = {
   modelRefMaxChars: 200,
 
   // Broker link
+  brokerAskTimeoutMs: 10_000,
   linkFrameMaxBytes: 16_777_216,
   linkErrorMaxBytes: 65_536,
   linkNoteMaxBytes: 65_536,
@@ -317,6 +318,8 @@ export const limits = {
   redactTimeoutMs: 50,
   logLineMaxBytes: 65_536,
   logLinesPerSecondMax: 1_000,
+  logTailLinesMax: 5_000,
+  logTailMaxBytes: 1_000_000,
   logFileMaxBytes: 16_777_216,
   logFilesMax: 5,
   storeBusyTimeoutMs: 5_000,

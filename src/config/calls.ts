@@ -10,6 +10,9 @@ import { renderIssues } from "./read/issue.ts";
 import type { Path } from "./read/issue.ts";
 import type { Config } from "./schema/schema.ts";
 
+export { createRemoteConfig } from "./remote/remote.ts";
+export type { RemoteChange, RemoteConfig, RemoteView } from "./remote/remote.ts";
+
 export type OwnerEdits = OwnerParamsOf<"config.set">["edits"];
 
 export type ConfigCalls = {

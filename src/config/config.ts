@@ -9,8 +9,8 @@ import type { Config } from "./schema/schema.ts";
 
 export { listAgents } from "./agent-settings.ts";
 export type { AgentSettings, ToolProfile, ToolSettings } from "./agent-settings.ts";
-export { createConfigCalls, parseAssignment, parseConfigPath, viewConfig } from "./calls.ts";
-export type { ConfigCalls } from "./calls.ts";
+export { createConfigCalls, createRemoteConfig, parseAssignment, parseConfigPath, viewConfig } from "./calls.ts";
+export type { ConfigCalls, RemoteChange, RemoteConfig, RemoteView } from "./calls.ts";
 export { createConfigFile } from "./file.ts";
 export type {
   ConfigChange,

@@ -34,6 +34,8 @@ export type EditOptions = {
   readonly baseHash?: string | undefined;
   /** For the record: `cli`, `owner`, … */
   readonly actor: string;
+  /** `not wider`: an edit that gives anybody more than before, or touches a credential, is refused. */
+  readonly reach?: "not wider";
 };
 
 /** Names of the credentials that the edit set as plain text, and that were kept as secrets instead. */
@@ -41,7 +43,7 @@ type Kept = { readonly secretsKept: readonly string[] };
 
 export type EditResult =
   | ({ readonly kind: "saved"; readonly loaded: LoadedConfig; readonly changes: readonly ConfigChange[] } & Kept)
-  | ({ readonly kind: "unchanged"; readonly hash: string } & Kept)
+  | ({ readonly kind: "unchanged"; readonly hash: string; readonly loaded: LoadedConfig } & Kept)
   /** The edited config is not valid; nothing was written. */
   | { readonly kind: "refused"; readonly issues: readonly Issue[] };
 
@@ -98,7 +100,7 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
         const edited = await editText(present, edits, options);
         if ("issues" in edited) return { kind: "refused", issues: edited.issues };
         const next = new TextEncoder().encode(edited.text);
-        return store.save({ present, before, next, secrets: edited.secrets, actor: edit.actor });
+        return store.save({ present, before, next, secrets: edited.secrets, ...edit });
       }),
     rollback: (edit) =>
       inTurn(async () => {
@@ -106,7 +108,7 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
         const before = await judge(present);
         requireBase(before.hash, edit.baseHash);
         const next = await chooseVersion({ paths, judge, to: edit.to, hash: before.hash });
-        return store.save({ present, before, next, secrets: new Map(), actor: edit.actor });
+        return store.save({ present, before, next, secrets: new Map(), ...edit });
       }),
     history: async () => ({ versions: await listVersions(paths.configPath), entries: await journal.read() }),
     async compare(version) {
@@ -136,8 +138,7 @@ type Saving = {
   readonly before: Loaded;
   readonly next: Uint8Array;
   readonly secrets: ReadonlyMap<string, string>;
-  readonly actor: string;
-};
+} & EditOptions;
 
 /** Writes what has been judged good, and records it. */
 function createStore(
@@ -161,7 +162,7 @@ function createStore(
     });
   };
   return {
-    async save({ present, before, next, secrets, actor }: Saving): Promise<EditResult> {
+    async save({ present, before, next, secrets, actor, reach }: Saving): Promise<EditResult> {
       const after = await judge(next);
       if (after.kind === "invalid") {
         // What the edit brought in is in no file, so no line of the file would show it.
@@ -169,11 +170,12 @@ function createStore(
           before.kind === "loaded" ? after.issues.map(({ path, message }) => ({ path, message })) : after.issues;
         return { kind: "refused", issues };
       }
+      const changes = await changesBetween(before, after);
+      if (reach === "not wider") (await import("./widen.ts")).refuseWidening(changes, [...secrets.keys()]);
       for (const [name, value] of secrets) await keepSecret?.(name, value);
       const secretsKept = [...secrets.keys()];
       if (present !== undefined && after.hash === before.hash)
-        return { kind: "unchanged", hash: after.hash, secretsKept };
-      const changes = await changesBetween(before, after);
+        return { kind: "unchanged", hash: after.hash, loaded: after, secretsKept };
       await rotateBackups(paths.configPath);
       await writeAtomically(paths.configPath, next);
       written.add(after.hash);

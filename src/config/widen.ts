@@ -1,7 +1,9 @@
 // Which changes of config give somebody more than before. They are marked in the audit record, so that the owner finds
-// them among all the others.
+// them among all the others, and over the network they are refused.
+import { LoricaError } from "../base/errors.ts";
 import { isRecord } from "../base/json.ts";
 import type { Json } from "../base/json.ts";
+import { redactedLiteral } from "../base/secret.ts";
 import type { ConfigChange } from "./diff.ts";
 
 type Widens = (before: Json | undefined, after: Json | undefined) => boolean;
@@ -75,7 +77,46 @@ const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
 ];
 
 export function widens(change: ConfigChange): boolean {
-  return rules.some(([path, judge]) => path.test(change.path) && judge(change.before, change.after));
+  for (const { path, before, after } of within(change))
+    if (rules.some(([pattern, judge]) => pattern.test(path) && judge(before, after))) return true;
+  return false;
+}
+
+type Part = Pick<ConfigChange, "path" | "before" | "after">;
+
+/** A branch that came or went whole is one change; what is in it is judged as if each key had been written alone. */
+function* within({ path, before, after }: Part): Generator<Part> {
+  yield { path, before, after };
+  const [was, is] = [branchOf(before), branchOf(after)];
+  if (was === undefined && is === undefined) return;
+  for (const name of new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])]))
+    yield* within({ path: `${path}.${name}`, before: was?.get(name), after: is?.get(name) });
+}
+
+/** An object by its names, a list of objects by their ids. */
+function branchOf(value: Json | undefined): ReadonlyMap<string, Json> | undefined {
+  if (isRecord(value)) return new Map(Object.entries(value as Record<string, Json>));
+  if (!Array.isArray(value)) return undefined;
+  const items = (value as readonly Json[]).flatMap((item) =>
+    isRecord(item) && typeof item["id"] === "string" ? [[item["id"], item as Json] as const] : [],
+  );
+  return items.length === 0 ? undefined : new Map(items);
+}
+
+/** What a client over the network may not do: it names each key, and where the owner does it. */
+export function refuseWidening(changes: readonly ConfigChange[], secrets: readonly string[]): void {
+  const [secret] = secrets;
+  if (secret !== undefined)
+    throw new LoricaError("forbidden", `a credential is set on the machine itself: lorica secret set ${secret}`);
+  const isSecret = ({ before, after }: ConfigChange): boolean =>
+    before === redactedLiteral || after === redactedLiteral;
+  const paths = changes.filter((change) => widens(change) || isSecret(change)).map(({ path }) => path);
+  if (paths.length === 0) return;
+  throw new LoricaError(
+    "forbidden",
+    `${paths.join(", ")}: this would give somebody more than before, so only the owner does it, on the machine itself: ${paths.map((path) => `lorica config set ${path} …`).join("; ")}`,
+    { details: { reason: "widening", paths } },
+  );
 }
 
 function isLocal(bind: Json | undefined): boolean {

@@ -5,6 +5,8 @@ import type { Models } from "../model/model.ts";
 import type { Devices, Senders } from "../pairing/pairing.ts";
 import type { Nodes } from "../node/node.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { AgentWorkspace, RemotePorts } from "./remote.ts";
+export { createAgentWorkspace, createRemotePorts } from "./remote.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
 import type { TranscriptWatch } from "../session/session.ts";
 import type { Store } from "../store/store.ts";
@@ -68,6 +70,8 @@ export type EdgeDeps = {
   readonly models: Pick<Models, "list" | "describe" | "candidates">;
   readonly sandbox: () => SandboxStatus;
   readonly transfer: SessionTransfer;
+  readonly remote: RemotePorts;
+  readonly workspace: AgentWorkspace;
   readonly nodes: Nodes;
   readonly clock: Clock;
   readonly log: EdgeLog;

@@ -17,6 +17,7 @@ import { createSpeakers } from "./speakers.ts";
 
 export type { ListenTarget } from "./listen.ts";
 export type { AccessSettings, EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings } from "./edge.ts";
+export { createAgentWorkspace, createRemotePorts } from "./edge.ts";
 export type { PageSettings, SessionTransfer } from "./edge.ts";
 
 export type Gateway = {

@@ -1,3 +1,4 @@
+// catalogue
 // What the methods answer, field for field as clients of protocol 4 expect it. A field that upstream has and we do not
 // build is left out; none is filled with an invention.
 import type { EntryBody } from "../base/transcript.ts";
@@ -82,8 +83,23 @@ export type StatusResult = {
     readonly fix?: string;
     readonly walls: readonly { readonly name: string; readonly held: boolean; readonly detail: string }[];
   };
+  /** What is on the disk and what runs, and the keys that wait for a restart (GW-046). */
+  readonly config: {
+    readonly hashOnDisk: string | null;
+    readonly hashRunning: string | null;
+    readonly restartNeeded: readonly string[];
+  };
   readonly connections: { readonly sockets: number; readonly http: number };
   readonly processMemory: { readonly rssBytes: number; readonly heapUsedBytes: number };
+};
+
+export type LogsTailResult = {
+  readonly file: string;
+  readonly cursor: number;
+  readonly size: number;
+  readonly lines: readonly string[];
+  readonly truncated: boolean;
+  readonly reset: boolean;
 };
 
 export type SystemInfo = {

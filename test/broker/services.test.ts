@@ -75,6 +75,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
     ...change,
   };
   const services = createServices({
+    more: {},
     ceiling: () => ({ agents, providers: new Map(), channels: new Map() }),
     egress: {
       async fetch(sent, _signal) {

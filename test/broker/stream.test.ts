@@ -36,6 +36,7 @@ async function setUp(context: TestContext, answer: (response: ServerResponse) =>
   const [near, far] = duplexPair();
   const onInternalError = (error: unknown): never => assert.fail(String(error));
   const services = createServices({
+    more: {},
     ceiling: () => ceiling,
     egress: broker,
     cells: {} as Cells,

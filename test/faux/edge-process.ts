@@ -8,6 +8,7 @@ import { createTranscriptWatch } from "../../src/session/session.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
 import { openTestSenders } from "./pairing/senders.ts";
+import { fauxRemote, noWorkspace } from "./gateway/remote.ts";
 import { accessOf } from "./gateway/access.ts";
 import { createFauxPipeline, doneOutcome } from "./pipeline.ts";
 import { fauxRegistry } from "./nodes/nodes.ts";
@@ -29,6 +30,8 @@ const gateway = createGateway({
   senders: await openTestSenders(store),
   models: { list: () => [], describe: () => undefined, candidates: () => [] },
   sandbox: () => ({ kind: "off", reason: "none here", fix: "none", walls: [] }),
+  remote: fauxRemote,
+  workspace: noWorkspace,
   transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },
   nodes: fauxRegistry(store),
   clock,

@@ -15,6 +15,7 @@ import { createTranscriptWatch } from "../../src/session/session.ts";
 import { openStore } from "../../src/store/store.ts";
 import { createTestDevices } from "./pairing/devices.ts";
 import { openTestSenders } from "./pairing/senders.ts";
+import { fauxRemote, noWorkspace } from "./gateway/remote.ts";
 import { accessOf } from "./gateway/access.ts";
 import { createFauxPipeline } from "./pipeline.ts";
 import type { Script } from "./pipeline.ts";
@@ -56,6 +57,8 @@ export async function openEdge(
     readonly bounds?: NonNullable<Parameters<typeof createGateway>[0]["bounds"]>;
     readonly transfer?: EdgeDeps["transfer"];
     readonly now?: () => number;
+    readonly remote?: Partial<EdgeDeps["remote"]>;
+    readonly workspace?: EdgeDeps["workspace"];
   } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "lorica-edge-"));
@@ -81,6 +84,8 @@ export async function openEdge(
     },
     sandbox: () => ({ kind: "off", reason: "bubblewrap is missing", fix: "apt install bubblewrap", walls: [] }),
     transfer: options.transfer ?? noTransfer,
+    remote: { ...fauxRemote, ...options.remote },
+    workspace: options.workspace ?? noWorkspace,
     nodes: fauxRegistry(store),
     clock,
     log: (level, message, fields) => log.push({ level, message, fields }),

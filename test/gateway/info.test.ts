@@ -64,6 +64,7 @@ test("status says what runs and what is off and why; models and agents are liste
     sessions: { count: 1, defaults: { modelProvider: "faux", model: "one", contextTokens: 8_000 } },
     runs: { active: 1, sessions: 1 },
     sandbox: { state: "off", reason: "bubblewrap is missing", fix: "apt install bubblewrap", walls: [] },
+    config: { hashOnDisk: "on-disk", hashRunning: "running", restartNeeded: ["gateway.port"] },
     connections: { sockets: 1, http: 0 },
   });
   assert.deepEqual(((await client.request("agents.list", {})) as { agents: unknown }).agents, agents);

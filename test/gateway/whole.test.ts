@@ -11,6 +11,7 @@ import { compileRules, createPolicy } from "../../src/policy/policy.ts";
 import { createTranscriptWatch } from "../../src/session/session.ts";
 import { createTestDevices } from "../faux/pairing/devices.ts";
 import { openTestSenders } from "../faux/pairing/senders.ts";
+import { fauxRemote, noWorkspace } from "../faux/gateway/remote.ts";
 import { accessOf } from "../faux/gateway/access.ts";
 import { token } from "../faux/edge.ts";
 import { openHarness } from "../faux/flow/harness.ts";
@@ -39,6 +40,8 @@ async function openWhole(t: TestContext, answer?: Answer) {
     senders: await openTestSenders(harness.store),
     models: { list: () => [], describe: () => undefined, candidates: () => [] },
     sandbox: () => ({ kind: "off", reason: "none", fix: "none", walls: [] }),
+    remote: fauxRemote,
+    workspace: noWorkspace,
     transfer: { exportLines: () => none(), importText: () => Promise.reject(new Error("not here")) },
     nodes: fauxRegistry(harness.store),
     clock: systemClock,

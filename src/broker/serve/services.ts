@@ -23,6 +23,8 @@ export type ServicesOptions = {
   readonly brokerAudit: AuditLog;
   readonly log: Log;
   readonly clock: Clock;
+  /** What else the gateway may ask, by name; each reads what it is asked as hostile data. */
+  readonly more: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => Promise<unknown>>>;
 };
 
 export type Services = { readonly handle: LinkHandler; readonly onNote: (name: string, params: unknown) => void };
@@ -144,7 +146,11 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
       return { result: workspace.ok ? readWorkspaceFiles(workspace.value, names) : [] };
     },
   };
-  return new Map(Object.entries(services));
+  const more = Object.entries(options.more).map(([name, answer]): [string, Service] => [
+    name,
+    async (params) => ({ result: await answer(params) }),
+  ]);
+  return new Map([...more, ...Object.entries(services)]);
 }
 
 /**

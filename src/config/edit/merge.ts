@@ -21,6 +21,8 @@ export function mergeEdits(text: string, path: Path, patch: Json): readonly Edit
     return [{ op: "set", path, value: patch }];
   }
   if (!isRecord(patch)) return [{ op: "set", path, value: patch }];
+  // The name of a secret takes the place of whatever named it before, be that a text.
+  if (Object.keys(patch).join() === "secret") return [{ op: "set", path, value: patch as Json }];
   const there = path.length === 0 || find(text, path).kind === "value";
   if (!there) return [{ op: "set", path, value: withoutNulls(patch as Json) }];
   return Object.entries(patch as Record<string, Json>).flatMap(([name, value]) => {

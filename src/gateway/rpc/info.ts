@@ -29,6 +29,8 @@ export function createInfoMethods(
 
     "usage.status": async () => ({ updatedAt: edge.clock.now(), providers: [] }),
 
+    "logs.tail": (params, { call }) => edge.remote.tailLog(params, call.signal),
+
     "system.info": async () => systemInfo(edge),
 
     "last-heartbeat": async () => null,
@@ -55,6 +57,7 @@ export async function status(edge: Edge, connections: StatusResult["connections"
     sessions: { count: await countSessions(edge), defaults: modelDefaults(edge, settings.defaultAgentId) },
     runs: { active: active.flat().length, sessions: active.filter((runs) => runs.length > 0).length },
     sandbox: sandboxView(edge),
+    config: await edge.remote.configStatus(),
     connections,
     processMemory: { rssBytes: rss, heapUsedBytes: heapUsed },
   };

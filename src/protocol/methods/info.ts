@@ -1,6 +1,7 @@
 // catalogue
 // The methods that only tell.
 import { z } from "zod";
+import { limits } from "../../base/limits.ts";
 import type * as shapes from "../shapes.ts";
 import { admin, method, name, none, read, sessionKey } from "./kit.ts";
 
@@ -19,6 +20,15 @@ export const infoMethods = {
     summary: "The models that the configured providers have.",
     scope: read,
     params: z.strictObject({ view: z.string().max(32).optional(), agentId: name.optional() }),
+  }),
+  "logs.tail": method<shapes.LogsTailResult>()({
+    summary: "The end of the log, redacted; with a cursor what came since.",
+    scope: read,
+    params: z.strictObject({
+      cursor: z.int().min(0).optional(),
+      limit: z.int().min(1).max(limits.logTailLinesMax).optional(),
+      maxBytes: z.int().min(1).max(limits.logTailMaxBytes).optional(),
+    }),
   }),
   "system.info": method<shapes.SystemInfo>()({
     summary: "The machine, as far as the gateway's process sees it.",

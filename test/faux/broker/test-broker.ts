@@ -82,6 +82,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
     agents: new Map([["main", { workspace: folders.workspace, access: "rw" }]]),
   };
   const broker = createBroker({
+    more: {},
     version: "0.0.0-test",
     profile: undefined,
     paths: folders,
