@@ -43,20 +43,19 @@ function Conversations() {
       onKeyDown={({ key }) => {
         if (key === "Escape") close();
       }}
-      onClick={({ target }) => {
-        // What is covered by the open list is inert, so a click on it arrives here.
-        if ((target as Element).classList.contains("frame")) close();
-      }}
     >
       <a class="skip" href="#message">
         {words.skip}
       </a>
       <Sidebar isOpen={isListOpen} onClose={close} />
-      <div class="main" inert={isListOpen}>
+      <div class="backdrop" onClick={close} />
+      <div class="main">
         <Header isListOpen={isListOpen} onOpenList={() => setListOpen(true)} />
         <Banners />
-        <ThreadView thread={thread} />
-        <Composer key={thread.key} thread={thread} />
+        <main class="conversation">
+          <ThreadView thread={thread} />
+          <Composer key={thread.key} thread={thread} />
+        </main>
       </div>
     </div>
   );

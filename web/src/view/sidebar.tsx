@@ -21,10 +21,19 @@ export function Sidebar({ isOpen, onClose }: { readonly isOpen: boolean; readonl
     if (!isOpen) return;
     const before = document.activeElement as HTMLElement | null;
     closing.current?.focus();
-    return () => before?.focus();
+    return () => {
+      if (document.activeElement === document.body || document.activeElement === closing.current) before?.focus();
+    };
   }, [isOpen]);
   return (
-    <nav class="sidebar" aria-label={words.sessions.title} id="sidebar" data-open={isOpen}>
+    <nav
+      class="sidebar"
+      aria-label={words.sessions.title}
+      id="sidebar"
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (isOpen && relatedTarget !== null && !currentTarget.contains(relatedTarget as Node)) onClose();
+      }}
+    >
       <div class="sidebar-head">
         <p class="wordmark">
           <Mark />

@@ -39,15 +39,16 @@ export function ThreadView({ thread }: { readonly thread: Thread }) {
     });
 
   return (
-    <main
+    <section
       class="thread"
+      aria-label={words.thread.label}
       ref={box}
       onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
         isAtEnd.current = scrollHeight - scrollTop - clientHeight < nearPx;
         setAway(!isAtEnd.current);
       }}
     >
-      <ol class="column" aria-label={words.thread.label} aria-busy={!thread.isLoaded.value}>
+      <ol class="column" aria-busy={!thread.isLoaded.value}>
         {thread.hasOlder.value && (
           <li class="older">
             <button type="button" onClick={() => void loadOlder()}>
@@ -75,7 +76,7 @@ export function ThreadView({ thread }: { readonly thread: Thread }) {
         </button>
       )}
       <Announcer thread={thread} />
-    </main>
+    </section>
   );
 }
 
