@@ -7,7 +7,7 @@ import type { Hello } from "../wire/frames.ts";
 import type { Keep } from "../wire/keep.ts";
 import { createLink } from "../wire/link.ts";
 import type { Link } from "../wire/link.ts";
-import { gatewayUrl, shownSession } from "./address.ts";
+import { gatewayUrl, shownSession, takeCode } from "./address.ts";
 import type { Attachment } from "./attachments.ts";
 import { createPreferences } from "./preferences.ts";
 import type { Preferences } from "./preferences.ts";
@@ -92,11 +92,10 @@ export function createApp(deps: { readonly keep: Keep; readonly version: string 
     startNew: (agentId) => threads.show(newSessionKey(agentId), "push"),
     async send(text, files) {
       const thread = threads.shown.value;
-      const isFirst = thread?.isLoaded.value === true && thread.items.value.length === 0;
-      await thread?.send(text, files);
-      const label = labelFrom(text);
-      if (thread === undefined || !isFirst || label === undefined || thread.key === mainKey(hello.value)) return;
-      if (!sessions.isNamed(thread.key)) await sessions.rename(thread.key, label);
+      if (thread === undefined) return;
+      const label = sessions.isNew(thread.key) && thread.key !== mainKey(hello.value) ? labelFrom(text) : undefined;
+      await thread.send(text, files);
+      if (label !== undefined) await sessions.rename(thread.key, label);
     },
     remove: (key) =>
       attempt(async () => {
@@ -112,6 +111,11 @@ export function createApp(deps: { readonly keep: Keep; readonly version: string 
 }
 
 function listenToBrowser(to: { readonly link: Link; readonly goTo: (key: string) => unknown }): void {
+  // A link that is opened where the page is already only changes what stands after the `#`.
+  addEventListener("hashchange", () => {
+    const code = takeCode();
+    if (code !== undefined) void to.link.signIn(code);
+  });
   addEventListener("popstate", () => {
     const key = shownSession();
     if (key !== undefined) to.goTo(key);

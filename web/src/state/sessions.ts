@@ -10,7 +10,8 @@ export type Sessions = {
   refresh(): Promise<void>;
   /** In a moment, and once for many changes. */
   refreshSoon(): void;
-  isNamed(key: string): boolean;
+  /** A conversation in which nothing has been said yet. */
+  isNew(key: string): boolean;
   rename(key: string, label: string): Promise<void>;
   remove(key: string): Promise<void>;
   chooseModel(key: string, model: string | null): Promise<void>;
@@ -42,7 +43,7 @@ export function createSessions(call: Call): Sessions {
       // A lost connection is all that can go wrong here, and whoever comes back reads everything anyway.
       timer = setTimeout(() => void this.refresh().catch(() => undefined), refreshDelayMs);
     },
-    isNamed: (key) => rows.value.some((row) => row.key === key && row.label !== undefined),
+    isNew: (key) => isLoaded.value && !rows.value.some((row) => row.key === key),
     async rename(key, label) {
       await call("sessions.patch", { key, label: label.trim() === "" ? null : label.trim() });
       await this.refresh();

@@ -1,5 +1,5 @@
 // Above a conversation: what it is called, which model answers, whether the gateway is there, and the page's settings.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { ResultOf } from "../../../src/protocol/methods.ts";
 import { words } from "../english.ts";
 import type { Theme } from "../state/preferences.ts";
@@ -12,7 +12,7 @@ export function Header({ isListOpen, onOpenList }: { readonly isListOpen: boolea
   const key = app.thread.value?.key ?? "";
   const row = app.sessions.rows.value.find((one) => one.key === key);
   const title = titleOf(key, row);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} – ${words.name}`;
   }, [title]);
   return (

@@ -1,6 +1,6 @@
 // A button that opens a short list of actions beside it. Escape, a click elsewhere and leaving it close it.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export type MenuEntry = { readonly text: string; readonly act: () => void; readonly isDanger?: boolean };
 
@@ -13,7 +13,7 @@ export function Menu(props: {
   const [isOpen, setOpen] = useState(false);
   const box = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOpen) box.current?.querySelector<HTMLElement>("[role=menuitem]")?.focus();
   }, [isOpen]);
   const leave = (event: FocusEvent): void => {

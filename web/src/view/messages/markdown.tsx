@@ -19,7 +19,17 @@ export function Markdown({ text }: { readonly text: string }) {
 
 function renderText(text: string): ComponentChildren {
   if (text.length > markdownMaxChars) return <pre class="plain">{text}</pre>;
-  return render(new Lexer({ gfm: true, breaks: true }).lex(text), 0);
+  return render(withoutGaps(new Lexer({ gfm: true, breaks: true }).lex(text)), 0);
+}
+
+/** Headings one below another, whatever levels their writer has left out, so that the page keeps an order to go by. */
+function withoutGaps(tokens: readonly Token[]): readonly Token[] {
+  let last = 0;
+  return tokens.map((token) => {
+    if (token.type !== "heading") return token;
+    last = Math.min((token as Tokens.Heading).depth, last + 1);
+    return { ...token, depth: last };
+  });
 }
 
 function render(tokens: readonly Token[] | undefined, depth: number): ComponentChildren {
@@ -33,7 +43,7 @@ function Piece({ token, depth }: { readonly token: MarkedToken; readonly depth: 
     case "paragraph":
       return <p>{inner()}</p>;
     case "heading":
-      return <Heading depth={token.depth}>{inner()}</Heading>;
+      return depth === 0 ? <Heading level={token.depth}>{inner()}</Heading> : <p class="heading">{inner()}</p>;
     case "strong":
       return <strong>{inner()}</strong>;
     case "em":
@@ -73,11 +83,10 @@ function Piece({ token, depth }: { readonly token: MarkedToken; readonly depth: 
   }
 }
 
-/** Below the page's own headings. */
-function Heading({ depth, children }: { readonly depth: number; readonly children: ComponentChildren }) {
-  if (depth <= 1) return <h3>{children}</h3>;
-  if (depth === 2) return <h4>{children}</h4>;
-  return <h5>{children}</h5>;
+/** Below the page's own heading. */
+function Heading({ level, children }: { readonly level: number; readonly children: ComponentChildren }) {
+  if (level <= 1) return <h2>{children}</h2>;
+  return level === 2 ? <h3>{children}</h3> : <h4>{children}</h4>;
 }
 
 /** Only what leads to a page or a letter; anything else, `javascript:` above all, is shown and leads nowhere. */
