@@ -1,7 +1,6 @@
 // Bundles the page into web/dist (or the folder named on the command line): one script and one style sheet, named after
 // what is in them, and an index that names both. The same sources give the same files, byte for byte.
-import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -38,16 +37,18 @@ export async function buildWeb(target: string): Promise<BuiltPage> {
   const index = readFileSync(join(web, "index.html"), "utf8")
     .replace("app.css", nameOf(outputs, ".css"))
     .replace("app.js", nameOf(outputs, ".js"));
-  // Made beside the target and put in its place as a whole: whoever reads meanwhile finds the old page or the new one.
-  const fresh = `${target}.${createHash("sha256").update(index).digest("hex").slice(0, 8)}.${process.pid}`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(fresh, { recursive: true, mode: 0o755 });
-  for (const { name, contents } of outputs) writeFileSync(join(fresh, name), contents);
-  copyFileSync(join(web, "icon.svg"), join(fresh, "icon.svg"));
-  copyFileSync(join(web, "plain.css"), join(fresh, "plain.css"));
-  writeFileSync(join(fresh, "index.html"), index);
-  rmSync(target, { recursive: true, force: true });
-  renameSync(fresh, target);
+  const copied = ["icon.svg", "plain.css"].map((name) => ({ name, contents: readFileSync(join(web, name)) }));
+  mkdirSync(target, { recursive: true, mode: 0o755 });
+  // The index comes last: whoever reads meanwhile finds the old page or the new one, and never half of one.
+  for (const { name, contents } of [...outputs, ...copied, { name: "index.html", contents: index }]) {
+    const fresh = join(target, `.${name}.${process.pid}`);
+    writeFileSync(fresh, contents, { mode: 0o644 });
+    renameSync(fresh, join(target, name));
+  }
+  const kept = new Set([...outputs, ...copied].map(({ name }) => name).concat("index.html"));
+  for (const name of readdirSync(target)) {
+    if (/^app\.\w+\.(?:js|css)$/.test(name) && !kept.has(name)) rmSync(join(target, name), { force: true });
+  }
   const gzipBytes = [...outputs.map(({ contents }) => contents), Buffer.from(index)].reduce(
     (sum, contents) => sum + gzipSync(contents, { level: 9 }).length,
     0,
