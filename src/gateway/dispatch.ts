@@ -12,7 +12,7 @@ import { holdsScope } from "../protocol/scopes.ts";
 import type { Scope } from "../protocol/scopes.ts";
 import type { Call, FailedAnswer, ServerOptions } from "../protocol/server.ts";
 import type { EdgeLog } from "./edge.ts";
-import { createWriteLimit } from "./write-limit.ts";
+import { createWriteLimit } from "./connections/write-limit.ts";
 
 export type CallContext = {
   readonly call: Call;

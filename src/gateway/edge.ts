@@ -10,31 +10,11 @@ export { createAgentWorkspace, createRemotePorts } from "./remote.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
 import type { TranscriptWatch } from "../session/session.ts";
 import type { Store } from "../store/store.ts";
-import type { PageSettings } from "./ui/ui.ts";
-import type { AccessSettings } from "./auth/access.ts";
+import type { GatewaySettings } from "./settings.ts";
 import { createDoor } from "./door/door.ts";
 import type { Door } from "./door/door.ts";
 
-export type { AccessSettings } from "./auth/access.ts";
-
-export type { PageSettings } from "./ui/ui.ts";
-
-export type GatewayAgent = { readonly id: string; readonly name: string };
-
-export type GatewaySettings = {
-  readonly version: string;
-  readonly defaultAgentId: string;
-  /** The config names somebody on a channel as the owner. */
-  readonly hasChannelOwner?: boolean;
-  readonly agents: readonly GatewayAgent[];
-  readonly http: {
-    readonly chatCompletions: boolean;
-    readonly responses: boolean;
-  };
-  readonly page: PageSettings;
-  /** Who may knock, and what proves who they are. */
-  readonly access: AccessSettings;
-};
+export type { AccessSettings, GatewayAgent, GatewaySettings, PageSettings } from "./settings.ts";
 
 /** Transcripts in and out as JSONL. */
 export type SessionTransfer = {

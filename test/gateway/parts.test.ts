@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { sha256 } from "../../src/base/ids.ts";
 import { createRecent } from "../../src/gateway/recent.ts";
-import { createStreamedText } from "../../src/gateway/streamed-text.ts";
+import { createStreamedText } from "../../src/gateway/http/streamed-text.ts";
 import { renderError, withoutPaths } from "../../src/gateway/http/answer.ts";
 import { composeMessage } from "../../src/gateway/http/conversation.ts";
 import type { Said } from "../../src/gateway/http/content.ts";

@@ -3,7 +3,7 @@ import type { TurnEvent, TurnOutcome } from "../../agent/agent.ts";
 import { isRecord } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import type { Usage } from "../../base/transcript.ts";
-import { createStreamedText } from "../streamed-text.ts";
+import { createStreamedText } from "./streamed-text.ts";
 import { HttpProblem, sendJson } from "./answer.ts";
 import { startCall } from "./call.ts";
 import type { ApiDeps, Ask, Caller } from "./call.ts";

@@ -1,7 +1,7 @@
 // POST /v1/responses. A response's id holds its run's, so that going on from it needs no memory of its own.
 import type { TurnEvent, TurnOutcome } from "../../agent/agent.ts";
 import type { Edge } from "../edge.ts";
-import { createStreamedText } from "../streamed-text.ts";
+import { createStreamedText } from "./streamed-text.ts";
 import { HttpProblem, sendJson } from "./answer.ts";
 import type { ErrorBody } from "./answer.ts";
 import { startCall } from "./call.ts";

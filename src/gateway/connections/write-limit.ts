@@ -1,8 +1,8 @@
 // How often one client may change how the gateway is run (GW-039): counted by method, so that a script that writes the
 // config in a loop does not keep the same device from restarting it.
-import { LoricaError } from "../base/errors.ts";
-import { limits } from "../base/limits.ts";
-import { createRecent } from "./recent.ts";
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import { createRecent } from "../recent.ts";
 
 export type WriteLimit = {
   /** Throws `unavailable` once there were too many. */

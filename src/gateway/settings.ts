@@ -1,0 +1,23 @@
+// What the gateway is told of the config.
+import type { AccessSettings } from "./auth/access.ts";
+import type { PageSettings } from "./ui/ui.ts";
+
+export type { AccessSettings } from "./auth/access.ts";
+export type { PageSettings } from "./ui/ui.ts";
+
+export type GatewayAgent = { readonly id: string; readonly name: string };
+
+export type GatewaySettings = {
+  readonly version: string;
+  readonly defaultAgentId: string;
+  /** The config names somebody on a channel as the owner. */
+  readonly hasChannelOwner?: boolean;
+  readonly agents: readonly GatewayAgent[];
+  readonly http: {
+    readonly chatCompletions: boolean;
+    readonly responses: boolean;
+  };
+  readonly page: PageSettings;
+  /** Who may knock, and what proves who they are. */
+  readonly access: AccessSettings;
+};
