@@ -25,6 +25,7 @@ export async function poll(line: Line, about: { readonly me: Me; readonly intake
   let works = false;
   while (!line.signal.aborted) {
     try {
+      const askedAt = clock.now();
       const answer = await ask(line, { offset: fresh(place, clock.now()), waits: works && !hand.isBusy() });
       works = answer.kind === "ok";
       if (answer.kind === "refused") {
@@ -38,6 +39,9 @@ export async function poll(line: Line, about: { readonly me: Me; readonly intake
       line.health({ state: "connected", as: `@${about.me.username}` });
       hand.take(answer.result);
       await hand.rest(line.signal);
+      // A server that does not wait when it is asked to must not be asked without end.
+      if (answer.result.length === 0 && clock.now() - askedAt < limits.telegramPaceMs)
+        await sleep(limits.telegramPaceMs, line.signal);
       const next = hand.next();
       if (next === undefined || next === place?.next) continue;
       place = { next, at: clock.now() };
