@@ -200,6 +200,25 @@ test("up waits for a gateway that somebody else is just starting, and starts no 
   assert.equal((JSON.parse(stdout) as { started: boolean }).started, false);
 });
 
+test("up prints a sign-in link where a person reads it, and mints none for a program or a log", async () => {
+  let minted = 0;
+  await line.serve("owner.sock", {
+    "owner.status": () => statusOf(),
+    "dashboard.link": () => {
+      minted += 1;
+      if (minted > 1) throw new LoricaError("unavailable", "there is no page to open");
+      return { url: "http://127.0.0.1:1/#code=c0de", expiresAt: 0, alternatives: [] };
+    },
+  });
+  await line.serve("gateway.sock", { health: () => ({ ok: true }), status: () => gatewayStatus });
+  assert.match((await line.run(["up"])).stdout, /page +for a link that signs a browser in: lorica dashboard\n/);
+  await line.run(["up", "--json"]);
+  assert.equal(minted, 0);
+  assert.match((await line.run(["up"], { terminal: true })).stdout, /page +http:\/\/127\.0\.0\.1:1\/#code=c0de\n/);
+  const without = await line.run(["up"], { terminal: true });
+  assert.deepEqual([without.exit, /page +there is no page to open/.test(without.stdout)], [0, true]);
+});
+
 test("stopping what does not run is no error", async () => {
   assert.deepEqual(await line.run(["gateway", "stop"]), { exit: 0, stdout: "no gateway was running\n", stderr: "" });
 });
