@@ -3,13 +3,15 @@ import type { ReceivedKind } from "../../../src/channel/channel.ts";
 import type { TurnRunner } from "../../../src/agent/agent.ts";
 import type { AuditRecord } from "../../../src/audit/audit.ts";
 import { systemClock } from "../../../src/base/clock.ts";
-import type { Envelope } from "../../../src/base/envelope.ts";
-import type { OutgoingMessage, Receipt } from "../../../src/channel/channel.ts";
+import type { Envelope, ReplyAddress } from "../../../src/base/envelope.ts";
+import type { OutgoingMessage, OutgoingSignal, Receipt } from "../../../src/channel/channel.ts";
 import { createPipeline, pulledChannel } from "../../../src/pipeline/pipeline.ts";
 import type { ChannelAccess, Pipeline, PipelineOptions, PipelineSettings } from "../../../src/pipeline/pipeline.ts";
+import type { Senders } from "../../../src/pairing/pairing.ts";
 import type { HookPoint } from "../../../src/plugin/plugin.ts";
 import { compileRules, createPolicy } from "../../../src/policy/policy.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { openTestSenders } from "../pairing/senders.ts";
 import { createLoopback } from "./loopback.ts";
 import { createEchoRunner } from "./runner.ts";
 import { envelopeOf, openTestStore } from "../store.ts";
@@ -41,6 +43,8 @@ export const plainAccess: ChannelAccess = {
 
 export type Harness = {
   readonly pipeline: Pipeline;
+  /** Where there are strangers. */
+  readonly senders: Senders | undefined;
   readonly store: Store;
   readonly sent: OutgoingMessage[];
   readonly audit: AuditRecord[];
@@ -63,6 +67,8 @@ export type HarnessOptions = Partial<Omit<PipelineOptions, "runner" | "settings"
   readonly settings?: Partial<PipelineSettings>;
   readonly send?: (message: OutgoingMessage, signal: AbortSignal) => Promise<Receipt>;
   readonly strangers?: boolean;
+  readonly signals?: readonly OutgoingSignal["kind"][];
+  readonly signal?: (what: OutgoingSignal, to: ReplyAddress) => void;
   readonly idempotentSend?: boolean;
   readonly textMaxChars?: number;
   readonly start?: boolean;
@@ -93,7 +99,9 @@ async function build(
     capabilities: {
       idempotentSend: options.idempotentSend ?? false,
       textMaxChars: options.textMaxChars ?? 4_000,
+      ...(options.signals === undefined ? {} : { signals: options.signals }),
     },
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
     async send(message, signal) {
       const receipt = (await options.send?.(message, signal)) ?? { kind: "sent", platformId: `p-${sent.length}` };
       sent.push(message);
@@ -101,7 +109,10 @@ async function build(
       return receipt;
     },
   });
+  const senders = options.strangers === true ? await openTestSenders(store) : undefined;
   const pipeline = createPipeline({
+    ...(senders === undefined ? {} : { senders }),
+    ...(options.ports === undefined ? {} : { ports: options.ports }),
     store: options.wrapStore?.(store) ?? store,
     runner: (options.runner ?? createEchoRunner)(store),
     policy: options.policy ?? policy,
@@ -118,6 +129,7 @@ async function build(
   if (options.start !== false) await pipeline.start();
   return {
     pipeline,
+    senders,
     store,
     sent,
     audit,

@@ -1,7 +1,14 @@
 // A channel without a platform: what is sent goes to the test.
+import type { ReplyAddress } from "../../../src/base/envelope.ts";
 import type { Redeem } from "../../../src/base/grant.ts";
 import { defineChannel } from "../../../src/channel/channel.ts";
-import type { ChannelContext, ChannelDefinition, OutgoingMessage, Receipt } from "../../../src/channel/channel.ts";
+import type {
+  ChannelContext,
+  ChannelDefinition,
+  OutgoingMessage,
+  OutgoingSignal,
+  Receipt,
+} from "../../../src/channel/channel.ts";
 
 export type Loopback = {
   readonly definition: ChannelDefinition;
@@ -12,6 +19,7 @@ export type Loopback = {
 export function createLoopback(options: {
   readonly redeem: Redeem;
   readonly send: (message: OutgoingMessage, signal: AbortSignal) => Promise<Receipt>;
+  readonly signal?: (what: OutgoingSignal, to: ReplyAddress) => void;
   readonly id?: string;
   readonly senders?: ChannelDefinition["senders"];
   readonly capabilities?: Partial<ChannelDefinition["capabilities"]>;
@@ -28,6 +36,10 @@ export function createLoopback(options: {
       async send(grant, message, signal) {
         options.redeem(grant);
         return options.send(message, signal);
+      },
+      async signal(grant, { to, what }) {
+        options.redeem(grant);
+        options.signal?.(what, to);
       },
       async stop() {},
     }),
