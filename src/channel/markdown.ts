@@ -61,6 +61,9 @@ function cutAt(text: string, maxChars: number, fence: Fence | undefined): number
     const at = lastSeam(head, seam, { text, fence, maxChars });
     if (at !== undefined) return at;
   }
+  // Rather a short message than half a link, where the whole of it fits into the next one.
+  const begins = fenceAfter(head, fence) === undefined ? beginOf(text, maxChars) : undefined;
+  if (begins !== undefined && begins > 0) return begins;
   const splitsPair = /[\uD800-\uDBFF]/.test(text.charAt(maxChars - 1)) && maxChars > 1;
   return splitsPair ? maxChars - 1 : maxChars;
 }
@@ -73,18 +76,20 @@ function lastSeam(head: string, seam: string, { text, fence, maxChars }: Place):
     const open = fenceAfter(head.slice(0, at), fence);
     // Code is cut at its lines only, and first of all not where a block is open.
     if (open !== undefined && seam !== "\n") continue;
-    if (open === undefined && isInside(text, at)) continue;
+    if (open === undefined && beginOf(text, at) !== undefined) continue;
     return at;
   }
   return undefined;
 }
 
-/** Whether a cut at `at` would go through something that only means something as a whole. */
-function isInside(text: string, at: number): boolean {
+/** Where that begins which a cut at `at` would go through, and which only means something as a whole. */
+function beginOf(text: string, at: number): number | undefined {
   const from = text.lastIndexOf("\n", at - 1) + 1;
   const to = text.indexOf("\n", at);
   const line = text.slice(from, Math.min(to < 0 ? text.length : to, from + 8_000));
-  for (const match of line.matchAll(whole))
-    if (from + match.index < at && at < from + match.index + match[0].length) return true;
-  return false;
+  for (const match of line.matchAll(whole)) {
+    const begin = from + match.index;
+    if (begin < at && at < begin + match[0].length) return begin;
+  }
+  return undefined;
 }
