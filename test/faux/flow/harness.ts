@@ -3,6 +3,7 @@ import type { ReceivedKind } from "../../../src/channel/channel.ts";
 import type { TurnRunner } from "../../../src/agent/agent.ts";
 import type { AuditRecord } from "../../../src/audit/audit.ts";
 import { systemClock } from "../../../src/base/clock.ts";
+import type { Redeem } from "../../../src/base/grant.ts";
 import type { Envelope, ReplyAddress } from "../../../src/base/envelope.ts";
 import type { OutgoingMessage, OutgoingSignal, Receipt } from "../../../src/channel/channel.ts";
 import { createPipeline, pulledChannel } from "../../../src/pipeline/pipeline.ts";
@@ -13,6 +14,7 @@ import { compileRules, createPolicy } from "../../../src/policy/policy.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { openTestSenders } from "../pairing/senders.ts";
 import { createLoopback } from "./loopback.ts";
+import type { Loopback } from "./loopback.ts";
 import { createEchoRunner } from "./runner.ts";
 import { envelopeOf, openTestStore } from "../store.ts";
 
@@ -93,21 +95,11 @@ async function build(
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const settings = { ...plainSettings, ...options.settings };
   const policy = createPolicy({ rules: compileRules({ agents: new Map(), cellOff: undefined }), clock: systemClock });
-  const loopback = createLoopback({
-    redeem: policy.redeem,
-    senders: options.strangers === true ? "stranger" : "owner",
-    capabilities: {
-      idempotentSend: options.idempotentSend ?? false,
-      textMaxChars: options.textMaxChars ?? 4_000,
-      ...(options.signals === undefined ? {} : { signals: options.signals }),
-    },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    async send(message, signal) {
-      const receipt = (await options.send?.(message, signal)) ?? { kind: "sent", platformId: `p-${sent.length}` };
-      sent.push(message);
-      for (const { count, resolve } of waiting) if (sent.length >= count) resolve();
-      return receipt;
-    },
+  const loopback = openLoopback(options, policy.redeem, async (message, signal) => {
+    const receipt = (await options.send?.(message, signal)) ?? { kind: "sent", platformId: `p-${sent.length}` };
+    sent.push(message);
+    for (const { count, resolve } of waiting) if (sent.length >= count) resolve();
+    return receipt;
   });
   const senders = options.strangers === true ? await openTestSenders(store) : undefined;
   const pipeline = createPipeline({
@@ -156,4 +148,22 @@ async function build(
       await opened[Symbol.asyncDispose]();
     },
   };
+}
+
+function openLoopback(
+  options: HarnessOptions,
+  redeem: Redeem,
+  send: (message: OutgoingMessage, signal: AbortSignal) => Promise<Receipt>,
+): Loopback {
+  return createLoopback({
+    redeem,
+    send,
+    senders: options.strangers === true ? "stranger" : "owner",
+    capabilities: {
+      idempotentSend: options.idempotentSend ?? false,
+      textMaxChars: options.textMaxChars ?? 4_000,
+      ...(options.signals === undefined ? {} : { signals: options.signals }),
+    },
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
 }
