@@ -209,7 +209,7 @@ test("CH-011 who writes sees that it is being answered; the text before it is re
       envelopeOf({ sender: { id: "7", name: "" }, chat: { kind: "direct", id: "7" }, messageId: "m1" }),
     );
     await harness.sentCount(1);
-    const [draft] = shown.filter(({ kind }) => kind === "draft");
+    const draft = shown.find(({ kind }) => kind === "draft");
     assert.deepEqual(shown.slice(0, 2), [{ kind: "reaction", messageId: "m1", emoji: "👀" }, { kind: "typing" }]);
     assert.equal(draft?.kind === "draft" ? draft.text : undefined, role === "owner" ? "so far" : undefined);
     assert.equal(harness.sent[0]?.to.inReplyTo, "m1");

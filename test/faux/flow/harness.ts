@@ -69,6 +69,8 @@ export type HarnessOptions = Partial<Omit<PipelineOptions, "runner" | "settings"
   readonly settings?: Partial<PipelineSettings>;
   readonly send?: (message: OutgoingMessage, signal: AbortSignal) => Promise<Receipt>;
   readonly strangers?: boolean;
+  /** Ports that keep what they keep in this store. */
+  readonly portsOf?: (store: Store) => NonNullable<PipelineOptions["ports"]>;
   readonly signals?: readonly OutgoingSignal["kind"][];
   readonly signal?: (what: OutgoingSignal, to: ReplyAddress) => void;
   readonly idempotentSend?: boolean;
@@ -104,7 +106,7 @@ async function build(
   const senders = options.strangers === true ? await openTestSenders(store) : undefined;
   const pipeline = createPipeline({
     ...(senders === undefined ? {} : { senders }),
-    ...(options.ports === undefined ? {} : { ports: options.ports }),
+    ...portsOf(options, store),
     store: options.wrapStore?.(store) ?? store,
     runner: (options.runner ?? createEchoRunner)(store),
     policy: options.policy ?? policy,
@@ -166,4 +168,9 @@ function openLoopback(
     },
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
+}
+
+function portsOf({ ports, portsOf: of }: HarnessOptions, store: Store): Pick<PipelineOptions, "ports"> {
+  const found = of?.(store) ?? ports;
+  return found === undefined ? {} : { ports: found };
 }
