@@ -49,7 +49,14 @@ export function createGateway(
   const countConnections = () => ({ sockets: connections.count(), http: http.openRequests() });
   const isConnected = (deviceId: string): boolean =>
     connections.list().some(({ client }) => client.session.deviceId === deviceId);
-  const handlers = createHandlers({ edge, runs, broadcast, isConnected, connections: countConnections });
+  const handlers = createHandlers({
+    edge,
+    runs,
+    broadcast,
+    isConnected,
+    presence: () => live.snapshot().presence,
+    connections: countConnections,
+  });
   const speakers = createSpeakers({ edge, connections, handlers, greet: createGreeting(edge, live) });
   speakers.attach(http.server);
   const stopNodes = attachNodes(deps, connections);

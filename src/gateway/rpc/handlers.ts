@@ -14,7 +14,7 @@ import { createSessionMethods } from "./sessions/sessions.ts";
 export function createHandlers(parts: Parts): MethodHandlers<CallContext> {
   const runs = createRunMethods(parts.edge, parts.runs);
   return {
-    ...createInfoMethods(parts.edge, parts.connections),
+    ...createInfoMethods(parts),
     ...runs,
     ...createChatMethods(parts),
     ...createSessionMethods({ ...parts, chat: runs }),

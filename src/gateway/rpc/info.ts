@@ -5,6 +5,7 @@ import type { HealthResult, StatusResult } from "../../protocol/shapes.ts";
 import type { CallContext } from "../dispatch.ts";
 import type { Edge } from "../edge.ts";
 import { channelsHealth } from "./channels/status.ts";
+import type { Parts } from "./parts.ts";
 import { agentRows, modelChoices, modelDefaults } from "./rows.ts";
 import { systemInfo } from "./info/system.ts";
 import { sessionTarget } from "./target.ts";
@@ -14,10 +15,11 @@ const dayMs = 86_400_000;
 const daysDefault = 30;
 const recentMax = 10;
 
-export function createInfoMethods(
-  edge: Edge,
-  connections: () => StatusResult["connections"],
-): HandlersOf<typeof infoMethods, CallContext> {
+export function createInfoMethods({
+  edge,
+  connections,
+  presence,
+}: Pick<Parts, "edge" | "connections" | "presence">): HandlersOf<typeof infoMethods, CallContext> {
   return {
     health: () => health(edge),
 
@@ -28,6 +30,8 @@ export function createInfoMethods(
     "usage.cost": ({ days }) => usageCost(edge, days ?? daysDefault),
 
     "usage.status": async () => ({ updatedAt: edge.clock.now(), providers: [] }),
+
+    "system-presence": async () => presence(),
 
     "logs.tail": (params, { call }) => edge.remote.tailLog(params, call.signal),
 

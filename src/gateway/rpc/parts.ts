@@ -8,6 +8,8 @@ export type Parts = {
   readonly edge: Edge;
   readonly runs: Runs;
   readonly broadcast: Broadcast;
+  /** The gateway itself, and who is connected. */
+  readonly presence: () => readonly Readonly<Record<string, unknown>>[];
   readonly isConnected: (deviceId: string) => boolean;
   readonly connections: () => StatusResult["connections"];
 };

@@ -30,6 +30,11 @@ export const infoMethods = {
       maxBytes: z.int().min(1).max(limits.logTailMaxBytes).optional(),
     }),
   }),
+  "system-presence": method<readonly Readonly<Record<string, unknown>>[]>()({
+    summary: "The gateway itself, and who is connected.",
+    scope: read,
+    params: none,
+  }),
   "system.info": method<shapes.SystemInfo>()({
     summary: "The machine, as far as the gateway's process sees it.",
     scope: read,
