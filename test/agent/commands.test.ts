@@ -96,6 +96,19 @@ suite("a command", () => {
     assert.deepEqual([prompt.includes("Sum."), prompt.includes("message 0")], [true, false]);
   });
 
+  test("PAIR-018 of a guest touches the conversation that it is typed in, and not how the model thinks or shows it", async () => {
+    const models = createScriptedModels(() => ({ text: "a model's answer" }));
+    await using agent = await openTestAgent({ models });
+    const eve = { id: "loopback:default:eve", kind: "member", account: "default" } as const;
+    const about = { principal: eve, sessionKey: "agent:main:direct:eve", request: { commands: "session" } } as const;
+    const said = async (text: string) => textOf(await agent.say(text, about));
+    assert.equal(await said("/new"), "New session. What was said before is kept, but I no longer see it.");
+    for (const text of ["/think high", "/model faux/two", "/status"])
+      assert.equal(await said(text), "Only the owner can do that.");
+    for (const text of ["/reasoning on", "/verbose on"]) assert.equal(await said(text), "a model's answer");
+    assert.equal(textOf(await agent.say("/new", { ...about, request: { commands: "none" } })), "a model's answer");
+  });
+
   test("is the owner's: from others, and over HTTP, a slash is only text", async () => {
     const models = createScriptedModels(() => ({ text: "a model's answer" }));
     await using agent = await openTestAgent({ models });

@@ -110,7 +110,7 @@ test("PAIR-012 where a prefix is asked for, only messages that begin with it are
   assert.deepEqual(["! hello", "@bot !hello", "hello", "hello !"].map(text), ["hello", "hello", undefined, undefined]);
 });
 
-test("PAIR-017 what is neither a direct chat nor a room is nobody's, and other bots are not heard", () => {
+test("PAIR-017 RT-018 what is neither a direct chat nor a room is nobody's, and other bots are not heard", () => {
   const chat = { kind: "unknown", id: "7" } as unknown as Envelope["chat"];
   const unknown = "dropped: it is not known what kind of chat this is";
   assert.equal(verdict({ chat }, gateOf({ dmPolicy: "open" }, { role: "owner", isOwner: true })), unknown);

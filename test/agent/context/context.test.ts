@@ -106,7 +106,7 @@ function withoutFirstRun(call: ModelCall): string {
 }
 
 suite("the workspace's files", () => {
-  test("AG-004 AG-006 PAIR-019 go to whom they concern", async () => {
+  test("AG-004 AG-006 PAIR-019 GAP-058 go to whom they concern", async () => {
     await using agent = await openTestAgent({ models: createScriptedModels(() => ({ text: "ok" })), files });
     const member = { id: "loopback:default:eve", kind: "member", account: "default" } as const;
     await agent.say("hi");
