@@ -1,10 +1,11 @@
 // One account from its first word to its last: who it is, what people can type, and how messages come in. Whatever fails
 // is tried again here and said as health; nothing of it reaches another account.
+import { LoricaError } from "../../src/base/errors.ts";
 import { limits } from "../../src/base/limits.ts";
 import { sleep } from "../../src/base/wait.ts";
 import type { ChannelAccount, ChannelContext } from "../../src/channel/channel.ts";
 import { createBackoff } from "./backoff.ts";
-import { healthOf } from "./health.ts";
+import { meet } from "./health.ts";
 import { createLine } from "./line.ts";
 import type { Line, Me } from "./line.ts";
 import { loadMigrations } from "./migrations.ts";
@@ -43,8 +44,7 @@ export function openAccount(account: ChannelAccount, context: ChannelContext): A
   };
   const running = run().catch((error: unknown) => {
     if (line.signal.aborted) return;
-    context.report(error);
-    line.health(healthOf(error));
+    meet(error, line);
   });
   return {
     line,
@@ -65,12 +65,11 @@ async function introduce(line: Line): Promise<Me> {
     try {
       const answer = await line.api.call((api, ending) => api.getMe(ending), line.signal);
       if (answer.kind === "ok") return { id: answer.result.id, username: answer.result.username };
-      line.health(healthOf(answer));
+      meet(answer, line);
       await sleep(backoff.next(answer.retryAfterMs), line.signal);
     } catch (error) {
       if (line.signal.aborted) throw error;
-      line.context.report(error);
-      line.health(healthOf(error));
+      meet(error, line);
       await sleep(backoff.next(), line.signal);
     }
   }
@@ -86,7 +85,10 @@ async function offerCommands(line: Line): Promise<void> {
     for (const type of ["all_private_chats", "all_group_chats"] as const) {
       const wanted = { commands, scope: { type } };
       const answer = await line.api.call((api, ending) => api.setMyCommands(wanted, ending), line.signal);
-      if (answer.kind === "refused") line.context.report(new Error(`setMyCommands: ${answer.description}`));
+      if (answer.kind === "refused")
+        line.context.report(
+          new LoricaError("upstream", `Telegram refused the menu of commands: ${answer.description}`),
+        );
     }
   } catch (error) {
     if (line.signal.aborted) throw error;

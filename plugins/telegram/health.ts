@@ -2,6 +2,7 @@
 import { LoricaError } from "../../src/base/errors.ts";
 import type { ChannelHealth } from "../../src/channel/channel.ts";
 import type { Refusal } from "./api.ts";
+import type { Line } from "./line.ts";
 
 export function healthOf(problem: unknown): ChannelHealth {
   if (!isRefusal(problem))
@@ -21,6 +22,12 @@ export function healthOf(problem: unknown): ChannelHealth {
       fix: "stop the other program, or get a token of its own for this bot from @BotFather",
     };
   return { state: "failed", reason };
+}
+
+/** An expected failure is said as health, which is recorded once and not at each attempt; anything else is a report too. */
+export function meet(problem: unknown, line: Line): void {
+  line.health(healthOf(problem));
+  if (!(problem instanceof LoricaError) && !isRefusal(problem)) line.context.report(problem);
 }
 
 /** Two may not poll for one bot, and nobody may while Telegram delivers to a webhook. */

@@ -5,7 +5,7 @@ import { isRecord } from "../../../src/base/json.ts";
 import { sleep } from "../../../src/base/wait.ts";
 import type { Answer } from "../api.ts";
 import { createBackoff } from "../backoff.ts";
-import { healthOf, pollingConflict } from "../health.ts";
+import { meet, pollingConflict } from "../health.ts";
 import type { Line, Me } from "../line.ts";
 import { updateIdOf } from "./intake.ts";
 import type { Intake } from "./intake.ts";
@@ -29,7 +29,7 @@ export async function poll(line: Line, about: { readonly me: Me; readonly intake
       const answer = await ask(line, { offset: fresh(place, clock.now()), waits: works && !hand.isBusy() });
       works = answer.kind === "ok";
       if (answer.kind === "refused") {
-        line.health(healthOf(answer));
+        meet(answer, line);
         if (pollingConflict(answer) === "webhook")
           await line.api.call((api, ending) => api.deleteWebhook({}, ending), line.signal);
         await sleep(backoff.next(answer.retryAfterMs), line.signal);
@@ -50,8 +50,7 @@ export async function poll(line: Line, about: { readonly me: Me; readonly intake
     } catch (error) {
       if (line.signal.aborted) return;
       works = false;
-      report(error);
-      line.health(healthOf(error));
+      meet(error, line);
       await sleep(backoff.next(), line.signal);
     }
   }

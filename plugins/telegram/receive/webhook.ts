@@ -7,7 +7,7 @@ import { limits } from "../../../src/base/limits.ts";
 import { sleep, withDeadline } from "../../../src/base/wait.ts";
 import type { WebhookRequest } from "../../../src/channel/channel.ts";
 import { createBackoff } from "../backoff.ts";
-import { healthOf } from "../health.ts";
+import { meet } from "../health.ts";
 import type { Line, Me } from "../line.ts";
 import type { Intake } from "./intake.ts";
 import { updateIdOf } from "./intake.ts";
@@ -52,12 +52,11 @@ export async function offerWebhook(
     try {
       const answer = await line.api.call((api, ending) => api.setWebhook(wanted, ending), line.signal);
       if (answer.kind === "ok") return line.health({ state: "connected", as: `@${offer.me.username}` });
-      line.health(healthOf(answer));
+      meet(answer, line);
       await sleep(backoff.next(answer.retryAfterMs), line.signal);
     } catch (error) {
       if (line.signal.aborted) return;
-      line.context.report(error);
-      line.health(healthOf(error));
+      meet(error, line);
       await sleep(backoff.next(), line.signal);
     }
   }

@@ -148,7 +148,7 @@ test("CH-016 forwarded words and quotes are told apart from the sender's own", (
   assert.deepEqual([answer.quote, part.quote], [quote, quote]);
 });
 
-test("PAIR-017 who is no person is nobody: channels, chats, stand-ins, a chat that does not fit its sender", () => {
+test("PAIR-017 ADV-025 who is no person is nobody: channels, chats, stand-ins, a chat that does not fit its sender", () => {
   const readings = [
     read({ text: "x", chat: { id: -1, type: "channel", title: "News" }, from: undefined }),
     read({ text: "x", chat: group, from: undefined }),

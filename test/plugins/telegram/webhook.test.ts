@@ -58,7 +58,7 @@ test("CH-003 a delivery without the secret of this start is refused, and nothing
   );
 });
 
-test("CH-019 a delivery that comes twice is one message, and the secret of an earlier start is worth nothing", async () => {
+test("CH-019 ADV-011 a delivery that comes twice is one message, and the secret of an earlier start is worth nothing", async () => {
   await using telegram = await openFauxTelegram();
   const before = await open(telegram);
   const old = telegram.webhook()?.secret ?? "";
@@ -105,4 +105,26 @@ test("an album that is delivered in pieces is one message, and each piece waits 
     [await Promise.all([part(2), part(1)]), it.received.map(({ text }) => text)],
     [[200, 200], ["c1\nc2"]],
   );
+});
+
+test("ADV-025 the secret of one account opens no other", async () => {
+  await using first = await openFauxTelegram("111:token-of-one");
+  await using second = await openFauxTelegram("222:token-of-two");
+  const at = (telegram: FauxTelegram, id: string) =>
+    accountOf(telegram.url, { id, webhookUrl: `https://bot.example/${id}` });
+  const made = createTestContext({
+    accounts: [at(first, "one"), at(second, "two")],
+    tokens: { one: first.token, two: second.token },
+  });
+  const channel = telegramChannel.create();
+  await channel.start(made.context);
+  await Promise.all([made.healthIs("one", "connected"), made.healthIs("two", "connected")]);
+  const deliver = async (account: string, telegram: FauxTelegram): Promise<number | undefined> => {
+    const headers = { "x-telegram-bot-api-secret-token": telegram.webhook()?.secret ?? "" };
+    return (await channel.webhook?.({ account, headers, body: Buffer.from(JSON.stringify(update(1))) }, signal))
+      ?.status;
+  };
+  assert.deepEqual([await deliver("one", second), await deliver("two", first), made.received], [401, 401, []]);
+  assert.deepEqual([await deliver("one", first), made.received.map(({ account }) => account)], [200, ["one"]]);
+  await channel.stop();
 });

@@ -65,7 +65,7 @@ suite("a bot to which Telegram delivers", { concurrency: false }, () => {
     return response.status;
   };
 
-  test("CH-003 CH-019 only what Telegram delivers is heard, although everything comes from this machine", async () => {
+  test("CH-003 CH-019 ADV-010 only what Telegram delivers is heard, although everything comes from this machine", async () => {
     assert.equal(await deliver({ text: "forged" }, "0".repeat(64)), 401);
     assert.equal(await deliver({ text: "hello over the webhook" }), 200);
     const [sent] = await telegram.sentCount(1);
@@ -78,15 +78,17 @@ suite("a bot to which Telegram delivers", { concurrency: false }, () => {
     assert.ok(!telegram.calls.some(({ method }) => method === "getUpdates"), "it does not poll as well");
   });
 
-  test("a text file that somebody sends is read by the model; a stranger's is not even fetched", async () => {
+  test("CH-018 ADV-012 a stranger's file is not even fetched, whatever they call themselves; a friend's is read", async () => {
     telegram.addFile("notes", { path: "documents/notes.txt", bytes: Buffer.from("the number is 4711") });
     const document = { file_id: "notes", file_name: "notes.txt", mime_type: "text/plain", file_size: 18 };
-    const eve = { id: 66, is_bot: false, first_name: "Eve" };
+    // The number and the name of somebody who is let in, as names.
+    const eve = { id: 66, is_bot: false, first_name: "Alice", username: "42" };
     assert.equal(await deliver({ caption: "mine", document, from: eve, chat: { id: 66, type: "private" } }), 200);
     assert.equal(telegram.calls.filter(({ method }) => method === "getFile").length, 0);
     assert.equal(await deliver({ caption: "read this", document }), 200);
     await telegram.sentCount(2);
     assert.ok(provider.requests.at(-1)?.body.includes("the number is 4711"));
+    assert.deepEqual([...new Set(telegram.sent.map(({ chat }) => chat))], [alice.id]);
     assert.equal(telegram.calls.filter(({ method }) => method === "getFile").length, 1);
   });
 });
