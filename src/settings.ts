@@ -3,6 +3,7 @@
 import type { AgentProfile } from "./agent/agent.ts";
 import type { Json } from "./base/json.ts";
 import { durationMs } from "./config/config.ts";
+import { renderDangers } from "./config/dangers/dangers.ts";
 import type { AgentDefaults, AgentSettings, Config, ProviderConfig } from "./config/config.ts";
 import type { GatewaySettings } from "./gateway/gateway.ts";
 import type { AgentModels, ConfiguredModel, ConfiguredProvider, ModelOptions, ModelsSettings } from "./model/model.ts";
@@ -116,6 +117,7 @@ export function gatewaySettings(
       responses: config.gateway.http.endpoints.responses.enabled,
     },
     page: pageSettings(config),
+    dangers: renderDangers(config),
     access: doorSettings(config, own.proof),
   };
 }

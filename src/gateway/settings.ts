@@ -18,6 +18,8 @@ export type GatewaySettings = {
     readonly responses: boolean;
   };
   readonly page: PageSettings;
+  /** Dangerous settings that are in force, each as a sentence. */
+  readonly dangers: readonly string[];
   /** Who may knock, and what proves who they are. */
   readonly access: AccessSettings;
 };

@@ -83,6 +83,8 @@ export type StatusResult = {
     readonly fix?: string;
     readonly walls: readonly { readonly name: string; readonly held: boolean; readonly detail: string }[];
   };
+  /** Dangerous settings that are in force (UI-013). */
+  readonly dangers: readonly string[];
   /** What is on the disk and what runs, and the keys that wait for a restart (GW-046). */
   readonly config: {
     readonly hashOnDisk: string | null;

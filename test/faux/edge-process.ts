@@ -41,6 +41,7 @@ const gateway = createGateway({
     defaultAgentId: "main",
     agents: [{ id: "main", name: "Main" }],
     page: { enabled: true, basePath: "" },
+    dangers: [],
     http: { chatCompletions: true, responses: true },
     access: accessOf({ tokenHashes: [sha256(process.argv[2] ?? "")] }),
   },

@@ -42,6 +42,7 @@ const settings: GatewaySettings = {
     { id: "beta", name: "Beta" },
   ],
   page: { enabled: true, basePath: "" },
+  dangers: [],
   http: { chatCompletions: true, responses: true },
   access: accessOf({ tokenHashes: [sha256(token)], hostNames: ["lorica.example"] }),
 };

@@ -58,6 +58,7 @@ test("status says what runs and what is off and why; models and agents are liste
   ];
   assert.deepEqual(status, {
     runtimeVersion: "0.0.0",
+    dangers: [],
     phase: "accepting",
     defaultAgentId: "main",
     agents,

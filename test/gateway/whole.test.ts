@@ -51,6 +51,7 @@ async function openWhole(t: TestContext, answer?: Answer) {
       defaultAgentId: "main",
       agents: [{ id: "main", name: "Main" }],
       page: { enabled: true, basePath: "" },
+      dangers: [],
       http: { chatCompletions: true, responses: true },
       access: accessOf({ tokenHashes: [sha256(token)] }),
     },

@@ -1,12 +1,12 @@
 // What the schema cannot say by itself: keys that must agree with each other, and values that are valid but dangerous.
 // A dangerous value is refused until the owner has written down that it is meant (CFG-019).
 import { isAbsolute, relative, sep } from "node:path";
-import ipaddr from "ipaddr.js";
-import { findKnownProvider, inferApi, isLocalHost } from "../../protocol/providers.ts";
 import { listAgents } from "../agent-settings.ts";
 import { expandHome } from "../paths.ts";
 import type { StatePaths } from "../paths.ts";
 import { knownIds, knownPlace, ownerOfHost } from "../providers.ts";
+import { findKnownProvider, inferApi } from "../../protocol/providers.ts";
+import { dangersOf } from "../dangers/dangers.ts";
 import type { Config } from "../schema/schema.ts";
 import { renderPath } from "./issue.ts";
 import type { Findings, Path } from "./issue.ts";
@@ -199,8 +199,6 @@ function sameFamily(left: string, right: string): boolean {
   return left.split("-")[0] === right.split("-")[0];
 }
 
-type Danger = { readonly path: Path; readonly value: string; readonly risk: string };
-
 function checkDangers(checking: Checking): void {
   const acknowledged = new Set(checking.config.security.acknowledged);
   const found = dangersOf(checking.config);
@@ -218,52 +216,6 @@ function checkDangers(checking: Checking): void {
   }
   for (const line of acknowledged)
     checking.findings.note("security.acknowledged", `${JSON.stringify(line)} is not needed any more; delete it`);
-}
-
-/** Valid, and sometimes meant; never by accident. */
-export function dangersOf(config: Config): readonly Danger[] {
-  const found: Danger[] = [];
-  const add = (path: Path, value: string, risk: string): void => void found.push({ path, value, risk });
-  if (config.logging.redactSensitive === "off")
-    add(["logging", "redactSensitive"], "off", "credentials would be written to the log");
-  config.gateway.trustedProxies.forEach((range, at) => {
-    if (isEverything(range)) add(["gateway", "trustedProxies", at], range, "anybody could claim any address");
-  });
-  for (const [type, channel] of Object.entries(config.channels)) {
-    if (!("allowFrom" in channel)) continue;
-    const accounts = [
-      { path: ["channels", type] as Path, account: channel },
-      ...Object.entries(channel.accounts).map(([id, account]) => ({
-        path: ["channels", type, "accounts", id] as Path,
-        account,
-      })),
-    ];
-    for (const { path, account } of accounts) {
-      if (account.dmPolicy === "open") add([...path, "dmPolicy"], "open", "anybody could write to the assistant");
-      if (account.allowFrom.includes("*")) add([...path, "allowFrom"], "*", "anybody could write to the assistant");
-      if (account.groupAllowFrom.includes("*"))
-        add([...path, "groupAllowFrom"], "*", "anybody in a group could use the assistant");
-      if (account.groupPolicy === "open") add([...path, "groupPolicy"], "open", "any group could use the assistant");
-    }
-  }
-  for (const [id, provider] of Object.entries(config.models.providers))
-    if (provider.api !== "rehearsal" && isUnencrypted(provider.baseUrl))
-      add(
-        ["models", "providers", id, "baseUrl"],
-        provider.baseUrl,
-        "keys and messages would cross the network unencrypted",
-      );
-  return found;
-}
-
-function isUnencrypted(baseUrl: string | undefined): baseUrl is string {
-  if (baseUrl === undefined) return false;
-  const { protocol, hostname } = new URL(baseUrl);
-  return protocol === "http:" && !isLocalHost(hostname);
-}
-
-function isEverything(range: string): boolean {
-  return ipaddr.isValidCIDR(range) && ipaddr.parseCIDR(range)[1] === 0;
 }
 
 function holds(outer: string, inner: string): boolean {

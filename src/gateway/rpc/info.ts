@@ -61,6 +61,7 @@ export async function status(edge: Edge, connections: StatusResult["connections"
     sessions: { count: await countSessions(edge), defaults: modelDefaults(edge, settings.defaultAgentId) },
     runs: { active: active.flat().length, sessions: active.filter((runs) => runs.length > 0).length },
     sandbox: sandboxView(edge),
+    dangers: settings.dangers,
     config: await edge.remote.configStatus(),
     connections,
     processMemory: { rssBytes: rss, heapUsedBytes: heapUsed },
