@@ -115,7 +115,6 @@ export const words = {
   banner: {
     label: "Warnings",
     sandboxOff: "Commands and file tools are off",
-    noAuth: "Anybody on this machine can use this gateway: `gateway.auth.mode` is `none`.",
   },
 
   menu: {

@@ -60,8 +60,7 @@ export function createApp(deps: { readonly keep: Keep; readonly version: string 
   function opened(said: Hello): void {
     hello.value = said;
     void attempt(async () => {
-      if (said.features.methods.includes("sessions.subscribe"))
-        await link.call("sessions.subscribe" as never, {} as never);
+      if (said.features.methods.includes("sessions.subscribe")) await link.call("sessions.subscribe", {});
       status.value = await link.call("status", {});
     });
     if (threads.shown.value === undefined) threads.show(shownSession() ?? mainKey(said), "replace");

@@ -8,7 +8,7 @@ import { Words } from "./words.tsx";
 
 export function Banners() {
   const app = useApp();
-  const dangers = dangersOf(app.status.value, app.hello.value?.snapshot.authMode);
+  const dangers = dangersOf(app.status.value);
   const trouble = app.trouble.value;
   return (
     <>
@@ -39,14 +39,13 @@ export function Banners() {
 }
 
 /** One line for each; they stay for as long as the setting does. */
-function dangersOf(status: Status | undefined, authMode: string | undefined): readonly string[] {
+function dangersOf(status: Status | undefined): readonly string[] {
   const lines: string[] = [];
   if (status?.sandbox.state === "off") {
     const { reason, fix } = status.sandbox;
     lines.push([`${words.banner.sandboxOff}: ${reason ?? ""}.`, fix ?? ""].join(" ").trim());
   }
-  if (authMode === "none") lines.push(words.banner.noAuth);
-  return lines;
+  return [...lines, ...(status?.dangers ?? [])];
 }
 
 function Notice(props: {

@@ -14,7 +14,6 @@ export type Hello = {
   readonly server: { readonly version: string };
   readonly features: { readonly methods: readonly string[] };
   readonly snapshot: {
-    readonly authMode?: string;
     readonly sessionDefaults?: { readonly mainSessionKey?: string; readonly defaultAgentId?: string };
   };
   readonly auth: { readonly scopes: readonly string[]; readonly deviceToken?: string };
