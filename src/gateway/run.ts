@@ -32,20 +32,22 @@ export type Runs = {
 };
 
 export function createRuns(deps: { readonly pipeline: Pipeline; readonly now: () => number }): Runs {
-  type Known = { readonly digest: string; readonly run: Promise<StartedRun> };
+  type Begun = { readonly run: StartedRun; readonly isNew: boolean };
+  type Known = { readonly digest: string; readonly begun: Promise<Begun> };
   const known = createRecent<Known>({
     entriesMax: limits.requestDedupeMax,
     windowMs: limits.requestDedupeWindowMs,
     now: deps.now,
   });
 
-  async function begin(request: RunRequest): Promise<StartedRun> {
+  async function begin(request: RunRequest): Promise<Begun> {
     const envelope = envelopeOf(request, await request.media(), deps.now());
     const accepted = await deps.pipeline.handle(envelope);
     if (accepted.kind === "dropped") throw new LoricaError("forbidden", `the message was refused: ${accepted.reason}`);
     // A duplicate that only the store remembers, from before a restart or from long ago.
     if (accepted.kind === "duplicate" && !accepted.same) throw conflict();
-    return { runId: accepted.runId, sessionKey: accepted.sessionKey, startedAt: envelope.receivedAt };
+    const run = { runId: accepted.runId, sessionKey: accepted.sessionKey, startedAt: envelope.receivedAt };
+    return { run, isNew: accepted.kind !== "duplicate" };
   }
 
   return {
@@ -55,12 +57,12 @@ export function createRuns(deps: { readonly pipeline: Pipeline; readonly now: ()
       const before = known.find(key);
       if (before !== undefined) {
         if (before.digest !== digest) throw conflict();
-        return { run: await before.run, isNew: false };
+        return { run: (await before.begun).run, isNew: false };
       }
-      const run = begin(request);
-      known.add(key, { digest, run });
+      const begun = begin(request);
+      known.add(key, { digest, begun });
       try {
-        return { run: await run, isNew: true };
+        return await begun;
       } catch (cause) {
         // Nothing was stored, so the client may try again with the same key.
         known.remove(key);
