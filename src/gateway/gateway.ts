@@ -3,6 +3,7 @@
 import { createConnections } from "./connections/connections.ts";
 import { endStale } from "./connections/doorkeeper.ts";
 import { attachNodes } from "./connections/nodes.ts";
+import { paceConnections } from "./door/pace.ts";
 import { createEdge } from "./edge.ts";
 import type { EdgeDeps, GatewaySettings } from "./edge.ts";
 import { createHttpEdge } from "./http.ts";
@@ -59,6 +60,7 @@ export function createGateway(
   });
   const speakers = createSpeakers({ edge, connections, handlers, greet: createGreeting(edge, live) });
   speakers.attach(http.server);
+  const stopPacing = paceConnections(http.server);
   const stopNodes = attachNodes(deps, connections);
 
   return {
@@ -74,6 +76,7 @@ export function createGateway(
     },
     async close(graceMs) {
       draining = true;
+      stopPacing();
       const httpClosed = http.close(graceMs);
       await untilIdle(deps.pipeline, graceMs);
       stopNodes();
