@@ -10,7 +10,13 @@ import { owner } from "../../../src/base/principal.ts";
 import type { Resources, Verb } from "../../../src/base/action.ts";
 import { tokenPlaceholder } from "../../../src/channel/channel.ts";
 import { createWaits } from "./waits.ts";
-import type { ChannelAccount, ChannelContext, ChannelHealth, PlatformRequest } from "../../../src/channel/channel.ts";
+import type {
+  ChannelAccount,
+  ChannelContext,
+  ChannelHealth,
+  PlatformRequest,
+  PlatformResponse,
+} from "../../../src/channel/channel.ts";
 
 export type Stored = { readonly media: Map<string, Uint8Array>; readonly state: Map<string, Json> };
 
@@ -143,7 +149,8 @@ function disk(stored: Stored): Pick<ChannelContext, "state" | "media"> {
   };
 }
 
-async function fetchAs(request: PlatformRequest, token: string, signal: AbortSignal) {
+/** A request as the broker makes it. */
+export async function fetchAs(request: PlatformRequest, token: string, signal: AbortSignal): Promise<PlatformResponse> {
   const { method, headers, body } = request;
   const url = request.url.replace(`/bot${tokenPlaceholder}/`, `/bot${token}/`);
   try {
