@@ -4,6 +4,8 @@
 import type { EntryBody } from "../base/transcript.ts";
 import type { ChannelHealthView } from "./shapes/channels.ts";
 
+export type { ChannelsStatusResult } from "./shapes/channels.ts";
+
 export type SessionRow = {
   readonly key: string;
   readonly kind: "direct" | "group" | "global" | "unknown";

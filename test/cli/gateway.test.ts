@@ -236,12 +236,18 @@ test("CLI-030 CLI-031 CLI-032 status says what runs; --all says everything, with
   await line.serve("owner.sock", { "owner.status": () => statusOf({ notices: ["a notice"] }) });
   await line.serve("gateway.sock", {
     status: () => gatewayStatus,
+    "channels.status": () => ({
+      channelOrder: ["telegram"],
+      channelAccounts: { telegram: [{ accountId: "default", healthState: "connected" }] },
+      warnings: ["telegram: 1 replies were cut off"],
+    }),
     health: () => ({ ok: true }),
     "usage.cost": () => ({ updatedAt: 0, days: 30, daily: [], totals }),
   });
   const plain = await line.run(["status"]);
   assert.equal(plain.exit, 0);
   assert.match(plain.stdout, /model {6}rehearsal: not an AI,/);
+  assert.match(plain.stdout, /channel {4}telegram\/default connected\n +note {7}telegram: 1 replies were cut off/);
   assert.match(plain.stdout, /note {7}a notice/);
   const all = await line.run(["status", "--all"]);
   assert.match(all.stdout, /state {6}~\/.openclaw/);

@@ -2,7 +2,7 @@
 import { release } from "node:os";
 import { bounded } from "../../base/wait.ts";
 import type { OwnerStatus } from "../../protocol/owner-methods.ts";
-import type { StatusResult } from "../../protocol/shapes.ts";
+import type { ChannelsStatusResult, StatusResult } from "../../protocol/shapes.ts";
 import { diagnose } from "../diagnosis.ts";
 import type { Finding } from "../diagnosis.ts";
 import type { Invocation } from "../context.ts";
@@ -13,7 +13,11 @@ import { remoteStatus } from "./gateway/remote-status.ts";
 import { modelLine, sandboxLine } from "./up.ts";
 import { usageRows } from "./usage.ts";
 
-type Snapshot = { readonly owner: OwnerStatus; readonly gateway: StatusResult };
+type Snapshot = {
+  readonly owner: OwnerStatus;
+  readonly gateway: StatusResult;
+  readonly channels: ChannelsStatusResult;
+};
 
 export async function status(given: Invocation): Promise<void> {
   const { io, options } = given;
@@ -45,7 +49,11 @@ export async function status(given: Invocation): Promise<void> {
 async function gather(invocation: Invocation): Promise<Snapshot | undefined> {
   const owner = await withRunningOwner(invocation, async (client) => client?.call("owner.status", {}));
   if (owner === undefined || owner.gateway.state !== "running") return undefined;
-  return { owner, gateway: await withGateway(invocation, (client) => client.call("status", {})) };
+  return withGateway(invocation, async (client) => ({
+    owner,
+    gateway: await client.call("status", {}),
+    channels: await client.call("channels.status", {}),
+  }));
 }
 
 function showDown({ io }: Invocation, finding: Finding): void {
@@ -56,7 +64,7 @@ function showDown({ io }: Invocation, finding: Finding): void {
   io.exitWith(finding.exit);
 }
 
-function summaryRows(invocation: Invocation, { owner, gateway }: Snapshot): [string, string][] {
+function summaryRows(invocation: Invocation, { owner, gateway, channels }: Snapshot): [string, string][] {
   const { listen, config } = owner;
   const stale = config.restartNeeded.length === 0 ? "" : `; restart needed for ${config.restartNeeded.join(", ")}`;
   return [
@@ -68,8 +76,15 @@ function summaryRows(invocation: Invocation, { owner, gateway }: Snapshot): [str
     ["address", listen === null ? "none" : `http://${listen.host}:${listen.port}`],
     ["config", `${owner.paths.config}${stale}`],
     ["workspace", owner.paths.workspace],
+    ...channels.channelOrder.map((channel): [string, string] => ["channel", channelLine(channel, channels)]),
+    ...channels.warnings.map((warning): [string, string] => ["note", warning]),
     ...owner.notices.map((notice): [string, string] => ["note", notice]),
   ];
+}
+
+function channelLine(channel: string, { channelAccounts }: ChannelsStatusResult): string {
+  const accounts = channelAccounts[channel] ?? [];
+  return accounts.map(({ accountId, healthState }) => `${channel}/${accountId} ${healthState}`).join(", ");
 }
 
 function detailRows({ owner, gateway }: Snapshot): [string, string][] {

@@ -1,0 +1,142 @@
+// How a channel reaches its platform: the token goes into the path on the way out, and nowhere else.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import fc from "fast-check";
+import { LoricaError } from "../../src/base/errors.ts";
+import { parseAction } from "../../src/broker/serve/action.ts";
+import { createBrokerEgress } from "../../src/broker/serve/egress.ts";
+import type { ProviderCeiling } from "../../src/broker/serve/ceiling.ts";
+import { pathTokenPlaceholder } from "../../src/protocol/known/channels.ts";
+
+const token = "123456:AAtest-Token_of-nobody0123456789";
+const place = `bot${pathTokenPlaceholder}`;
+
+async function serve(
+  context: TestContext,
+  options: { readonly token?: string | undefined; readonly ownerNamed?: boolean } = {},
+) {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    response.setHeader("x-echo", request.url ?? "");
+    response.setHeader("location", `https://elsewhere.example${request.url ?? ""}`);
+    response.end(`you asked ${request.url ?? ""}`);
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const route: ProviderCeiling = {
+    baseUrl,
+    credential: { kind: "path-token", prefix: "bot" },
+    secret: "channel:telegram.default.bottoken",
+    ownerNamed: options.ownerNamed ?? true,
+  };
+  const kept = "token" in options ? options.token : token;
+  const egress = createBrokerEgress({
+    ceiling: () => ({ providers: new Map(), agents: new Map(), channels: new Map([["telegram/default", route]]) }),
+    readSecret: async (name) => (name === route.secret ? kept : undefined),
+  });
+  context.after(async () => {
+    await egress.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  const ask = async (path: string, account = "default", tried?: ProviderCeiling) => {
+    const resource = {
+      channel: "telegram",
+      account,
+      method: "GET",
+      url: path.startsWith("http") ? path : `${baseUrl}${path}`,
+    } as const;
+    const request = { resource, headers: {}, bodyBytes: undefined, body: undefined };
+    const response = await egress.fetch(request, AbortSignal.timeout(5_000), tried);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.body) chunks.push(chunk);
+    return { status: response.status, headers: response.headers, text: Buffer.concat(chunks).toString() };
+  };
+  return { asked, ask, route };
+}
+
+const coded = (wanted: string) => (error: unknown) =>
+  error instanceof LoricaError && error.code === wanted && !error.message.includes(token);
+
+test("the token takes the placeholder's place, and is in nothing that comes back", async (context) => {
+  const { asked, ask } = await serve(context);
+  const { status, headers, text } = await ask(`/${place}/getUpdates?offset=7`);
+  assert.deepEqual([status, asked], [200, [`/bot${token}/getUpdates?offset=7`]]);
+  assert.ok(!JSON.stringify(headers).includes(token) && !text.includes(token), text);
+  await ask(`/file/${place}/photos/a.jpg`);
+  assert.equal(asked.at(-1), `/file/bot${token}/photos/a.jpg`);
+});
+
+test("only the first segment that is exactly the placeholder is filled, and never the query", async (context) => {
+  const { asked, ask } = await serve(context);
+  await ask(`/x${place}/${place}/${place}?q=${place}`);
+  assert.deepEqual(asked, [`/x${place}/bot${token}/${place}?q=${place}`]);
+});
+
+test("a request without a place for the token, to another host or for another account does not leave", async (context) => {
+  const { asked, ask } = await serve(context);
+  await assert.rejects(ask("/getMe"), coded("forbidden"));
+  await assert.rejects(ask(`/?a=${place}`), coded("forbidden"));
+  await assert.rejects(ask(`https://api.telegram.org/${place}/getMe`), coded("forbidden"));
+  await assert.rejects(ask(`/a%2f..%2f${place}/getMe`), coded("forbidden"));
+  await assert.rejects(ask(`/${place}/getMe`, "work"), coded("forbidden"));
+  assert.deepEqual(asked, []);
+});
+
+test("a platform that the config does not name may not turn out to be in the owner's network", async (context) => {
+  const { asked, ask } = await serve(context, { ownerNamed: false });
+  await assert.rejects(ask(`/${place}/getMe`), coded("forbidden"));
+  assert.deepEqual(asked, []);
+});
+
+test("without a token, or with one that could mean another path, nothing leaves and the reason says what to do", async (context) => {
+  const without = await serve(context, { token: undefined });
+  await assert.rejects(without.ask(`/${place}/getMe`), (error: unknown) => {
+    return coded("unauthorized")(error) && /lorica channels add/.test(String(error));
+  });
+  const strange = await serve(context, { token: "123/../../other?x=" });
+  await assert.rejects(strange.ask(`/${place}/getMe`), coded("config_invalid"));
+  assert.deepEqual([without.asked, strange.asked], [[], []]);
+});
+
+test("a token is tried before it is stored, with the account's own route", async (context) => {
+  const { asked, ask, route } = await serve(context, { token: undefined });
+  await ask(`/${place}/getMe`, "new", { ...route, value: "999:another-token" });
+  assert.deepEqual(asked, ["/bot999:another-token/getMe"]);
+});
+
+test("whatever path a gateway makes up, the token is asked for under the base URL only, and never comes back", async (context) => {
+  const { asked, ask } = await serve(context);
+  const segments = fc.array(
+    fc.oneof(fc.constantFrom(place, "..", ".", "%2f", "\\", "file", "?", "#", "@x", "//"), fc.string({ maxLength: 8 })),
+    { maxLength: 6 },
+  );
+  await fc.assert(
+    fc.asyncProperty(segments, async (parts) => {
+      const answer = await ask(`/${parts.join("/")}`).catch((error: unknown) => error);
+      assert.ok(answer instanceof LoricaError || !JSON.stringify(answer).includes(token));
+      if (answer instanceof LoricaError) assert.ok(!answer.message.includes(token));
+    }),
+    { numRuns: 150 },
+  );
+  for (const url of asked) assert.match(url, /\/bot123456:/);
+});
+
+test("a channel's request is read field by field", () => {
+  const action = {
+    verb: "channel.request",
+    agentId: "",
+    sessionKey: "",
+    principal: { id: "channel:telegram", kind: "system", account: "default" },
+    label: { integrity: "owner", readers: ["*"] },
+    resource: { channel: "telegram", account: "default", method: "GET", url: "https://x.example/", more: 1 },
+  };
+  const { more: _, ...resource } = action.resource;
+  assert.deepEqual(parseAction("channel.request", action), { ok: true, value: { ...action, resource } });
+  for (const change of [{ method: "DELETE" }, { channel: 1 }, { account: "x".repeat(5_000) }])
+    assert.equal(parseAction("channel.request", { ...action, resource: { ...resource, ...change } }).ok, false);
+});
