@@ -140,10 +140,11 @@ test("GW-038 instruction files are read and written by name, never by path, and 
     },
   });
   const client = await edge.connect();
-  const soul = { name: "SOUL.md", path: "SOUL.md", missing: false, size: 4, hash: "a".repeat(64) };
+  const soul = { name: "SOUL.md", path: "SOUL.md", missing: false, size: 4 };
   assert.deepEqual(await client.request("agents.files.get", { agentId: "main", name: "SOUL.md" }), {
     agentId: "main",
-    file: { ...soul, content: "kind" },
+    workspace: "(workspace)",
+    file: { ...soul, hash: "a".repeat(64), content: "kind" },
   });
   const { files } = (await client.request("agents.files.list", { agentId: "main" })) as { files: unknown[] };
   assert.deepEqual(files.slice(0, 2), [{ name: "AGENTS.md", path: "AGENTS.md", missing: true }, soul]);

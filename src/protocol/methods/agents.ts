@@ -27,6 +27,9 @@ export type AgentFile = {
   readonly content?: string;
 };
 
+/** Where a workspace lies is nothing that a client needs to know; paths are relative to it. */
+type Unnamed = "(workspace)";
+
 type Changed = { readonly ok: true; readonly agentId: string };
 
 const fileName = z.enum(instructionFiles);
@@ -46,17 +49,26 @@ export const agentMethods = {
     scope: read,
     params: z.strictObject({ agentId: name.optional(), sessionKey: sessionKey.optional() }),
   }),
-  "agents.files.list": method<{ readonly agentId: string; readonly files: readonly AgentFile[] }>()({
+  "agents.files.list": method<{
+    readonly agentId: string;
+    readonly workspace: Unnamed;
+    readonly files: readonly AgentFile[];
+  }>()({
     summary: "The instruction files of an agent's workspace.",
     scope: read,
     params: z.strictObject({ agentId: name }),
   }),
-  "agents.files.get": method<{ readonly agentId: string; readonly file: AgentFile }>()({
+  "agents.files.get": method<{ readonly agentId: string; readonly workspace: Unnamed; readonly file: AgentFile }>()({
     summary: "One instruction file.",
     scope: read,
     params: z.strictObject({ agentId: name, name: fileName }),
   }),
-  "agents.files.set": method<{ readonly ok: true; readonly agentId: string; readonly file: AgentFile }>()({
+  "agents.files.set": method<{
+    readonly ok: true;
+    readonly agentId: string;
+    readonly workspace: Unnamed;
+    readonly file: AgentFile;
+  }>()({
     summary: "Writes one instruction file. With `expectedHash` only where it is still the one that was read.",
     scope: admin,
     params: z.strictObject({

@@ -12,6 +12,8 @@ import { checkAgent } from "../target.ts";
 
 type Names = "agents.files.list" | "agents.files.get" | "agents.files.set";
 
+const unnamed = "(workspace)";
+
 export function createAgentFileMethods(edge: Edge): Pick<HandlersOf<typeof agentMethods, CallContext>, Names> {
   const { workspace } = edge;
 
@@ -30,12 +32,16 @@ export function createAgentFileMethods(edge: Edge): Pick<HandlersOf<typeof agent
           found.find((file) => file.name === name),
         ),
       );
-      return { agentId, files };
+      return { agentId, workspace: unnamed, files };
     },
 
     async "agents.files.get"({ agentId, name }, { call }) {
       const file = await find(agentId, name, call.signal);
-      return { agentId, file: { ...about(name, file), ...(file === undefined ? {} : { content: file.text }) } };
+      return {
+        agentId,
+        workspace: unnamed,
+        file: { ...about(name, file), ...(file === undefined ? {} : { hash: file.sha256, content: file.text }) },
+      };
     },
 
     async "agents.files.set"({ agentId, name, content, expectedHash }, { call }) {
@@ -47,7 +53,7 @@ export function createAgentFileMethods(edge: Edge): Pick<HandlersOf<typeof agent
       await workspace.write(agentId, { name, content }, call.signal);
       const bytes = Buffer.byteLength(content);
       const file = { name, path: name, missing: false, size: bytes, hash: sha256(content) };
-      return { ok: true, agentId, file };
+      return { ok: true, agentId, workspace: unnamed, file };
     },
   };
 }
@@ -55,5 +61,5 @@ export function createAgentFileMethods(edge: Edge): Pick<HandlersOf<typeof agent
 /** Paths are relative to the workspace. */
 function about(name: string, file: WorkspaceFile | undefined): AgentFile {
   if (file === undefined) return { name, path: name, missing: true };
-  return { name, path: name, missing: false, size: file.bytes, hash: file.sha256 };
+  return { name, path: name, missing: false, size: file.bytes };
 }

@@ -13,6 +13,10 @@ type Mode = ConfigWritten["sentinel"]["payload"]["stats"]["mode"];
 const fileName = "openclaw.json";
 
 export function createConfigMethods(edge: Edge): HandlersOf<typeof configMethods, CallContext> {
+  // It never changes while the process runs, and building it takes long.
+  let built: Promise<Json> | undefined;
+  const schema = (): Promise<Json> => (built ??= configJsonSchema());
+
   async function write(
     mode: Mode,
     { raw, baseHash }: { readonly raw: string; readonly baseHash?: string | undefined },
@@ -45,10 +49,10 @@ export function createConfigMethods(edge: Edge): HandlersOf<typeof configMethods
     async "config.schema"() {
       const { version } = edge.settings();
       const generatedAt = new Date(edge.startedAt).toISOString();
-      return { schema: await configJsonSchema(), uiHints: {}, version, generatedAt };
+      return { schema: await schema(), uiHints: {}, version, generatedAt };
     },
 
-    "config.schema.lookup": ({ path }) => lookUpKey(path),
+    "config.schema.lookup": async ({ path }) => await lookUpKey(await schema(), path),
 
     async "update.run"() {
       throw new LoricaError(

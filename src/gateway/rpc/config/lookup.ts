@@ -2,45 +2,60 @@
 import { LoricaError } from "../../../base/errors.ts";
 import { isRecord } from "../../../base/json.ts";
 import type { Json } from "../../../base/json.ts";
-import { configJsonSchema, describeKey, parseConfigPath } from "../../../config/config.ts";
+import { parseConfigPath } from "../../../config/config.ts";
 import type { Path } from "../../../config/config.ts";
 import type { ConfigKey } from "../../../protocol/methods/config.ts";
 
 type Node = Readonly<Record<string, Json>>;
+type Reload = "hot" | "restart";
+type Found = { readonly node: Node; readonly reload: Reload };
 
-export async function lookUpKey(text: string): Promise<ConfigKey> {
+export async function lookUpKey(schema: Json, text: string): Promise<ConfigKey> {
   const path = await parseConfigPath(text);
   if (!path.ok) throw new LoricaError("invalid_request", path.reason);
-  const key = await describeKey(path.value);
-  const node = nodeAt((await configJsonSchema()) as Node, path.value);
-  if (key === undefined || node === undefined)
+  const found = nodeAt(schema as Node, path.value);
+  if (found === undefined)
     throw new LoricaError("not_found", `the config has no key ${JSON.stringify(text.slice(0, 128))}`);
-  const children = [];
-  for (const [name, child] of Object.entries(isRecord(node["properties"]) ? node["properties"] : {})) {
-    const described = await describeKey([...path.value, name]);
-    if (described === undefined) continue;
-    const below = `${text}.${name}`;
-    children.push({
-      key: name,
-      path: below,
-      required: false as const,
-      hasChildren: isRecord((child as Node)["properties"]),
-      reloadKind: described.reload,
-      hint: { help: described.description, sensitive: described.secret },
-      hintPath: below,
-    });
-  }
-  const hint = { help: key.description, sensitive: key.secret };
-  return { path: text, schema: node, reloadKind: key.reload, hint, hintPath: text, children };
+  const children = Object.entries(propertiesOf(found.node)).map(([key, node]) => {
+    const below = `${text}.${key}`;
+    const hasChildren = Object.keys(propertiesOf(node)).length > 0;
+    const reloadKind = reloadOf(node, found.reload);
+    return { key, path: below, required: false as const, hasChildren, reloadKind, hint: hintOf(node), hintPath: below };
+  });
+  return {
+    path: text,
+    schema: found.node,
+    reloadKind: found.reload,
+    hint: hintOf(found.node),
+    hintPath: text,
+    children,
+  };
 }
 
-function nodeAt(root: Node, path: Path): Node | undefined {
-  let at: unknown = root;
+/** The nearest word on the way down says when a key takes effect; a key that nobody classified needs a restart. */
+function nodeAt(root: Node, path: Path): Found | undefined {
+  let found: Found = { node: root, reload: "restart" };
   for (const step of path) {
-    if (!isRecord(at)) return undefined;
-    const { properties, additionalProperties, items } = at;
-    const named = isRecord(properties) && Object.hasOwn(properties, step) ? properties[step] : undefined;
-    at = named ?? (typeof step === "number" ? items : additionalProperties);
+    const { additionalProperties, items } = found.node;
+    const properties = propertiesOf(found.node);
+    const named = Object.hasOwn(properties, step) ? properties[String(step)] : undefined;
+    const next = named ?? (typeof step === "number" ? items : additionalProperties);
+    if (!isRecord(next)) return undefined;
+    found = { node: next as Node, reload: reloadOf(next as Node, found.reload) };
   }
-  return isRecord(at) ? (at as Node) : undefined;
+  return found;
+}
+
+function propertiesOf({ properties }: Node): Readonly<Record<string, Node>> {
+  return isRecord(properties) ? (properties as Record<string, Node>) : {};
+}
+
+function reloadOf(node: Node, above: Reload): Reload {
+  const own = node["x-reload"];
+  return own === "hot" || own === "restart" ? own : above;
+}
+
+function hintOf(node: Node): { readonly help: string; readonly sensitive: boolean } {
+  const help = typeof node["description"] === "string" ? node["description"] : "";
+  return { help, sensitive: node["x-secret"] === true || node["x-secret-values"] === true };
 }
