@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { createAuditWriter } from "./audit/audit.ts";
 import type { AuditWriter } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
-import { sha256 } from "./base/ids.ts";
 import { limits, nodeFlags } from "./base/limits.ts";
 import { createBroker, createBrokerEgress, createCells, findBwrap } from "./broker/broker.ts";
 import { openLogWriter, openRotatingFile, seedWorkspace } from "./broker/broker.ts";
-import type { Broker, LogWriter, ProbedCells } from "./broker/broker.ts";
+import type { Broker, GatewayStatus, LogWriter, ProbedCells } from "./broker/broker.ts";
 import { brokerAnswers, createConfigKeeper, logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
+import { listenAddresses } from "./network/network.ts";
 import type { GatewayStart } from "./build-gateway.ts";
 import type { BrokerOptions } from "./cli/cli.ts";
 import { compileCacheFolder, warmCompileCache } from "./compile-cache.ts";
@@ -31,8 +31,8 @@ import type { Redactor } from "./dlp/dlp.ts";
 import { channelRoute } from "./settings-channels.ts";
 import { ceilingOf } from "./settings-ceiling.ts";
 import { pageAddresses } from "./settings-page.ts";
-import { ensureGatewayToken, openFileVault } from "./vault/vault.ts";
-import type { FileVault } from "./vault/vault.ts";
+import { createFront, ensureGatewayToken, openFileVault } from "./vault/vault.ts";
+import type { FileVault, Front } from "./vault/vault.ts";
 
 /** Runs until it is told to stop. Resolves when everything that it started has ended. */
 export async function runBroker(options: BrokerOptions): Promise<void> {
@@ -78,6 +78,13 @@ async function serve(ground: Ground): Promise<void> {
   const auditWriter = openAudit(paths, ground.redactor);
   const cells = openCells(ground, auditWriter);
   const ending = new AbortController();
+  const front = createFront({
+    config: keeper.config,
+    home: paths.home,
+    vault,
+    now: systemClock.now,
+    log: log.source("front"),
+  });
   let tried = false;
   const tellSandbox = (): void => {
     if (tried) broker.tell("sandbox", cells.status());
@@ -91,11 +98,13 @@ async function serve(ground: Ground): Promise<void> {
     auditWriter,
     cells,
     probed: probing.catch(() => undefined),
-    settings: async () => ({
+    front,
+    settings: async ({ addresses }) => ({
       version: options.version,
       config: keeper.config(),
       paths,
-      proof: { tokenHashes: [sha256(await ensureGatewayToken(vault))], passwordHash: undefined },
+      front: await front.settings(),
+      listen: addresses,
       sandbox: tried ? cells.status() : undefined,
     }),
   });
@@ -103,6 +112,7 @@ async function serve(ground: Ground): Promise<void> {
     await broker.start();
     // A probe that ended while the gateway was starting had nobody to tell yet.
     tellSandbox();
+    void front.watch(() => broker.configure(), ending.signal);
     await runUntilStopped(ground, broker, ending.signal);
   } finally {
     ending.abort();
@@ -205,11 +215,15 @@ function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] 
 
 function openBroker(
   { options, keeper, vault, redactor, log }: Ground,
-  parts: {
+  {
+    front,
+    ...parts
+  }: {
     readonly auditWriter: AuditWriter;
     readonly cells: ProbedCells;
     readonly probed: Promise<unknown>;
-    readonly settings: () => Promise<GatewayStart>;
+    readonly front: Front;
+    readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
   },
 ): Broker {
   const { paths, codeRoot } = options;
@@ -241,7 +255,8 @@ function openBroker(
     bwrap: findBwrap(),
     argv: [...nodeFlags, join(codeRoot, "lorica.mjs"), "gateway-child", ...cache],
     pages: (address) => pageAddresses(keeper.config(), address),
-    listen: () => ({ host: "127.0.0.1", port: keeper.config().gateway.port }),
+    listen: () => listenAddresses(keeper.config()),
+    certificate: () => front.certificate(),
     log,
     clock: systemClock,
     root: options.root,

@@ -27,15 +27,15 @@ import { compileRules, createPolicy } from "./policy/policy.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
 import { createMirror, createTranscriptWatch, createTransfer, maintain } from "./session/session.ts";
-import type { MirrorOptions, TranscriptWatch } from "./session/session.ts";
+import type { TranscriptWatch } from "./session/session.ts";
 import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSettings } from "./settings.ts";
 import { pipelineSettings, policySettings, rehearsalRef } from "./settings.ts";
-import type { AccessProof } from "./settings-access.ts";
+import type { ListenAddress } from "./network/network.ts";
 import { nodeRules } from "./settings-nodes.ts";
 import { plugins } from "../plugins/plugins.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
-import type { SignInOffer } from "./vault/vault.ts";
+import type { FrontSettings, SignInOffer } from "./vault/vault.ts";
 
 /** The doors whose callers are the owner, and fetch their replies themselves. */
 const ownDoors = ["cli", "http", "webchat"];
@@ -45,8 +45,10 @@ export type GatewayStart = {
   readonly version: string;
   readonly config: Config;
   readonly paths: StatePaths;
-  /** Hashes of what clients prove themselves with. */
-  readonly proof: AccessProof;
+  /** Hashes of what clients prove themselves with, and the port's certificate. */
+  readonly front: FrontSettings;
+  /** What the descriptors that were passed in are to be bound to. */
+  readonly listen: readonly ListenAddress[];
   /** Undefined while the boot probe is running. */
   readonly sandbox: SandboxStatus | undefined;
 };
@@ -102,7 +104,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     log: (level, message, fields) => outside.log[level](message, fields),
     settings: gatewaySettings(first.config, current.agents(), first),
   });
-  await gateway.listen({ http: { fd: outside.http }, socket: { fd: outside.socket } });
+  await gateway.listen(outside.sockets);
   await pipeline.start();
   void maintain(
     store,
@@ -130,7 +132,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
 }
 
 /** What the process was given, and nobody else has. */
-type Outside = { readonly link: Link; readonly log: Log; readonly http: number; readonly socket: number };
+type Outside = { readonly link: Link; readonly log: Log; readonly sockets: Parameters<Gateway["listen"]>[0] };
 
 /** State, authority and the ways out: everything below the agent. */
 type Ground = {
@@ -160,7 +162,11 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const opened = await openStore({ path: first.paths.database, mediaDir: first.paths.media, clock });
   // The gateway knows no secret, so it redacts by what credentials look like; the broker knows the values too.
   const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
-  const toMirror = { ...mirrorOptions(first.paths, log), redact };
+  const toMirror = {
+    agentsDir: first.paths.agents,
+    report: (err: unknown) => log.warn("a transcript could not be mirrored", { err }),
+    redact,
+  };
   const mirror = first.config.session.jsonlMirror ? createMirror(opened, toMirror) : undefined;
   const transcript = createTranscriptWatch(mirror?.store ?? opened);
   const audit = createAuditClient(link);
@@ -290,9 +296,4 @@ function afterProbe(runner: TurnRunner, tried: Promise<void>): TurnRunner {
       return runner.run(turn, run);
     },
   };
-}
-
-function mirrorOptions(paths: StatePaths, log: Log): Omit<MirrorOptions, "redact"> {
-  const report = (error: unknown): void => log.warn("a transcript could not be mirrored", { err: error });
-  return { agentsDir: paths.agents, report };
 }

@@ -26,8 +26,10 @@ export async function runGateway(): Promise<void> {
   const stream = new Socket({ fd: gatewayDescriptors.link, readable: true, writable: true });
   const link = openBrokerLink(stream, {
     async start(settings, opened) {
-      const { http, socket } = gatewayDescriptors;
-      built = await buildGateway(settings as GatewayStart, { link: opened, log, http, socket });
+      const start = settings as GatewayStart;
+      const { firstHttp, socket } = gatewayDescriptors;
+      const http = start.listen.map((address, at) => ({ fd: firstHttp + at, address }));
+      built = await buildGateway(start, { link: opened, log, sockets: { http, socket: { fd: socket } } });
       if (sandbox !== undefined) built.hearSandbox(sandbox);
     },
     async configure(settings) {

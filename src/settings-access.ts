@@ -2,9 +2,7 @@
 import type { Config } from "./config/config.ts";
 import type { AccessSettings } from "./gateway/gateway.ts";
 import { createAddressRanges, expandProxies } from "./network/network.ts";
-
-/** What the broker adds to the config: hashes, never a value. */
-export type AccessProof = { readonly tokenHashes: readonly string[]; readonly passwordHash: string | undefined };
+import type { AccessProof } from "./vault/vault.ts";
 
 export function doorSettings({ gateway }: Config, proof: AccessProof): AccessSettings {
   const { auth, controlUi } = gateway;

@@ -13,7 +13,7 @@ import type { LaneBounds, MaintenanceRule } from "./session/session.ts";
 import { pageSettings } from "./settings-page.ts";
 import { accessSettings, channelsOn } from "./settings-channels.ts";
 import { doorSettings } from "./settings-access.ts";
-import type { AccessProof } from "./settings-access.ts";
+import type { FrontSettings } from "./vault/vault.ts";
 
 /** The embedded model that answers where the owner has configured none. It says of itself that it is not an AI. */
 export const rehearsalRef = "rehearsal/rehearsal";
@@ -105,7 +105,7 @@ export function maintenanceRule(config: Config): MaintenanceRule {
 export function gatewaySettings(
   config: Config,
   agents: readonly AgentSettings[],
-  own: { readonly version: string; readonly proof: AccessProof },
+  own: { readonly version: string; readonly front: FrontSettings },
 ): GatewaySettings {
   return {
     version: own.version,
@@ -118,7 +118,8 @@ export function gatewaySettings(
     },
     page: pageSettings(config),
     dangers: renderDangers(config),
-    access: doorSettings(config, own.proof),
+    access: doorSettings(config, own.front.proof),
+    tls: own.front.tls,
   };
 }
 

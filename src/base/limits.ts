@@ -68,6 +68,8 @@ export const limits = {
   webhooksBurst: 100,
   rateAddressesMax: 16_384,
   rateMemoryMs: 5 * 60_000,
+  frontLookMs: 60 * 60_000,
+  certificateMaxBytes: 262_144,
   toolsBodyMaxBytes: 2_097_152,
   authPerSecond: 3,
   authBurst: 5,

@@ -4,6 +4,7 @@ export { createCells } from "./cells.ts";
 export type { CellsOptions, ProbedCells } from "./cells.ts";
 export { createBroker } from "./create-broker.ts";
 export type { Broker, BrokerOptions } from "./create-broker.ts";
+export type { GatewayStatus } from "./gateway/process.ts";
 export { openLogWriter } from "./log/log.ts";
 export type { LogSettings, LogThreshold, LogWriter, LogWriterOptions } from "./log/log.ts";
 export { openRotatingFile } from "./log/rotating-file.ts";

@@ -39,7 +39,7 @@ export type GatewayCalls = {
 };
 
 /** The descriptors that a gateway process is started with. */
-export const gatewayDescriptors = { link: 4, http: 5, socket: 6 } as const;
+export const gatewayDescriptors = { link: 4, socket: 5, firstHttp: 6 } as const;
 
 /** The gateway's end of the link. A gateway whose link has ended is of no use and must end itself. */
 export function openBrokerLink(stream: Duplex, calls: GatewayCalls): Link {

@@ -32,9 +32,11 @@ export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
     /** Resolves once the boot probe has ended: before that nobody can be told whether there is a sandbox. */
     readonly probed: Promise<unknown>;
     /** The addresses of the page, where the gateway listens there. */
-    readonly pages: (listen: GatewayStatus["address"]) => readonly string[];
+    readonly pages: (listen: GatewayStatus["addresses"][number] | undefined) => readonly string[];
     readonly log: LogWriter;
     readonly auditWriter: AuditWriter;
+    /** What the listener shows, where it speaks TLS. */
+    readonly certificate?: () => OwnerStatus["certificate"];
     readonly clock: Clock;
     readonly root: "refuse root" | "allow root";
   };
@@ -104,9 +106,9 @@ export function createBroker(options: BrokerOptions): Broker {
         await closeAll();
         throw error;
       }
-      const { address, confinement } = gateway.status();
+      const { addresses, confinement } = gateway.status();
       options.auditWriter.source("broker").record({ kind: "start", resource: `lorica ${options.version}` });
-      log.info("ready", { ...address, confinement: confinement.kind, readyMs: clock.now() - startedAt });
+      log.info("ready", { listen: addresses, confinement: confinement.kind, readyMs: clock.now() - startedAt });
     },
     configure,
     tell: (name, params) => gateway.link()?.note(name, params),
@@ -163,7 +165,7 @@ function ownerHandlers(options: BrokerOptions, { status, configure, gateway, end
       },
       signIn() {
         const link = gateway.link();
-        const pages = link === undefined ? [] : options.pages(gateway.status().address);
+        const pages = link === undefined ? [] : options.pages(gateway.status().addresses[0]);
         const within = AbortSignal.timeout(limits.gatewayStartTimeoutMs);
         const offer = async (params: unknown) => await link?.call({ method: "offer", params }, within);
         return { pages, now: options.clock.now(), offer };
@@ -195,7 +197,9 @@ function renderStatus(options: BrokerOptions, gateway: GatewayStatus, uptimeMs: 
       confinement: confinement.kind,
       confinementReason: confinement.kind === "none" ? confinement.reason : null,
     },
-    listen: gateway.address ?? null,
+    listen: gateway.addresses[0] ?? null,
+    listening: gateway.addresses,
+    certificate: options.certificate?.(),
     sandbox: {
       state: sandbox.kind,
       reason: sandbox.kind === "off" ? sandbox.reason : null,

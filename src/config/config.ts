@@ -24,7 +24,7 @@ export type {
   JournalEntry,
 } from "./file.ts";
 export type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";
-export { lockMeetingDir, resolvePaths } from "./paths.ts";
+export { expandHome, lockMeetingDir, resolvePaths } from "./paths.ts";
 export type { Environment, PathInputs, StatePaths } from "./paths.ts";
 export { renderIssues } from "./read/issue.ts";
 export type { Issue, Notice, Path, Place } from "./read/issue.ts";

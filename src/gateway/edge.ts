@@ -1,10 +1,9 @@
 // What the doors of the gateway work with, and the two small ports that they bring themselves.
 import type { Clock } from "../base/clock.ts";
-import type { WebhookRequest } from "../channel/channel.ts";
 import type { Models } from "../model/model.ts";
 import type { Devices, Senders } from "../pairing/pairing.ts";
 import type { Nodes } from "../node/node.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
+import type { Pipeline, WebhookTaker } from "../pipeline/pipeline.ts";
 import type { AgentWorkspace, RemotePorts } from "./remote.ts";
 export { createAgentWorkspace, createRemotePorts } from "./remote.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
@@ -31,12 +30,6 @@ export type EdgeLog = (
   message: string,
   fields: Readonly<Record<string, unknown>>,
 ) => void;
-
-/** A delivery that a platform made to our own port. Nobody is believed for having reached it. */
-export type WebhookTaker = (
-  request: Pick<WebhookRequest, "headers" | "body">,
-  signal: AbortSignal,
-) => Promise<{ readonly status: number }>;
 
 export type EdgeDeps = {
   readonly pipeline: Pipeline;

@@ -10,7 +10,7 @@ import { createHttpEdge } from "./http.ts";
 import type { HttpBounds } from "./http.ts";
 import { createLive } from "./live.ts";
 import { listenOn } from "./listen.ts";
-import type { ListenTarget } from "./listen.ts";
+import type { ListenAddress, ListenTarget } from "./listen.ts";
 import { createGreeting } from "./rpc/greeting.ts";
 import { createHandlers } from "./rpc/handlers.ts";
 import { createRuns, refuseWhileDraining, untilIdle } from "./run.ts";
@@ -22,11 +22,11 @@ export { createAgentWorkspace, createRemotePorts } from "./edge.ts";
 export type { PageSettings, SessionTransfer } from "./edge.ts";
 
 export type Gateway = {
-  /** Answers the TCP port that it was given, where it was. */
+  /** Answers where it really listens. */
   listen(targets: {
-    readonly http?: ListenTarget;
+    readonly http?: readonly ListenTarget[];
     readonly socket?: ListenTarget;
-  }): Promise<{ readonly httpPort: number | undefined }>;
+  }): Promise<{ readonly http: readonly ListenAddress[] }>;
   /** Takes effect at the next request: tokens, agents, endpoints. */
   configure(settings: GatewaySettings): void;
   /**
@@ -66,12 +66,11 @@ export function createGateway(
   return {
     async listen(targets) {
       if (targets.socket !== undefined) await listenOn(speakers.server, targets.socket);
-      if (targets.http !== undefined) await listenOn(http.server, targets.http);
-      const address = http.server.address();
-      return { httpPort: typeof address === "object" && address !== null ? address.port : undefined };
+      return { http: await http.listen(targets.http ?? []) };
     },
     configure(next) {
       settings = next;
+      http.renew(next.tls);
       endStale(connections, next.access);
     },
     async close(graceMs) {

@@ -1,24 +1,21 @@
 // The HTTP edge: probes for everybody, the OpenAI-compatible endpoints for whoever holds the token, and the bounds on
 // all of it. Order matters: host, then authentication, then anything of the request itself.
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { limits } from "../base/limits.ts";
 import { checkSingles } from "./door/singles.ts";
 import type { Edge } from "./edge.ts";
 import { answerError, HttpProblem } from "./http/answer.ts";
 import { answerRaw } from "./http/raw.ts";
+import { createListener } from "./door/listener.ts";
+import type { Listener } from "./door/listener.ts";
 import { createRoutes } from "./door/routes.ts";
 import type { HttpBounds, RoutesDeps } from "./door/api.ts";
 import type { Runs } from "./run.ts";
 
 export type { HttpBounds } from "./door/api.ts";
 
-export type HttpEdge = {
-  readonly server: Server;
-  openRequests(): number;
-  close(graceMs: number): Promise<void>;
-};
+export type HttpEdge = Listener & { openRequests(): number };
 
 export function createHttpEdge(deps: {
   readonly edge: Edge;
@@ -37,18 +34,8 @@ export function createHttpEdge(deps: {
   const open = new Set<ServerResponse>();
   const { guard } = edge;
   const routes = createRoutes({ ...deps, bounds });
-  const server = createServer({
-    maxHeaderSize: limits.httpHeadersMaxBytes,
-    headersTimeout: bounds.headersTimeoutMs,
-    // The body has its own clock; this one only catches what never reaches it.
-    requestTimeout: bounds.headersTimeoutMs + bounds.bodyTimeoutMs,
-    connectionsCheckingInterval: bounds.checkIntervalMs,
-    keepAliveTimeout: limits.httpKeepAliveMs,
-    // Ours says what is wrong, with the headers that every answer has.
-    requireHostHeader: false,
-    insecureHTTPParser: false,
-  });
-  server.maxConnections = limits.httpConnectionsMax;
+  const listener = createListener(bounds, edge.settings().tls);
+  const { server } = listener;
 
   async function serve(req: IncomingMessage, res: ServerResponse): Promise<void> {
     open.add(res);
@@ -72,18 +59,7 @@ export function createHttpEdge(deps: {
   server.on("request", (req, res) => void serve(req, res));
   server.on("clientError", (error, socket) => refuseSocket(error, socket as Socket));
 
-  return {
-    server,
-    openRequests: () => open.size,
-    async close(graceMs) {
-      if (!server.listening) return;
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      const force = setTimeout(() => server.closeAllConnections(), graceMs);
-      await closed;
-      clearTimeout(force);
-    },
-  };
+  return { ...listener, openRequests: () => open.size };
 }
 
 function pathOf(req: IncomingMessage): string {

@@ -1,4 +1,5 @@
 // What the gateway is told of the config.
+import type { TlsPair } from "../network/network.ts";
 import type { AccessSettings } from "./auth/access.ts";
 import type { PageSettings } from "./ui/ui.ts";
 
@@ -22,4 +23,6 @@ export type GatewaySettings = {
   readonly dangers: readonly string[];
   /** Who may knock, and what proves who they are. */
   readonly access: AccessSettings;
+  /** The certificate and its key, where the port speaks TLS: the one secret that this process must hold. */
+  readonly tls?: TlsPair | undefined;
 };

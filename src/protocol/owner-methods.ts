@@ -34,7 +34,10 @@ export type OwnerStatus = {
     readonly confinement: "bwrap" | "none";
     readonly confinementReason: string | null;
   };
+  /** The first of the addresses below. */
   readonly listen: { readonly host: string; readonly port: number } | null;
+  readonly listening: readonly { readonly host: string; readonly port: number }[];
+  readonly certificate?: { readonly fingerprint: string; readonly expiresAt: number } | undefined;
   readonly sandbox: {
     readonly state: "verified" | "off";
     readonly reason: string | null;

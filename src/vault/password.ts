@@ -3,6 +3,20 @@
 import { randomBytes, scrypt } from "node:crypto";
 import { LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
+import { parsed, rejected } from "../base/parsed.ts";
+import type { Parsed } from "../base/parsed.ts";
+
+const passwordMinChars = 12;
+
+/** Guesses are slowed down and counted; what anybody would try first is none all the same. */
+export function parseGatewayPassword(text: string): Parsed<string> {
+  const password = text.trim();
+  if (password.length < passwordMinChars) return rejected(`it is shorter than ${passwordMinChars} characters`);
+  if (password.length > limits.passwordMaxChars)
+    return rejected(`it is longer than ${limits.passwordMaxChars} characters`);
+  if (new Set(password).size < 5) return rejected("it repeats the same few characters");
+  return parsed(password);
+}
 
 const costLog2 = 15;
 

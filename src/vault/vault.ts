@@ -13,7 +13,9 @@ export type Vault = {
 export { gatewayTokenName, providerSecretName } from "./names.ts";
 export { openFileVault } from "./file-vault.ts";
 export type { FileVault, FileVaultOptions } from "./file-vault.ts";
-export { hashPassword } from "./password.ts";
+export { createFront } from "./front.ts";
+export type { AccessProof, Front, FrontSettings } from "./front.ts";
 export { createGatewayToken, ensureGatewayToken, parseGatewayToken } from "./gateway-token.ts";
 export { mintSignInLink } from "./sign-in.ts";
 export type { SignInOffer, SignInOptions } from "./sign-in.ts";
+export { rotateGatewayToken, tokenMadeAt } from "./rotation.ts";

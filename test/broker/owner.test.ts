@@ -10,7 +10,8 @@ import type { TestContext } from "node:test";
 import { silentLog } from "../../src/audit/audit.ts";
 import type { AuditRecord } from "../../src/audit/audit.ts";
 import { LoricaError } from "../../src/base/errors.ts";
-import { findHolder, openSockets } from "../../src/broker/gateway/sockets.ts";
+import { openSockets } from "../../src/broker/gateway/sockets.ts";
+import { findHolder } from "../../src/network/network.ts";
 import { callOwner } from "../../src/broker/owner/dispatch.ts";
 import { createOwnerHandlers } from "../../src/broker/owner/handlers.ts";
 import type { OwnerDeps, OwnerHandlers } from "../../src/broker/owner/handlers.ts";
@@ -253,12 +254,13 @@ test("every method of the table has its handler, and no name of an object passes
 
 test("sockets are handed over with their final names, and nobody accepts here", async (context) => {
   const socketPath = join(folder(context), "gateway.sock");
-  const handed = await openSockets({ listen: { host: "127.0.0.1", port: 0 }, socketPath }, (sockets) => {
+  const handed = await openSockets({ listen: [{ host: "127.0.0.1", port: 0 }], socketPath }, (sockets) => {
     assert.equal(existsSync(socketPath), true);
     assert.equal(statSync(socketPath).mode & 0o777, 0o600);
-    assert.ok(sockets.tcpFd > 2 && sockets.unixFd > 2);
-    return sockets.address;
+    assert.ok((sockets.tcpFds[0] ?? 0) > 2 && sockets.unixFd > 2);
+    return sockets.addresses[0];
   });
+  assert.ok(handed !== undefined);
   assert.equal(handed.host, "127.0.0.1");
   // Nobody took the descriptors over, so with the broker's own copies everything is gone again.
   await assert.rejects(
@@ -276,7 +278,7 @@ test("a taken port names who holds it; an address that is not ours and a long pa
   assert.equal(findHolder(port)?.pid, process.pid);
   const socketPath = join(folder(context), "gateway.sock");
   const open = (host: string, at: number, path = socketPath) =>
-    openSockets({ listen: { host, port: at }, socketPath: path }, () => assert.fail("nothing to hand over"));
+    openSockets({ listen: [{ host, port: at }], socketPath: path }, () => assert.fail("nothing to hand over"));
   await assert.rejects(open("127.0.0.1", port), {
     code: "conflict",
     message: new RegExp(`port ${port} on 127.0.0.1 is taken by .* \\(pid ${process.pid}\\)`),

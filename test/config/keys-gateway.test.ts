@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Json } from "../../src/base/json.ts";
 import { accepts, defaultsTo, issuesOf, loadGood, refuses, valueAt, waits } from "./harness.ts";
 
 const token = "0123456789abcdef".repeat(4);
 
 test("KEY-001 the gateway listens on loopback unless told otherwise, and only where a word for it exists", async () => {
   await defaultsTo("gateway.bind", "loopback");
-  await accepts("gateway.bind", "loopback", "lan", "auto");
+  await accepts("gateway.bind", "loopback", "lan", "auto", "tailnet");
   await refuses("gateway.bind", /must be one of "loopback", "lan", "tailnet", "auto", "custom"/, "everywhere");
-  await refuses("gateway.bind", /comes with step 2/, "tailnet");
 });
 
 test("KEY-002 bind custom needs the address to listen on", async () => {
@@ -56,11 +56,24 @@ test("GW-003 the port comes from the command line, then the environment, then th
   });
 });
 
-test("GW-027 KEY-005 no authentication is not to be had, on any address", async () => {
-  await waits("gateway.auth.mode", "token", "none", "password", "trusted-proxy");
+test("GW-027 KEY-005 a gateway that others can reach asks who they are; one that nobody else reaches may be told not to", async () => {
+  await defaultsTo("gateway.auth.mode", "token");
+  await accepts("gateway.auth.mode", "token", "password");
+  const none = (gateway: Record<string, Json>) =>
+    problemsOf({
+      gateway: { auth: { mode: "none" }, ...gateway },
+      security: { acknowledged: ["gateway.auth.mode=none"] },
+    });
+  const reachable = ["gateway.auth.mode: a gateway that other machines can reach needs authentication"];
+  for (const bind of ["lan", "tailnet"]) assert.deepEqual(await none({ bind }), reachable, bind);
+  for (const customBindHost of ["0.0.0.0", "10.0.0.2", "::"])
+    assert.deepEqual(await none({ bind: "custom", customBindHost }), reachable, customBindHost);
+  for (const customBindHost of ["127.0.0.2", "::1"])
+    assert.deepEqual(await none({ bind: "custom", customBindHost }), [], customBindHost);
+  assert.deepEqual(await none({ bind: "loopback" }), []);
   assert.match(
-    (await issuesOf({ gateway: { bind: "lan", auth: { enabled: false } } })).join(),
-    /gateway.auth.mode: only "token" is accepted/,
+    (await issuesOf({ gateway: { auth: { mode: "none" } } })).join(),
+    /^gateway.auth.mode: every program .* add "gateway.auth.mode=none" to security.acknowledged/,
   );
 });
 
@@ -104,7 +117,7 @@ test("KEY-009 Tailscale's identity headers are not trusted", () => waits("gatewa
 
 test("KEY-010 the earlier switch becomes a mode", async () => {
   assert.equal(await valueAt({ gateway: { auth: { enabled: true } } }, "gateway.auth.mode"), "token");
-  assert.match((await issuesOf({ gateway: { auth: { enabled: false } } })).join(), /^gateway.auth.mode: only "token"/);
+  assert.match((await issuesOf({ gateway: { auth: { enabled: false } } })).join(), /^gateway.auth.mode: every program/);
 });
 
 test("KEY-011 guessing is limited from the start, on loopback too", async () => {
@@ -117,9 +130,14 @@ test("KEY-011 guessing is limited from the start, on loopback too", async () => 
   await waits("gateway.auth.rateLimit.exemptLoopback", false, true);
 });
 
-test("KEY-012 a proxy cannot name users yet", async () => {
-  await refuses("gateway.auth.trustedProxy.userHeader", /step 2/, "x-user");
-  await waits("gateway.auth.trustedProxy.allowUsers", [], ["me"]);
+test("KEY-012 a proxy that names users is told apart by address, header and list, or not at all", async () => {
+  const proxied = (change: Record<string, Json>, trustedProxies: Json = ["10.0.0.1"]) =>
+    problemsOf({ gateway: { trustedProxies, auth: { mode: "trusted-proxy", trustedProxy: change } } });
+  assert.deepEqual(await proxied({ userHeader: "X-User", allowUsers: ["me"], requiredHeaders: ["x-seen"] }), []);
+  assert.match((await proxied({ allowUsers: ["me"] })).join(), /userHeader: is missing/);
+  assert.match((await proxied({ userHeader: "x-user" })).join(), /allowUsers: is empty/);
+  assert.match((await proxied({ userHeader: "x-user", allowUsers: ["me"] }, [])).join(), /trustedProxies: is empty/);
+  await refuses("gateway.auth.trustedProxy.userHeader", /not the name of a header/, "x user", "");
 });
 
 test("KEY-013 KEY-014 Tailscale stays off, and its tidying up may be chosen", async () => {
@@ -130,8 +148,9 @@ test("KEY-013 KEY-014 Tailscale stays off, and its tidying up may be chosen", as
 
 test("KEY-015 trusted proxies are addresses or ranges, none by default", async () => {
   await defaultsTo("gateway.trustedProxies", []);
-  await accepts("gateway.trustedProxies", ["127.0.0.1"], ["10.0.0.0/8", "2400:cb00::/32"]);
+  await accepts("gateway.trustedProxies", ["127.0.0.1"], ["10.0.0.0/8", "2400:cb00::/32"], ["cloudflare"]);
   await refuses("gateway.trustedProxies[0]", /not an IP address or CIDR range/, "localhost");
+  await refuses("gateway.trustedProxies[0]", /anybody could claim any address/, "0.0.0.0/0");
 });
 
 test("KEY-016 KEY-017 signing in without a device or a secure context is never accepted", async () => {
@@ -173,12 +192,47 @@ test("KEY-021 node commands are exact names", async () => {
   await refuses("gateway.nodes.allowCommands[0]", /command names are exact/, "camera.*");
 });
 
-test("KEY-022 TLS waits, under its earlier names too", async () => {
-  await waits("gateway.tls.enabled", false, true);
+test("KEY-022 TLS needs both of its files, under their earlier names too", async () => {
+  await defaultsTo("gateway.tls.enabled", false);
+  assert.deepEqual(await problemsOf({ gateway: { tls: { enabled: true, cert: "/a.pem", key: "/b.pem" } } }), []);
   assert.match(
-    (await issuesOf({ gateway: { tls: { cert: "/a.pem", key: "/b.pem" } } })).join("\n"),
-    /certPath: leave it out[\s\S]*keyPath: leave it out/,
+    (await issuesOf({ gateway: { tls: { enabled: true } } })).join("\n"),
+    /certPath: is missing[\s\S]*keyPath: is missing/,
   );
+  await waits("gateway.tls.autoGenerate", false, true);
+});
+
+test("addresses that may use the gateway at all, and the header that asks for TLS, are checked as they are written", async () => {
+  await defaultsTo("gateway.allowedAddresses", []);
+  await accepts("gateway.allowedAddresses", ["192.168.0.0/24", "2001:db8::7"]);
+  await refuses("gateway.allowedAddresses[0]", /not an IP address/, "home", "*");
+  const header = "gateway.http.securityHeaders.strictTransportSecurity";
+  await accepts(header, false, "max-age=300", "max-age=63072000; includeSubDomains; preload");
+  await refuses(header, /max-age=/, "yes", "max-age=1\r\nx: y");
+});
+
+test("GW-003 the place comes from the command line, then the environment, then the file", async () => {
+  const { loadBytes } = await import("../../src/config/load.ts");
+  const { nowhere } = await import("./harness.ts");
+  const bind = async (given: { flag?: string; env?: string }): Promise<string | undefined> => {
+    const env = given.env === undefined ? {} : { OPENCLAW_GATEWAY_BIND: given.env };
+    const loaded = await loadBytes(new TextEncoder().encode('{ gateway: { bind: "auto" } }'), {
+      paths: nowhere,
+      env,
+      overrides: { bind: given.flag },
+    });
+    return loaded.kind === "loaded" ? loaded.config.gateway.bind : undefined;
+  };
+  assert.deepEqual(
+    [
+      await bind({ flag: "lan", env: "loopback" }),
+      await bind({ env: "tailnet" }),
+      await bind({}),
+      await bind({ flag: "127.0.0.1" }),
+    ],
+    ["lan", "tailnet", "auto", "loopback"],
+  );
+  await assert.rejects(bind({ flag: "everywhere" }), { code: "invalid_request", message: /--bind must be one of/ });
 });
 
 test("KEY-004 a gateway elsewhere has an address and a fingerprint", async () => {
@@ -203,10 +257,7 @@ test("CFG-019 a value that is valid but dangerous is refused until the owner has
   const loaded = await loadGood({ gateway: { trustedProxies: ["0.0.0.0/0"] }, security: { acknowledged: [meant] } });
   assert.deepEqual(
     loaded.notices.map(({ message }) => message),
-    [
-      "acknowledged: anybody could claim any address",
-      "is understood and has no effect yet: no forwarding header is believed; step 2 of the plan brings that",
-    ],
+    ["acknowledged: anybody could claim any address"],
   );
   const stale = await loadGood({ security: { acknowledged: [meant] } });
   assert.deepEqual(
@@ -226,3 +277,11 @@ test("a key that travels unencrypted to another network is a danger; on this mac
   ])
     await loadGood(at(near));
 });
+
+/** Empty where there are none. */
+async function problemsOf(config: Json): Promise<readonly string[]> {
+  const { loadBytes } = await import("../../src/config/load.ts");
+  const { nowhere } = await import("./harness.ts");
+  const loaded = await loadBytes(new TextEncoder().encode(JSON.stringify(config)), { paths: nowhere, env: {} });
+  return loaded.kind === "loaded" ? [] : loaded.issues.map(({ path, message }) => `${path}: ${message}`);
+}

@@ -12,7 +12,7 @@ test("a key that nothing reads yet holds what it holds by default, and says noth
 
 test("whoever sets a bound that does not hold yet is told so, with the line", async () => {
   const { notices } = await loadGood(`{
-    gateway: { bind: "lan" },
+    attachments: { maxFiles: 5 },
     logging: { redactSensitive: "all" },
     agents: {
       defaults: { sandbox: { docker: { memory: "256m" } } },
@@ -27,8 +27,8 @@ test("whoever sets a bound that does not hold yet is told so, with the line", as
       /^is understood and has no effect yet: ./.test(message),
     ]),
     [
-      ["gateway.bind", 2, true],
       ["logging.redactSensitive", 3, true],
+      ["attachments.maxFiles", 2, true],
       ["agents.defaults.sandbox.docker.memory", 5, true],
       ["agents.list[1].sandbox.docker.pidsLimit", 7, true],
     ],

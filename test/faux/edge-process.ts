@@ -47,7 +47,7 @@ const gateway = createGateway({
   },
 });
 process.once("SIGTERM", () => void stop());
-await gateway.listen({ http: { fd: 3 }, socket: { fd: 4 } });
+await gateway.listen({ http: [{ fd: 3 }], socket: { fd: 4 } });
 process.stdout.write("ready\n");
 
 async function stop(): Promise<void> {

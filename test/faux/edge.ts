@@ -94,7 +94,10 @@ export async function openEdge(
     bounds: options.bounds ?? {},
   });
   const socketPath = join(folder, "gateway.sock");
-  const { httpPort } = await gateway.listen({ http: { host: "127.0.0.1", port: 0 }, socket: { path: socketPath } });
+  const { http: listening } = await gateway.listen({
+    http: [{ host: "127.0.0.1", port: 0 }],
+    socket: { path: socketPath },
+  });
   t.after(async () => {
     await gateway.close(0);
     await store.close();
@@ -107,8 +110,8 @@ export async function openEdge(
     log,
     gateway,
     socketPath,
-    port: httpPort ?? 0,
-    url: `http://127.0.0.1:${httpPort}`,
+    port: listening[0]?.port ?? 0,
+    url: `http://127.0.0.1:${listening[0]?.port}`,
     configure: (change: Partial<GatewaySettings>) => gateway.configure({ ...settings, ...options.settings, ...change }),
     connect: (scopes: readonly string[] = ["operator.admin"], caps: readonly string[] = ["tool-events"]) =>
       connectClient(socketPath, { scopes, caps }),

@@ -56,13 +56,13 @@ async function openWhole(t: TestContext, answer?: Answer) {
       access: accessOf({ tokenHashes: [sha256(token)] }),
     },
   });
-  const { httpPort } = await gateway.listen({ http: { host: "127.0.0.1", port: 0 } });
+  const { http: listening } = await gateway.listen({ http: [{ host: "127.0.0.1", port: 0 }] });
   t.after(async () => {
     await gateway.close(0);
     await harness[Symbol.asyncDispose]();
   });
   const post = (path: string, body: unknown, init: RequestInit = {}) =>
-    fetch(`http://127.0.0.1:${httpPort}${path}`, {
+    fetch(`http://127.0.0.1:${listening[0]?.port}${path}`, {
       method: "POST",
       body: JSON.stringify(body),
       ...init,

@@ -11,7 +11,7 @@ import type { Spawned } from "../spawn.ts";
 import type { GatewayFolders } from "./profile.ts";
 import { gatewayProfile } from "./profile.ts";
 import { openSockets } from "./sockets.ts";
-import type { ListenAddress } from "./sockets.ts";
+import type { ListenAddress } from "../../network/network.ts";
 
 export type Confinement =
   | { readonly kind: "bwrap"; readonly bwrap: string }
@@ -23,26 +23,26 @@ export type LaunchOptions = {
   readonly confinement: Confinement;
   /** Node's options, the program and its arguments; no secret among them. */
   readonly argv: readonly string[];
-  readonly listen: ListenAddress;
+  readonly listen: readonly ListenAddress[];
   readonly socketPath: string;
   readonly openLink: (stream: Duplex) => Link;
 };
 
 export type Running = Spawned & {
   readonly link: Link;
-  readonly address: ListenAddress;
+  readonly addresses: readonly ListenAddress[];
   /** Resolves with how it ended. */
   readonly exited: Promise<string>;
 };
 
-/** Descriptors: 3 is the filter that bubblewrap reads, 4 the link, 5 the TCP socket, 6 the unix socket. */
+/** Descriptors: 3 is the filter that bubblewrap reads, 4 the link, 5 the unix socket, the TCP sockets from 6 on. */
 export async function launchGateway(options: LaunchOptions): Promise<Running> {
-  return await openSockets(options, ({ tcpFd, unixFd, address }) => {
-    const spawned = spawnGateway(options, [tcpFd, unixFd]);
+  return await openSockets(options, ({ tcpFds, unixFd, addresses }) => {
+    const spawned = spawnGateway(options, [unixFd, ...tcpFds]);
     const exited = exitOf(spawned.child);
     const stream = spawned.child.stdio[4];
     if (!(stream instanceof Duplex)) throw new LoricaError("internal", "the gateway has no link");
-    return { ...spawned, link: options.openLink(stream), address, exited };
+    return { ...spawned, link: options.openLink(stream), addresses, exited };
   });
 }
 

@@ -6,12 +6,12 @@ import type { Clock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { sleep } from "../../base/wait.ts";
+import type { ListenAddress } from "../../network/network.ts";
 import type { Link } from "../link/link.ts";
 import { beginServing, launchGateway, tryConfinement } from "./launch.ts";
 import type { Confinement, Running } from "./launch.ts";
 import { readLines } from "./lines.ts";
 import type { GatewayFolders } from "./profile.ts";
-import type { ListenAddress } from "./sockets.ts";
 
 export type GatewayState = "starting" | "running" | "restarting" | "stopping" | "stopped";
 
@@ -20,7 +20,8 @@ export type GatewayStatus = {
   readonly pid: number | undefined;
   readonly restarts: number;
   readonly confinement: Confinement;
-  readonly address: ListenAddress | undefined;
+  /** What it listens on; empty where it does not run. */
+  readonly addresses: readonly ListenAddress[];
 };
 
 export type GatewayProcess = {
@@ -40,7 +41,7 @@ export type GatewayProcessOptions = {
   readonly bwrap: string | undefined;
   readonly argv: readonly string[];
   readonly socketPath: string;
-  readonly listen: () => ListenAddress;
+  readonly listen: () => readonly ListenAddress[];
   readonly openLink: (stream: Duplex) => Link;
   /** The first message on the link; made anew for each process. */
   readonly settings: (status: GatewayStatus) => Promise<unknown>;
@@ -86,7 +87,7 @@ class Keeper {
       pid: this.#running?.child.pid,
       restarts: this.#restarts,
       confinement: this.#confinement,
-      address: this.#running?.address,
+      addresses: this.#running?.addresses ?? [],
     };
   }
 

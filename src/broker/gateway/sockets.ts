@@ -1,18 +1,17 @@
 // Opens the sockets that the gateway listens on, hands their descriptors over, and lets go of them. The broker itself
-// never accepts: between the moment a socket listens and the moment it is closed here, no turn of the event loop passes.
-import { basename } from "node:path";
-import { chmodSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync } from "node:fs";
+// never answers: whoever comes in the moment between, in which it listens and the gateway does not yet, is hung up on.
+import { chmodSync, renameSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { errnoOf, LoricaError } from "../../base/errors.ts";
-
-export type ListenAddress = { readonly host: string; readonly port: number };
+import { findHolder, listeningProblem } from "../../network/network.ts";
+import type { ListenAddress } from "../../network/network.ts";
 
 export type HandedOver = {
-  readonly tcpFd: number;
+  readonly tcpFds: readonly number[];
   readonly unixFd: number;
   /** With the port that the kernel chose where 0 was asked for. */
-  readonly address: ListenAddress;
+  readonly addresses: readonly ListenAddress[];
 };
 
 /** A unix socket's path has to fit into the kernel's structure. */
@@ -23,7 +22,7 @@ const socketPathMaxBytes = 107;
  * listener here removes the name it was made with, and by then that is not the one clients use.
  */
 export async function openSockets<T>(
-  options: { readonly listen: ListenAddress; readonly socketPath: string },
+  options: { readonly listen: readonly ListenAddress[]; readonly socketPath: string },
   hand: (sockets: HandedOver) => T,
 ): Promise<T> {
   const temporary = `${options.socketPath}.new`;
@@ -34,37 +33,52 @@ export async function openSockets<T>(
     );
   rmSync(temporary, { force: true });
   const unix = createServer();
-  const tcp = createServer();
+  const opened: Server[] = [unix];
   try {
     await listening(unix, { path: temporary });
     chmodSync(temporary, 0o600);
-    return await new Promise<T>((done, fail) => {
-      tcp.once("error", fail);
-      tcp.listen({ ...options.listen, exclusive: true }, () => {
-        try {
-          const { address, port } = tcp.address() as AddressInfo;
-          renameSync(temporary, options.socketPath);
-          done(hand({ tcpFd: descriptorOf(tcp), unixFd: descriptorOf(unix), address: { host: address, port } }));
-        } catch (error) {
-          fail(error);
-        } finally {
-          tcp.close();
-          unix.close();
-        }
-      });
-    });
-  } catch (cause) {
-    tcp.close();
-    unix.close();
-    throw explain(cause, options.listen);
+    const tcp = await openTcp(options.listen, opened);
+    const addresses = tcp.map(addressOf);
+    const problem = listeningProblem(options.listen, addresses);
+    // Never serve on what nobody asked for: a wider socket than the config says would go unnoticed.
+    if (problem !== undefined)
+      throw new LoricaError("internal", `the listening socket is not the one asked for: ${problem}`);
+    renameSync(temporary, options.socketPath);
+    return hand({ tcpFds: tcp.map(descriptorOf), unixFd: descriptorOf(unix), addresses });
+  } finally {
+    for (const server of opened) server.close();
   }
 }
 
-async function listening(server: Server, where: { readonly path: string }): Promise<void> {
+/** Where the kernel chooses the port, the further addresses get the same one. */
+async function openTcp(wanted: readonly ListenAddress[], opened: Server[]): Promise<readonly Server[]> {
+  const servers: Server[] = [];
+  let chosen = 0;
+  for (const { host, port } of wanted) {
+    const server = createServer((socket) => socket.destroy());
+    opened.push(server);
+    const address = { host, port: port === 0 ? chosen : port };
+    try {
+      await listening(server, { ...address, exclusive: true });
+    } catch (cause) {
+      throw explain(cause, address);
+    }
+    chosen = addressOf(server).port;
+    servers.push(server);
+  }
+  return servers;
+}
+
+async function listening(server: Server, where: Parameters<Server["listen"]>[0]): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
   server.listen(where, resolve);
   await promise;
+}
+
+function addressOf(server: Server): ListenAddress {
+  const { address, port } = server.address() as AddressInfo;
+  return { host: address, port };
 }
 
 /** Node has no public name for the descriptor of a listening socket, and spawn takes nothing else. */
@@ -96,54 +110,4 @@ function explain(cause: unknown, { host, port }: ListenAddress): unknown {
       },
     );
   return cause;
-}
-
-/** Who listens on a port, as far as this user may look. */
-export function findHolder(port: number): { readonly pid: number; readonly command: string } | undefined {
-  const inodes = new Set(["/proc/net/tcp", "/proc/net/tcp6"].flatMap((table) => listeners(table, port)));
-  if (inodes.size === 0) return undefined;
-  for (const pid of namesIn("/proc").filter((name) => /^\d+$/.test(name))) {
-    const held = namesIn(`/proc/${pid}/fd`).some((fd) => inodes.has(targetOf(`/proc/${pid}/fd/${fd}`)));
-    if (held) return { pid: Number(pid), command: commandOf(pid) };
-  }
-  return undefined;
-}
-
-/** What a person would call it: a program, and for an interpreter the script that it runs. Its arguments are its own affair. */
-function commandOf(pid: string): string {
-  const [program = "", ...words] = textOf(`/proc/${pid}/cmdline`).split("\0");
-  const script = words.find((word) => word !== "" && !word.startsWith("-"));
-  const name = basename(program) || textOf(`/proc/${pid}/comm`).trim();
-  return /^(node|python|perl|ruby|sh|bash)/.test(name) && script !== undefined ? `${name} ${basename(script)}` : name;
-}
-
-function listeners(table: string, port: number): readonly string[] {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return textOf(table)
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, local = "", , state]) => local.endsWith(wanted) && state === "0A")
-    .map((fields) => `socket:[${fields[9] ?? ""}]`);
-}
-
-// Processes come and go while they are looked at, and most are not ours to look at: what cannot be read is empty.
-function namesIn(folder: string): readonly string[] {
-  return orElse(() => readdirSync(folder), []);
-}
-
-function textOf(path: string): string {
-  return orElse(() => readFileSync(path, "utf8"), "");
-}
-
-function targetOf(path: string): string {
-  return orElse(() => readlinkSync(path), "");
-}
-
-function orElse<T>(read: () => T, otherwise: T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return otherwise;
-  }
 }

@@ -25,6 +25,8 @@ export function dangersOf(config: Config): readonly Danger[] {
   const add = (path: Path, value: string, risk: string): void => void found.push({ path, value, risk });
   if (config.logging.redactSensitive === "off")
     add(["logging", "redactSensitive"], "off", "credentials would be written to the log");
+  if (config.gateway.auth.mode === "none")
+    add(["gateway", "auth", "mode"], "none", "every program and every user of this machine could connect");
   config.gateway.trustedProxies.forEach((range, at) => {
     if (isEverything(range)) add(["gateway", "trustedProxies", at], range, "anybody could claim any address");
   });

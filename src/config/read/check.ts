@@ -1,6 +1,7 @@
 // What the schema cannot say by itself: keys that must agree with each other, and values that are valid but dangerous.
 // A dangerous value is refused until the owner has written down that it is meant (CFG-019).
 import { isAbsolute, relative, sep } from "node:path";
+import { edgeProblems } from "../check/edge.ts";
 import { listAgents } from "../agent-settings.ts";
 import { expandHome } from "../paths.ts";
 import type { StatePaths } from "../paths.ts";
@@ -38,14 +39,7 @@ function refuse({ findings, tree }: Checking, path: Path, message: string): void
 }
 
 function checkEdge(checking: Checking): void {
-  const { bind, auth, customBindHost } = checking.config.gateway;
-  if (bind === "custom" && customBindHost === undefined)
-    refuse(checking, ["gateway", "customBindHost"], 'is missing; bind: "custom" listens on the address it names');
-  if (bind === "tailnet")
-    refuse(checking, ["gateway", "bind"], '"tailnet" comes with step 2 of the plan; use "loopback" or "custom"');
-  // Auth mode `none` does not parse yet. Where it one day does, it must never be reachable from another machine.
-  if (bind !== "loopback" && bind !== "auto" && auth.mode === "none")
-    refuse(checking, ["gateway", "auth", "mode"], "a gateway that other machines can reach needs authentication");
+  for (const { path, message } of edgeProblems(checking.config)) refuse(checking, path, message);
   const { heartbeat, userTimezone } = checking.config.agents.defaults;
   checkTimezone(checking, ["agents", "defaults", "userTimezone"], userTimezone);
   checkTimezone(

@@ -14,11 +14,14 @@ import { partAt } from "./tree.ts";
 import type { Tree } from "./tree.ts";
 
 /** What the command line says; it comes before the environment, and that before the file (GW-003). */
-export type Overrides = { readonly port?: number | undefined };
+export type Overrides = { readonly port?: number | undefined; readonly bind?: string | undefined };
 
 export function applyEnvironment(config: Config, env: Environment, overrides: Overrides): Config {
   const port = overrides.port ?? parsePort(readVariable(env, "GATEWAY_PORT")) ?? config.gateway.port;
-  const bind = parseBind(readVariable(env, "GATEWAY_BIND")) ?? config.gateway.bind;
+  const bind =
+    parseBind(overrides.bind, "--bind") ??
+    parseBind(readVariable(env, "GATEWAY_BIND"), "OPENCLAW_GATEWAY_BIND") ??
+    config.gateway.bind;
   return { ...config, gateway: { ...config.gateway, port: checkPort(port, "--port"), bind } };
 }
 
@@ -145,11 +148,13 @@ function checkPort(port: number, name: string): number {
 
 const binds = ["loopback", "lan", "tailnet", "auto", "custom"] as const;
 
-function parseBind(text: string | undefined): Config["gateway"]["bind"] | undefined {
+function parseBind(text: string | undefined, name: string): Config["gateway"]["bind"] | undefined {
   if (text === undefined) return undefined;
   const bind = binds.find((known) => known === text);
   if (bind !== undefined) return bind;
-  throw new LoricaError("invalid_request", `OPENCLAW_GATEWAY_BIND must be one of ${binds.join(", ")}.`);
+  // Guides write the address itself for the one place that needs no word.
+  if (text === "127.0.0.1" || text === "localhost") return "loopback";
+  throw new LoricaError("invalid_request", `${name} must be one of ${binds.join(", ")}.`);
 }
 
 function isSet(value: string | undefined): value is string {

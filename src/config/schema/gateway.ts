@@ -2,7 +2,7 @@
 // Config keys of the listening edge: where the gateway listens, who may call it, what it offers.
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { count, key, later, laterUnset, names, path, secret, section, text } from "./field.ts";
+import { count, duration, key, later, laterUnset, names, path, secret, section, text } from "./field.ts";
 
 const address = z.string().refine((value) => ipaddr.isValid(value) && value.length <= 64, "not an IP address");
 const addressRange = z
@@ -12,6 +12,8 @@ const addressRange = z
     (value) => ipaddr.isValid(value) || ipaddr.isValidCIDR(value),
     "not an IP address or CIDR range, as 127.0.0.1 or 10.0.0.0/8",
   );
+const proxy = z.union([z.literal("cloudflare"), addressRange]);
+const headerName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,127}$/i, "not the name of a header");
 const commandName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,127}$/i, "command names are exact: patterns are not accepted");
@@ -19,10 +21,9 @@ const origin = z.url({ protocol: /^https?$/, error: "an origin is written like h
 
 const auth = section(
   {
-    mode: later(
-      z.enum(["token", "password", "trusted-proxy", "none"]),
-      { safe: "token", step: 2 },
-      "How clients prove who they are. HTTP endpoints always ask for the gateway token.",
+    mode: key(
+      z.enum(["token", "password", "trusted-proxy", "none"]).default("token"),
+      "How clients prove who they are: the gateway's token or password, a user whom a proxy names, or, on this machine only, `none`. HTTP endpoints always ask for a credential.",
     ),
     token: key(
       secret("The gateway token."),
@@ -52,15 +53,29 @@ const auth = section(
       "Limits on guessing credentials.",
       "hot",
     ),
+    rotation: section(
+      {
+        enabled: key(
+          z.boolean().default(false),
+          "Replace the gateway's token by itself; every client of it has to follow.",
+        ),
+        schedule: key(
+          z.enum(["monthly", "weekly"]).default("monthly"),
+          "When: `monthly` on the first at 03:00, `weekly` on Mondays at 03:00.",
+        ),
+        grace: key(duration.default("24h"), "How long the earlier token counts beside the new one."),
+      },
+      "Rotation of the gateway's token.",
+      "hot",
+    ),
     trustedProxy: section(
       {
-        userHeader: laterUnset(text(128), 2, "The header in which an authenticating proxy names the user."),
-        requiredHeaders: later(
-          names(50),
-          { safe: [], step: 2 },
+        userHeader: key(headerName.optional(), "The header in which an authenticating proxy names the user."),
+        requiredHeaders: key(
+          z.array(headerName).max(50).default([]),
           "Headers that a request through the proxy must carry.",
         ),
-        allowUsers: later(names(500), { safe: [], step: 2 }, "The users whom the proxy may name."),
+        allowUsers: key(names(500).default([]), "The users whom the proxy may name. Each of them is the owner."),
       },
       "Authentication by a proxy in front.",
     ),
@@ -82,7 +97,15 @@ const http = section(
       "hot",
     ),
     securityHeaders: section(
-      { strictTransportSecurity: laterUnset(text(256), 2, "Value of the Strict-Transport-Security header.") },
+      {
+        strictTransportSecurity: key(
+          z
+            .union([z.literal(false), text(256).regex(/^max-age=\d{1,9}(; ?[a-z]+)*$/i, "is written max-age=…; …")])
+            .optional(),
+          "Strict-Transport-Security for whoever comes over TLS; two years with subdomains where nothing is said, `false` sends none.",
+          "hot",
+        ),
+      },
       "Headers added to each HTTP answer.",
     ),
   },
@@ -91,11 +114,11 @@ const http = section(
 
 const tls = section(
   {
-    enabled: later(z.boolean(), { safe: false, step: 2 }, "Serve TLS 1.3 directly."),
-    autoGenerate: later(z.boolean(), { safe: false, step: 2 }, "Make a certificate where none is given."),
-    certPath: laterUnset(path, 2, "The certificate, as PEM."),
-    keyPath: laterUnset(path, 2, "The private key, as PEM."),
-    caPath: laterUnset(path, 2, "Certificate authorities of clients, as PEM."),
+    enabled: key(z.boolean().default(false), "Serve TLS directly, with the certificate of `certPath`."),
+    autoGenerate: later(z.boolean(), { safe: false, step: "later" }, "Make a certificate where none is given."),
+    certPath: key(path.optional(), "The certificate and those that lead to its authority, as PEM."),
+    keyPath: key(path.optional(), "The private key, as PEM: the user's own file, closed to others."),
+    caPath: laterUnset(path, "later", "Certificate authorities of clients, as PEM."),
   },
   "Native TLS.",
 );
@@ -199,10 +222,20 @@ export const gateway = section(
       "Tailscale.",
     ),
     trustedProxies: key(
-      z.array(addressRange).max(200).default([]),
-      "Addresses or CIDR ranges of proxies whose forwarding headers are believed.",
+      z.array(proxy).max(200).default([]),
+      "Addresses or CIDR ranges of proxies whose forwarding headers are believed; `cloudflare` stands for Cloudflare's.",
+      "hot",
     ),
-    allowRealIpFallback: later(z.boolean(), { safe: false, step: 2 }, "Believe X-Real-IP of a trusted proxy."),
+    allowRealIpFallback: key(
+      z.boolean().default(false),
+      "Believe X-Real-IP of a trusted proxy that sends no X-Forwarded-For.",
+      "hot",
+    ),
+    allowedAddresses: key(
+      z.array(addressRange).max(500).default([]),
+      "Addresses or CIDR ranges of clients that may use the gateway at all; empty means all. This machine always may.",
+      "hot",
+    ),
     controlUi,
     http,
     tools: section(

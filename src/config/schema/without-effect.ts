@@ -16,12 +16,6 @@ const pauses = "a message is taken up at once";
 
 const anywhere: readonly Row[] = [
   [
-    "gateway.bind",
-    ["loopback", "auto"],
-    "it listens on this machine only; other addresses come with step 2 of the plan",
-  ],
-  ["gateway.trustedProxies", [[]], "no forwarding header is believed; step 2 of the plan brings that"],
-  [
     "logging.redactSensitive",
     ["tools"],
     "credentials are taken out as with `tools`; step 3 of the plan brings the others",

@@ -43,7 +43,7 @@ export async function refusesToStart(): Promise<void> {
   const holder = createServer();
   await new Promise<void>((ready) => holder.listen(0, "127.0.0.1", ready));
   const { port } = holder.address() as AddressInfo;
-  const taken = await createTestBroker({ listen: () => ({ host: "127.0.0.1", port }) });
+  const taken = await createTestBroker({ listen: () => [{ host: "127.0.0.1", port }] });
   await assert.rejects(taken.broker.start(), { code: "conflict", message: new RegExp(`port ${port}`) });
   assert.equal(taken.broker.status().gateway.state, "stopped");
   await taken.close();

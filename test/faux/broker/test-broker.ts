@@ -108,7 +108,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
     folders: folders.gateway,
     bwrap: findBwrap(),
     argv: [join(folders.gateway.code, "lorica.mjs"), "gateway-child"],
-    listen: () => ({ host: "127.0.0.1", port: 0 }),
+    listen: () => [{ host: "127.0.0.1", port: 0 }],
     settings: async () => ({ tokenHash: sha256(await ensureGatewayToken(vault)) }),
     ...change,
   });
@@ -192,7 +192,7 @@ const read = async (body) => { let text = ""; for await (const chunk of body) te
 const link = openBrokerLink(new net.Socket({ fd: gatewayDescriptors.link, readable: true, writable: true }), {
   async start(given) {
     settings = given;
-    await new Promise((done) => http_.listen({ fd: gatewayDescriptors.http }, done));
+    await new Promise((done) => http_.listen({ fd: gatewayDescriptors.firstHttp }, done));
     await new Promise((done) => net.createServer((socket) => socket.end("gateway")).listen({ fd: gatewayDescriptors.socket }, done));
     console.log(JSON.stringify({ level: "info", msg: "fake gateway started" }));
   },

@@ -1,0 +1,71 @@
+// One gateway token following another. For a while both count, so that clients can be moved over one by one; then the
+// earlier one is forgotten.
+import { newToken } from "../base/ids.ts";
+import type { FileVault } from "./file-vault.ts";
+import { ensureGatewayToken } from "./gateway-token.ts";
+import { gatewayTokenName } from "./names.ts";
+
+/** The name says until when, so that the value is nothing but the token and is kept out of logs like any other. */
+const earlierName = /^gateway:token\.until-(\d{1,16})$/;
+
+export type Rotation = { readonly previousUntil: number };
+
+export async function rotateGatewayToken(
+  vault: FileVault,
+  { now, graceMs }: { readonly now: number; readonly graceMs: number },
+): Promise<Rotation> {
+  const before = await ensureGatewayToken(vault);
+  const previousUntil = now + graceMs;
+  // Whoever still has the one before last was told once already.
+  for (const { name } of await earlierTokens(vault)) await vault.remove(name);
+  if (graceMs > 0) await vault.write(`gateway:token.until-${previousUntil}`, before);
+  await vault.write(gatewayTokenName, newToken(32));
+  return { previousUntil };
+}
+
+/** Every token that counts now, the present one first. */
+export async function countingTokens(vault: FileVault, now: number): Promise<readonly string[]> {
+  const present = await ensureGatewayToken(vault);
+  const earlier = (await earlierTokens(vault)).filter(({ until }) => until > now);
+  const values = await Promise.all(earlier.map(({ name }) => vault.read(name)));
+  return [present, ...values.filter((value) => value !== undefined)];
+}
+
+/** Answers whether there were any. */
+export async function forgetExpiredTokens(vault: FileVault, now: number): Promise<boolean> {
+  const expired = (await earlierTokens(vault)).filter(({ until }) => until <= now);
+  for (const { name } of expired) await vault.remove(name);
+  return expired.length > 0;
+}
+
+/** When the next one is forgotten. */
+export async function nextExpiry(vault: FileVault): Promise<number | undefined> {
+  const [first] = (await earlierTokens(vault)).map(({ until }) => until).toSorted((left, right) => left - right);
+  return first;
+}
+
+/** When the present token was made; undefined where the environment or the config gives it. */
+export async function tokenMadeAt(vault: FileVault): Promise<number | undefined> {
+  if (vault.sourceOf(gatewayTokenName) !== "vault") return undefined;
+  return (await vault.list()).find(({ name }) => name === gatewayTokenName)?.updatedAt;
+}
+
+/** The last scheduled moment before now: 03:00 of the first of the month, or of Monday. Local time, as people plan. */
+export function lastScheduled(schedule: "monthly" | "weekly", now: number): number {
+  const at = new Date(now);
+  at.setHours(3, 0, 0, 0);
+  if (schedule === "monthly") at.setDate(1);
+  else at.setDate(at.getDate() - ((at.getDay() + 6) % 7));
+  if (at.getTime() > now) {
+    if (schedule === "monthly") at.setMonth(at.getMonth() - 1);
+    else at.setDate(at.getDate() - 7);
+  }
+  return at.getTime();
+}
+
+async function earlierTokens(vault: FileVault): Promise<readonly { readonly name: string; readonly until: number }[]> {
+  return (await vault.list()).flatMap(({ name }) => {
+    const until = earlierName.exec(name)?.[1];
+    return until === undefined ? [] : [{ name, until: Number(until) }];
+  });
+}
