@@ -23,17 +23,15 @@ export const events = {
   presence: { scope: read },
   agent: { scope: read, sessionScoped: true },
   chat: { scope: read, sessionScoped: true },
-  "sessions.changed": { scope: read },
+  "sessions.changed": { scope: read, subscribed: "sessions" },
   "session.message": { scope: read, subscribed: "messages" },
   "session.tool": { scope: read, subscribed: "messages" },
-  "config.changed": { scope: "operator.admin" },
   "device.pair.requested": { scope: "operator.pairing" },
   "device.pair.resolved": { scope: "operator.pairing" },
   "node.pair.requested": { scope: "operator.pairing" },
   "node.pair.resolved": { scope: "operator.pairing" },
   "node.presence": { scope: read },
   "node.invoke.request": { role: "node" },
-  "node.invoke.input": { role: "node" },
   "node.invoke.cancel": { role: "node" },
 } as const satisfies Record<string, EventRule>;
 
