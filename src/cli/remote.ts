@@ -1,5 +1,6 @@
 // A gateway that is not this machine's own: where it is, what proves that one may speak to it, and waiting for its owner
 // to let this machine in.
+import { hostname } from "node:os";
 import { LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { bounded, sleep } from "../base/wait.ts";
@@ -96,7 +97,13 @@ export async function connectRemote(invocation: Invocation, remote: Remote, need
     device: await loadOwnDevice(paths),
     files: client.openClientFiles(clientPaths(paths).files),
     introduction: {
-      client: { id: "cli", mode: "cli", version: context.version, platform: process.platform },
+      client: {
+        id: "cli",
+        mode: "cli",
+        version: context.version,
+        platform: process.platform,
+        displayName: hostname(),
+      },
       role: "operator",
       scopes: needs.scopes ?? ["operator.admin"],
       caps: needs.caps ?? [],

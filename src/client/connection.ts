@@ -45,9 +45,11 @@ export async function openConnection(
   const ended = new AbortController();
   const listeners = createListeners();
   const silence = createWatchdog((error) => end(error, 4000, "tick timeout"));
+  // The gateway speaks first, and may have done so before whoever opens the carrier has handed it over.
+  const early: string[] = [];
   let carrier: Carrier | undefined;
   const wire = createClientConnection({
-    send: (text) => carrier?.send(text),
+    send: (text) => void (carrier === undefined ? early.push(text) : carrier.send(text)),
     info: introduce,
     onEvent: listeners.tell,
   });
@@ -69,6 +71,7 @@ export async function openConnection(
   };
   try {
     carrier = await open(incoming, signal);
+    for (const text of early) carrier.send(text);
     const hello = await unlessAborted(wire.hello, signal);
     silence.start(hello.policy.tickIntervalMs);
     return {
