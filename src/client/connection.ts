@@ -7,6 +7,7 @@ import { createClientConnection } from "../protocol/client.ts";
 import type { Introduce } from "../protocol/client.ts";
 import type { EventFrame } from "../protocol/frames.ts";
 import type { HelloOk } from "../protocol/handshake.ts";
+import { createWatchdog } from "./watchdog.ts";
 
 export type RequestOptions = {
   /** `none` where only the caller ends the waiting: a turn may take as long as it takes. */
@@ -44,7 +45,10 @@ export async function openConnection(
 ): Promise<Omit<Connection, "isOwn">> {
   const ended = new AbortController();
   const listeners = createListeners();
-  const silence = createWatchdog((error) => end(error, 4000, "tick timeout"));
+  const silence = createWatchdog((patienceMs) => {
+    const message = `the gateway has been silent for ${Math.round(patienceMs / 1_000)} s`;
+    end(unreachable("not_answering", message), 4000, "tick timeout");
+  });
   // The gateway speaks first, and may have done so before whoever opens the carrier has handed it over.
   const early: string[] = [];
   let carrier: Carrier | undefined;
@@ -110,25 +114,6 @@ function createListeners() {
         listener.event(frame);
       }
     },
-  };
-}
-
-/** A gateway ticks. Twice as long without a sign of life means that it is gone, whatever TCP still believes. */
-function createWatchdog(onSilence: (error: LoricaError) => void) {
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    start(tickIntervalMs: number): void {
-      const patienceMs = 2 * Math.min(Math.max(tickIntervalMs, limits.clientTickMinMs), limits.clientTickMaxMs);
-      const error = (): LoricaError =>
-        new LoricaError("unavailable", `the gateway has been silent for ${Math.round(patienceMs / 1_000)} s`, {
-          details: { reason: "not_answering" satisfies Unreachable },
-        });
-      timer = setTimeout(() => onSilence(error()), patienceMs);
-      // A connection that nobody waits on must not keep a command alive.
-      timer.unref();
-    },
-    heard: (): void => void timer?.refresh(),
-    stop: (): void => clearTimeout(timer),
   };
 }
 

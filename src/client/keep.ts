@@ -14,6 +14,7 @@ export type KeepOptions = {
   readonly onDown: (error: unknown, againInMs: number) => void;
   /** From 0 up to 1. */
   readonly random?: () => number;
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 };
 
 /** Returns when `signal` ends; throws what trying again cannot mend. */
@@ -35,7 +36,7 @@ export async function keepConnected(options: KeepOptions, signal: AbortSignal): 
     const againInMs = pairingRequest(reason) === undefined ? backOffMs(failures, options.random) : limits.pairingPollMs;
     failures += 1;
     options.onDown(reason, againInMs);
-    await sleep(againInMs, signal).catch(() => undefined);
+    await (options.wait ?? sleep)(againInMs, signal).catch(() => undefined);
   }
 }
 
