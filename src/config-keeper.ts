@@ -112,9 +112,19 @@ function replaceAll(map: Map<string, string>, next: ReadonlyMap<string, string>)
 }
 
 function requireValid(loaded: Loaded): LoadedConfig {
-  if (loaded.kind === "loaded") return loaded;
+  if (loaded.kind === "loaded") return requireLocal(loaded);
   const hint = "Correct it, or bring back the last one that worked: lorica config rollback";
   throw new LoricaError("config_invalid", `the config is not valid:\n${renderIssues(loaded.issues)}\n${hint}`);
+}
+
+/** A second gateway beside the one that the owner uses would answer on the same channels. */
+function requireLocal(loaded: LoadedConfig): LoadedConfig {
+  if (loaded.config.gateway.mode === "local") return loaded;
+  throw new LoricaError(
+    "config_invalid",
+    'gateway.mode is "remote": the gateway is elsewhere, and none is started here. To run one here: ' +
+      "lorica config set gateway.mode local",
+  );
 }
 
 /** What the broker answers the gateway besides effects: the config and the logs, for clients over the network. */

@@ -230,3 +230,27 @@ function createReader(child: ChildProcess): (wanted: RegExp) => Promise<void> {
       look();
     });
 }
+
+test("KEY-004 where config says that the gateway is elsewhere none is started here, and commands go there", async () => {
+  const installation = await createInstallation();
+  const there = await createInstallation();
+  try {
+    await there.start();
+    const url = `ws://127.0.0.1:${there.port}`;
+    installation.writeConfig({ gateway: { mode: "remote", remote: { url, token: there.token } } });
+    delete installation.env["OPENCLAW_GATEWAY_TOKEN"];
+    const started = await installation.run(["gateway", "run"]);
+    assert.deepEqual([started.code, /the gateway is elsewhere/.test(started.stderr)], [78, true]);
+    const health = installation.run(["health"]);
+    for (;;) {
+      const approved = await there.run(["devices", "approve", "--latest"]);
+      if (approved.code === 0) break;
+    }
+    const { code, stdout, stderr } = await health;
+    assert.deepEqual([code, stdout.startsWith("ok · 0 sessions")], [0, true], stderr);
+    assert.match(stderr, /lorica devices approve/);
+  } finally {
+    await installation.remove();
+    await there.remove();
+  }
+});
