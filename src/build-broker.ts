@@ -4,7 +4,7 @@ import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { createAuditWriter } from "./audit/audit.ts";
-import type { AuditWriter } from "./audit/audit.ts";
+import type { AuditWriter, Log } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
 import { limits, nodeFlags } from "./base/limits.ts";
 import { createBroker, createBrokerEgress, createCells, findBwrap } from "./broker/broker.ts";
@@ -12,7 +12,7 @@ import { openLogWriter, openRotatingFile, seedWorkspace } from "./broker/broker.
 import type { Broker, GatewayStatus, LogWriter, ProbedCells } from "./broker/broker.ts";
 import { brokerAnswers, createConfigKeeper, logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
-import { listenAddresses } from "./network/network.ts";
+import { assessExposure, listenAddresses } from "./network/network.ts";
 import type { GatewayStart } from "./build-gateway.ts";
 import type { BrokerOptions } from "./cli/cli.ts";
 import { compileCacheFolder, warmCompileCache } from "./compile-cache.ts";
@@ -112,12 +112,21 @@ async function serve(ground: Ground): Promise<void> {
     await broker.start();
     // A probe that ended while the gateway was starting had nobody to tell yet.
     tellSandbox();
+    tellReach(keeper.config(), broker, log.source("front"));
     void front.watch(() => broker.configure(), ending.signal);
     await runUntilStopped(ground, broker, ending.signal);
   } finally {
     ending.abort();
     await probing.catch(() => undefined);
   }
+}
+
+/** Whoever opens the gateway to others is told what that means, every time. */
+function tellReach({ gateway }: Config, broker: Broker, log: Log): void {
+  const { tls, auth, allowedAddresses } = gateway;
+  const { listening } = broker.status();
+  const exposure = assessExposure({ listening, isTls: tls.enabled, authMode: auth.mode, allowedAddresses });
+  if (exposure.level !== "machine") for (const line of exposure.lines) log.warn(line);
 }
 
 /** Whatever goes wrong meanwhile, what was started is ended before the lock on the state directory is let go. */

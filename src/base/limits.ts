@@ -69,6 +69,7 @@ export const limits = {
   rateAddressesMax: 16_384,
   rateMemoryMs: 5 * 60_000,
   frontLookMs: 60 * 60_000,
+  frontLookMinMs: 500,
   certificateMaxBytes: 262_144,
   toolsBodyMaxBytes: 2_097_152,
   authPerSecond: 3,

@@ -13,3 +13,5 @@ export { findHolder } from "./holder.ts";
 export { expiryWarning, inspectCertificate } from "./certificate.ts";
 export type { CertificateInfo, TlsPair } from "./certificate.ts";
 export { listenAddresses } from "./listen-addresses.ts";
+export { assessExposure } from "./exposure.ts";
+export type { Exposure, ExposureFacts } from "./exposure.ts";

@@ -119,7 +119,13 @@ export const ownerMethods = {
     summary: "Removes a secret.",
     params: z.strictObject({ name: secretName }),
   }),
-  "token.show": method<{ readonly token: string; readonly source: "environment" | "vault" }>()({
+  "token.show": method<{
+    readonly token: string;
+    readonly source: "environment" | "vault";
+    /** Unknown where the environment or the config gives it. */
+    readonly ageDays?: number;
+    readonly ageWarnDays: number;
+  }>()({
     summary: "The gateway's token, for the owner's own clients.",
     params: none,
   }),
@@ -134,6 +140,15 @@ export const ownerMethods = {
   }>()({
     summary: "A link that signs a browser in: once, and for ten minutes.",
     params: none,
+  }),
+  "token.rotate": method<{ readonly previousUntil: number; readonly toUpdate: readonly string[] }>()({
+    summary: "Makes a new gateway token; the old one counts beside it for a while.",
+    params: z.strictObject({
+      graceMs: z
+        .int()
+        .min(0)
+        .max(30 * 86_400_000),
+    }),
   }),
   "gateway.stop": method<{ readonly stopping: true; readonly pid: number }>()({
     summary: "Lets running turns end, then stops everything.",

@@ -42,6 +42,8 @@ export function createFront(deps: FrontDeps): Front {
   const hashOf = createHasher();
   let certificate: CertificateInfo | undefined;
   let shown: string | undefined;
+  // Ends the wait below: what was handed over anew may have a nearer end.
+  let wake = (): void => undefined;
 
   async function readTls(): Promise<TlsPair | undefined> {
     const { enabled, certPath, keyPath } = config().gateway.tls;
@@ -69,6 +71,7 @@ export function createFront(deps: FrontDeps): Front {
     };
     const front = { proof, tls: await readTls() };
     shown = sha256(JSON.stringify(front));
+    wake();
     return front;
   }
 
@@ -86,12 +89,18 @@ export function createFront(deps: FrontDeps): Front {
     async watch(changed, signal) {
       while (!signal.aborted) {
         const expiry = await rotation.nextExpiry(vault);
-        const waitMs = Math.min(limits.frontLookMs, Math.max(0, (expiry ?? Number.POSITIVE_INFINITY) - now()));
-        await sleep(waitMs, signal).catch(() => undefined);
-        if (signal.aborted) return;
-        await look(changed).catch((error: unknown) =>
-          log.error("the gateway's front could not be renewed", { err: error }),
+        const waitMs = Math.min(
+          limits.frontLookMs,
+          Math.max(limits.frontLookMinMs, (expiry ?? Number.POSITIVE_INFINITY) - now()),
         );
+        const waiting = new AbortController();
+        wake = () => waiting.abort();
+        await sleep(waitMs, AbortSignal.any([signal, waiting.signal])).catch(() => undefined);
+        if (signal.aborted) return;
+        if (!waiting.signal.aborted)
+          await look(changed).catch((error: unknown) =>
+            log.error("the gateway's front could not be renewed", { err: error }),
+          );
       }
     },
   };

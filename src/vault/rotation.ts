@@ -1,5 +1,6 @@
 // One gateway token following another. For a while both count, so that clients can be moved over one by one; then the
 // earlier one is forgotten.
+import { LoricaError } from "../base/errors.ts";
 import { newToken } from "../base/ids.ts";
 import type { FileVault } from "./file-vault.ts";
 import { ensureGatewayToken } from "./gateway-token.ts";
@@ -21,6 +22,12 @@ export async function rotateGatewayToken(
   if (graceMs > 0) await vault.write(`gateway:token.until-${previousUntil}`, before);
   await vault.write(gatewayTokenName, newToken(32));
   return { previousUntil };
+}
+
+/** At once: neither the token before nor one whose days are not over counts any more. */
+export async function replaceGatewayToken(vault: FileVault, now: number): Promise<string> {
+  await rotateGatewayToken(vault, { now, graceMs: 0 });
+  return await ensureGatewayToken(vault);
 }
 
 /** Every token that counts now, the present one first. */
@@ -69,3 +76,30 @@ async function earlierTokens(vault: FileVault): Promise<readonly { readonly name
     return until === undefined ? [] : [{ name, until: Number(until) }];
   });
 }
+
+const dayMs = 86_400_000;
+const ageWarnDays = 90;
+
+export async function describeToken(vault: FileVault, now: number) {
+  const token = await ensureGatewayToken(vault);
+  const madeAt = await tokenMadeAt(vault);
+  const age = madeAt === undefined ? {} : { ageDays: Math.floor((now - madeAt) / dayMs) };
+  return { token, source: vault.sourceOf(gatewayTokenName) ?? "vault", ageWarnDays, ...age };
+}
+
+/** What no vault can change is changed where it stands. */
+export function refuseGivenToken(vault: FileVault): void {
+  if (vault.sourceOf(gatewayTokenName) !== "environment") return;
+  throw new LoricaError(
+    "conflict",
+    "the environment or the config gives the gateway's token; change it there, or remove it and try again",
+  );
+}
+
+/** Whoever shows the token itself. Paired devices have tokens of their own and stay as they are. */
+export const holdersOfToken: readonly string[] = [
+  "programs that call the HTTP API (Authorization: Bearer …)",
+  "scripts and service files that set OPENCLAW_GATEWAY_TOKEN",
+  "gateway.remote.token on other machines, and proxies or tunnels that add the token",
+  "paired devices need nothing: each has a token of its own (devices list)",
+];

@@ -18,4 +18,5 @@ export type { AccessProof, Front, FrontSettings } from "./front.ts";
 export { createGatewayToken, ensureGatewayToken, parseGatewayToken } from "./gateway-token.ts";
 export { mintSignInLink } from "./sign-in.ts";
 export type { SignInOffer, SignInOptions } from "./sign-in.ts";
-export { rotateGatewayToken, tokenMadeAt } from "./rotation.ts";
+export { describeToken, holdersOfToken, refuseGivenToken } from "./rotation.ts";
+export { replaceGatewayToken, rotateGatewayToken } from "./rotation.ts";

@@ -42,6 +42,7 @@ async function setUp(context: TestContext, change: { answer?: () => Promise<{ st
     throw new LoricaError("conflict", "the config was changed by somebody else");
   };
   const deps: OwnerDeps = {
+    clock,
     config: {
       view: async (path) => ({
         path: path ?? "",

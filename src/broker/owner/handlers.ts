@@ -1,9 +1,11 @@
 // What the owner's methods do. The same handlers serve the owner's socket of a running broker and, without a gateway,
 // a command that works on the files of a stopped one.
 import type { AuditLog } from "../../audit/audit.ts";
+import type { Clock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
 import type { OwnerMethodHandlers, OwnerStatus } from "../../protocol/owner-methods.ts";
-import { createGatewayToken, ensureGatewayToken, gatewayTokenName, mintSignInLink } from "../../vault/vault.ts";
+import { describeToken, gatewayTokenName, holdersOfToken } from "../../vault/vault.ts";
+import { mintSignInLink, refuseGivenToken, replaceGatewayToken, rotateGatewayToken } from "../../vault/vault.ts";
 import type { FileVault, SignInOptions } from "../../vault/vault.ts";
 import type { Ceiling } from "../serve/ceiling.ts";
 import type { ConfigService } from "./config-service.ts";
@@ -30,6 +32,7 @@ export type OwnerDeps = ChannelCheckDeps & {
   /** `provider/model` of the default agent, where one is configured. */
   readonly defaultModel: () => string | undefined;
   readonly audit: AuditLog;
+  readonly clock: Clock;
   /** After a secret was stored, replaced or removed: what is derived from the vault is made anew. */
   readonly onSecretsChanged: () => Promise<void>;
   /** Undefined without a running gateway. */
@@ -77,18 +80,19 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
       const removed = await changeSecret("secret removed:", name, () => vault.remove(name));
       return { name, removed };
     },
-    async "token.show"() {
-      const token = await ensureGatewayToken(vault);
-      return { token, source: vault.sourceOf(gatewayTokenName) ?? "vault" };
-    },
+    "token.show": async () => await describeToken(vault, deps.clock.now()),
     async "token.create"() {
-      if (vault.sourceOf(gatewayTokenName) === "environment")
-        throw new LoricaError(
-          "conflict",
-          "the environment or the config gives the gateway's token; change it there, or remove it and try again",
-        );
-      const token = await changeSecret("token rotated:", gatewayTokenName, () => createGatewayToken(vault));
+      refuseGivenToken(vault);
+      const token = await changeSecret("token rotated:", gatewayTokenName, () =>
+        replaceGatewayToken(vault, deps.clock.now()),
+      );
       return { token, source: "vault" };
+    },
+    async "token.rotate"({ graceMs }) {
+      refuseGivenToken(vault);
+      const rotate = () => rotateGatewayToken(vault, { now: deps.clock.now(), graceMs });
+      const { previousUntil } = await changeSecret("token rotated:", gatewayTokenName, rotate);
+      return { previousUntil, toUpdate: holdersOfToken };
     },
     "dashboard.link": async () => await mintSignInLink(gateway().signIn()),
     "gateway.stop": async ({ graceMs }) => ({ stopping: true, ...gateway().stop(graceMs) }),

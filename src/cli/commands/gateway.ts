@@ -41,18 +41,15 @@ function refuse(options: Options): void {
         "invalid_request",
         `--${name === "rawStream" ? "raw-stream" : name} is not supported: see gateway --help`,
       );
-  const bind = options.text("bind");
-  if (bind !== undefined && bind !== "loopback" && bind !== "127.0.0.1")
-    throw new LoricaError(
-      "not_built",
-      `--bind ${bind} comes with step 2 of the plan; for now the gateway listens on loopback`,
-    );
   const tailscale = options.text("tailscale");
   if (tailscale !== undefined && tailscale !== "off")
     throw new LoricaError("not_built", `--tailscale ${tailscale} comes with step 2 of the plan`);
   const auth = options.text("auth");
   if (auth !== undefined && auth !== "token")
-    throw new LoricaError("not_built", `--auth ${auth} comes with step 2 of the plan; for now it is token`);
+    throw new LoricaError(
+      "invalid_request",
+      `--auth ${auth}: set the mode in the config, with what it needs: gateway.auth.mode`,
+    );
 }
 
 /** CLI-084: tells apart what a person would have to do different things about. */

@@ -1,9 +1,8 @@
-// `secret` and `token`: what the broker keeps. Values come in over stdin or a hidden question and, but for the gateway's
-// own token, never go out again.
+// `secret`: what the broker keeps. Values come in over stdin or a hidden question, and never go out again.
 import { LoricaError } from "../../base/errors.ts";
 import type { Invocation } from "../context.ts";
 import { readSecret } from "../input.ts";
-import { commandLine, withOwner } from "../reach.ts";
+import { withOwner } from "../reach.ts";
 import { renderTable } from "../text.ts";
 
 export async function setSecret(invocation: Invocation): Promise<void> {
@@ -30,23 +29,6 @@ export async function removeSecret(invocation: Invocation): Promise<void> {
   const result = await withOwner(invocation, (owner) => owner.call("secret.remove", { name }));
   if (!result.removed) throw new LoricaError("not_found", `there is no secret ${JSON.stringify(name)}`);
   io.result(result, () => io.line(`removed ${result.name}`));
-}
-
-export async function showToken(invocation: Invocation): Promise<void> {
-  const { io } = invocation;
-  const result = await withOwner(invocation, (owner) => owner.call("token.show", {}));
-  io.result(result, () => io.line(result.token));
-  if (result.source === "environment") io.note("it comes from OPENCLAW_GATEWAY_TOKEN");
-}
-
-export async function createToken(invocation: Invocation): Promise<void> {
-  const { io } = invocation;
-  const { running, result } = await withOwner(invocation, async (owner) => ({
-    running: owner.running,
-    result: await owner.call("token.create", {}),
-  }));
-  io.result(result, () => io.line(result.token));
-  if (!running) io.note(`it holds from the next start: ${commandLine(invocation, "up")}`);
 }
 
 function nameOf(args: readonly string[]): string {

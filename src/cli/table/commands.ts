@@ -46,10 +46,10 @@ const limitOption: OptionSpec = { flags: "--limit <count>", summary: "at most th
 /** What `gateway run` takes. Upstream's further flags are accepted where ignoring them is harmless. */
 const gatewayRunOptions: readonly OptionSpec[] = [
   { flags: "--port <port>", summary: "listen on this port instead of gateway.port" },
-  { flags: "--bind <address>", summary: "loopback; others come with step 2" },
+  { flags: "--bind <where>", summary: "loopback, lan, tailnet, custom or auto, instead of gateway.bind" },
   { flags: "--foreground", summary: "stay in this terminal (it always does)" },
   { flags: "--verbose", summary: "print what is logged" },
-  { flags: "--auth <mode>", summary: "token; others come with step 2" },
+  { flags: "--auth <mode>", summary: "token; others are set in the config: gateway.auth.mode" },
   { flags: "--tailscale <mode>", summary: "off; serve comes with step 2" },
   { flags: "--token <token>", summary: "refused: a token on a command line is visible to others", hidden: true },
   { flags: "--password <password>", summary: "refused, as --token", hidden: true },
@@ -177,6 +177,11 @@ export const commands: readonly CommandSpec[] = [
     path: "gateway stop",
     summary: "let running turns end, then stop",
     load: async () => (await import("../commands/gateway.ts")).stopGateway,
+  },
+  {
+    path: "gateway exposure",
+    summary: "who can reach the running gateway, from where, and what to do about it",
+    load: async () => (await import("../commands/gateway/exposure.ts")).showExposure,
   },
   {
     path: "gateway restart",
@@ -497,12 +502,21 @@ export const commands: readonly CommandSpec[] = [
   {
     path: "token show",
     summary: "print the gateway token",
-    load: async () => (await import("../commands/secret.ts")).showToken,
+    load: async () => (await import("../commands/gateway/token.ts")).showToken,
   },
   {
     path: "token create",
     summary: "make a new gateway token; the old one stops working",
-    load: async () => (await import("../commands/secret.ts")).createToken,
+    load: async () => (await import("../commands/gateway/token.ts")).createToken,
+  },
+  {
+    path: "token rotate",
+    summary: "replace the gateway token; for a while the old one counts too",
+    options: [
+      { flags: "--grace <duration>", summary: "how long the old one still counts, as 10m (default), 24h or 0" },
+    ],
+    examples: ["token rotate", "token rotate --grace 24h"],
+    load: async () => (await import("../commands/gateway/token.ts")).rotateToken,
   },
   ...deviceCommands,
   {

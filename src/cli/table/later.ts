@@ -21,7 +21,6 @@ export const later: readonly LaterSpec[] = [
   { path: "gateway discover", step: "2", what: "finding gateways on the network" },
   { path: "agents", step: "2", what: "managing agents", instead: "config get agents" },
   { path: "directory", step: "2", what: "looking up recipients" },
-  { path: "token rotate", step: "3", what: "rotation with a grace period", instead: "token create" },
   { path: "vault", step: "3", what: "the sealed vault", instead: "secret" },
   { path: "egress", step: "3", what: "rules for outgoing traffic" },
   { path: "watchdog", step: "3", what: "control of config tampering", instead: "config history" },
