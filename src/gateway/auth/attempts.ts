@@ -64,5 +64,5 @@ function countFailure(count: Count, now: number, limit: RateLimit): void {
 /** A burst is free; beyond it a failure costs its share of a second. */
 function paceWait(count: Count, now: number): number {
   const burstMs = ((limits.authBurst - 1) * 1_000) / limits.authPerSecond;
-  return Math.ceil(Math.max(0, count.paceFullAt - burstMs - now));
+  return Math.round(Math.max(0, count.paceFullAt - burstMs - now));
 }
