@@ -1,12 +1,12 @@
 // What every request passes before anybody asks what it wants, with proxies played by a header.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newToken, sha256 } from "../../src/base/ids.ts";
-import { createAddressRanges } from "../../src/network/network.ts";
-import { hashPassword } from "../../src/vault/password.ts";
-import { openEdge, token } from "../faux/edge.ts";
-import { accessOf } from "../faux/gateway/access.ts";
-import { doneOutcome } from "../faux/pipeline.ts";
+import { newToken, sha256 } from "../../../src/base/ids.ts";
+import { createAddressRanges } from "../../../src/network/network.ts";
+import { hashPassword } from "../../../src/vault/password.ts";
+import { openEdge, token } from "../../faux/edge.ts";
+import { accessOf } from "../../faux/gateway/access.ts";
+import { doneOutcome } from "../../faux/pipeline.ts";
 
 const bearer = { authorization: `Bearer ${token}` };
 /** Everybody on this machine is a proxy, so that a test can be anybody behind it. */
@@ -216,7 +216,7 @@ test("a password opens the HTTP API where the mode is password, and the token th
   assert.deepEqual([await ask("correct-horse"), await ask(token)], [401, 401]);
   const shown = { token: "correct horse battery" };
   const req = { headers: {}, socket: { remoteAddress: "127.0.0.1" } } as never;
-  const { createAuth } = await import("../../src/gateway/auth/auth.ts");
+  const { createAuth } = await import("../../../src/gateway/auth/auth.ts");
   const auth = createAuth({ access: () => access, now: Date.now });
   assert.deepEqual(await auth.prove(req, shown), { kind: "proved", method: "password" });
   assert.deepEqual(await auth.prove(req, { password: "correct horse battery" }), {
