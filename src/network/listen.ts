@@ -1,5 +1,6 @@
 // Where to listen, worked out from the config and from what this machine's interfaces have. Never more than was asked for:
 // what cannot be had is a refusal with the reason, and nothing else in its place.
+import ipaddr from "ipaddr.js";
 import { parsed, rejected } from "../base/parsed.ts";
 import type { Parsed } from "../base/parsed.ts";
 import { createAddressRanges, isLoopbackAddress, normalAddress } from "./address.ts";
@@ -86,19 +87,9 @@ export function reachOf(listening: readonly ListenAddress[], interfaces: readonl
     .map(({ name, address }) => ({ interface: name, address, from: distanceOf(address) }));
 }
 
-const privateRanges = createAddressRanges([
-  "10.0.0.0/8",
-  "172.16.0.0/12",
-  "192.168.0.0/16",
-  "169.254.0.0/16",
-  "100.64.0.0/10",
-  "fc00::/7",
-  "fe80::/10",
-]);
-
 function distanceOf(address: string): Reachable["from"] {
   if (isLoopbackAddress(address)) return "machine";
-  return privateRanges.has(address) ? "network" : "internet";
+  return ipaddr.parse(address).range() === "unicast" ? "internet" : "network";
 }
 
 /** As `os.networkInterfaces()` tells them. */

@@ -10,7 +10,7 @@ import { reachOf } from "../../src/network/network.ts";
 import type { Binding, Interface } from "../../src/network/network.ts";
 
 const on = (name: string, address: string): Interface => ({ name, address, isInternal: name === "lo" });
-const home = [on("lo", "127.0.0.1"), on("lo", "::1"), on("eth0", "192.168.1.5"), on("eth0", "2001:db8::5")];
+const home = [on("lo", "127.0.0.1"), on("lo", "::1"), on("eth0", "192.168.1.5"), on("eth0", "2606:4700::5")];
 const plain = [on("lo", "127.0.0.1"), on("eth0", "192.168.1.5")];
 
 function hosts(bind: Binding["bind"], interfaces: readonly Interface[], customBindHost?: string): unknown {
@@ -52,7 +52,7 @@ test("NET-039 who can reach a listener is told by address and distance", () => {
     "127.0.0.1 machine",
     "::1 machine",
     "192.168.1.5 network",
-    "2001:db8::5 internet",
+    "2606:4700::5 internet",
     "8.8.4.4 internet",
   ]);
 });
