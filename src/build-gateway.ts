@@ -1,6 +1,6 @@
 // The gateway process, built in layer order. It is started with nothing but its descriptors: what it is to be it is told
 // over the link, and whatever it wants done outside itself it asks for over the link.
-import { createDescribeSession, createTurnRunner, parseCommand } from "./agent/agent.ts";
+import { createDescribeSession, createDirectCalls, createTurnRunner, parseCommand } from "./agent/agent.ts";
 import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "./agent/agent.ts";
 import type { AuditLog, Log } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
@@ -25,6 +25,7 @@ import { createObserver } from "./plugin/plugin.ts";
 import type { Observe } from "./plugin/plugin.ts";
 import { compileRules, createPolicy } from "./policy/policy.ts";
 import type { Policy } from "./policy/policy.ts";
+import { notTried } from "./sandbox/sandbox.ts";
 import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
 import { createMirror, createTranscriptWatch, createTransfer, maintain } from "./session/session.ts";
 import type { TranscriptWatch } from "./session/session.ts";
@@ -63,13 +64,6 @@ export type BuiltGateway = {
   stop(graceMs: number): Promise<void>;
 };
 
-const notTried: SandboxStatus = {
-  kind: "off",
-  reason: "the sandbox is still being tried on this host",
-  fix: "ask again in a moment",
-  walls: [],
-};
-
 export async function buildGateway(first: GatewayStart, outside: Outside): Promise<BuiltGateway> {
   const ground = await buildGround(first, outside);
   const { current, store, models, sandbox, ending } = ground;
@@ -86,6 +80,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     devices: ground.devices,
     senders,
     webhookFor: (path) => pipeline.channels.webhookFor(path),
+    callTool: createDirectCalls(runnerOptions(ground)),
     models,
     sandbox: sandbox.status,
     transfer: createTransfer(store, ground.redact),

@@ -115,6 +115,7 @@ export function gatewaySettings(
     http: {
       chatCompletions: config.gateway.http.endpoints.chatCompletions.enabled,
       responses: config.gateway.http.endpoints.responses.enabled,
+      tools: config.gateway.tools,
     },
     page: pageSettings(config),
     dangers: renderDangers(config),

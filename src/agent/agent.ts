@@ -6,3 +6,5 @@ export { defaultProfile } from "./settings.ts";
 export type { AgentProfile } from "./settings.ts";
 export { createDescribeSession } from "./commands/status.ts";
 export { createTurnRunner } from "./turn.ts";
+export { createDirectCalls } from "./calls/direct.ts";
+export type { DirectAnswer, DirectCall, DirectCalls } from "./calls/direct.ts";

@@ -3,10 +3,10 @@ import { LoricaError } from "../base/errors.ts";
 import { joinAll, joinLabels } from "../base/label.ts";
 import type { Label } from "../base/label.ts";
 import type { EntryBody } from "../base/transcript.ts";
-import { needsCell, toolsOfPrincipal } from "../policy/policy.ts";
 import type { Entry, Session, Turn } from "../store/store.ts";
 import type { Tool } from "../tool/tool.ts";
 import { createBook } from "./book.ts";
+import { offeredTools } from "./calls/offered.ts";
 import type { Book } from "./book.ts";
 import { visibleEntries } from "./context/visible.ts";
 import type { Visible } from "./context/visible.ts";
@@ -56,7 +56,7 @@ export async function openScope(
     session,
     profile,
     window,
-    ...toolsOf(options, profile, turn),
+    ...offeredTools(options, profile, turn.principal.kind),
     label,
     visible,
     ...createBook(options, { turn, window, label }),
@@ -84,23 +84,9 @@ function createView(window: Window, turnId: string): () => Visible {
   };
 }
 
-/** Only what this principal may call is offered (TOOL-007), and of that only what works on this host now. */
-function toolsOf(
-  options: TurnRunnerOptions,
-  profile: AgentProfile,
-  turn: Turn,
-): Pick<TurnScope, "tools" | "unavailable"> {
-  const allowed = toolsOfPrincipal(profile.tools, turn.principal.kind);
-  const status = options.effects.sandbox.status();
-  const tools = new Map<string, Tool>();
-  const off: string[] = [];
-  for (const tool of options.tools) {
-    if (!allowed.has(tool.name)) continue;
-    if (status.kind === "off" && needsCell(tool.name)) off.push(tool.name);
-    else tools.set(tool.name, tool);
-  }
-  return {
-    tools,
-    unavailable: { tools: off, reason: status.kind === "off" ? `the sandbox is off: ${status.reason}` : "" },
-  };
-}
+/** What one tool call needs of the turn that it belongs to. */
+export type CallScope = Pick<TurnScope, "options" | "signal" | "label" | "tools" | "unavailable"> & {
+  readonly turn: Pick<Turn, "agentId" | "sessionKey" | "principal">;
+  readonly run: Pick<TurnRun, "emit">;
+  readonly state: Pick<RunnerState, "slots">;
+};

@@ -1,5 +1,6 @@
 // What the doors of the gateway work with, and the two small ports that they bring themselves.
 import type { Clock } from "../base/clock.ts";
+import type { DirectCalls } from "../agent/agent.ts";
 import type { Models } from "../model/model.ts";
 import type { Devices, Senders } from "../pairing/pairing.ts";
 import type { Nodes } from "../node/node.ts";
@@ -38,6 +39,8 @@ export type EdgeDeps = {
   readonly transcript: Pick<TranscriptWatch, "watch">;
   readonly devices: Devices;
   readonly senders: Senders;
+  /** Runs one tool call without a turn; without it none is offered. */
+  readonly callTool?: DirectCalls | undefined;
   /** What takes a platform's deliveries at this path; undefined where nothing does. */
   readonly webhookFor?: ((path: string) => WebhookTaker | undefined) | undefined;
   readonly models: Pick<Models, "list" | "describe" | "candidates">;

@@ -7,13 +7,13 @@ import { checkSingles } from "./door/singles.ts";
 import type { Edge } from "./edge.ts";
 import { answerError, HttpProblem } from "./http/answer.ts";
 import { answerRaw } from "./http/raw.ts";
-import { createListener } from "./door/listener.ts";
-import type { Listener } from "./door/listener.ts";
+import { createListener } from "./port/listener.ts";
+import type { Listener } from "./port/listener.ts";
 import { createRoutes } from "./door/routes.ts";
-import type { HttpBounds, RoutesDeps } from "./door/api.ts";
+import type { HttpBounds, RoutesDeps } from "./door/route.ts";
 import type { Runs } from "./run.ts";
 
-export type { HttpBounds } from "./door/api.ts";
+export type { HttpBounds } from "./door/route.ts";
 
 export type HttpEdge = Listener & { openRequests(): number };
 

@@ -1,6 +1,7 @@
 // What the gateway is told of the config.
 import type { TlsPair } from "../network/network.ts";
 import type { AccessSettings } from "./auth/access.ts";
+import type { ToolSurface } from "./tools/surface.ts";
 import type { PageSettings } from "./ui/ui.ts";
 
 export type { AccessSettings } from "./auth/access.ts";
@@ -17,6 +18,8 @@ export type GatewaySettings = {
   readonly http: {
     readonly chatCompletions: boolean;
     readonly responses: boolean;
+    /** What `/tools/invoke` offers besides and takes away. */
+    readonly tools?: ToolSurface;
   };
   readonly page: PageSettings;
   /** Dangerous settings that are in force, each as a sentence. */

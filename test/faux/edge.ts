@@ -58,6 +58,7 @@ export async function openEdge(
     readonly bounds?: NonNullable<Parameters<typeof createGateway>[0]["bounds"]>;
     readonly transfer?: EdgeDeps["transfer"];
     readonly now?: () => number;
+    readonly callTool?: EdgeDeps["callTool"];
     readonly remote?: Partial<EdgeDeps["remote"]>;
     readonly workspace?: EdgeDeps["workspace"];
   } = {},
@@ -85,6 +86,7 @@ export async function openEdge(
     },
     sandbox: () => ({ kind: "off", reason: "bubblewrap is missing", fix: "apt install bubblewrap", walls: [] }),
     transfer: options.transfer ?? noTransfer,
+    callTool: options.callTool,
     remote: { ...fauxRemote, ...options.remote },
     workspace: options.workspace ?? noWorkspace,
     nodes: fauxRegistry(store),

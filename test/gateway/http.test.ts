@@ -93,8 +93,8 @@ test("GW-013 without the right bearer nothing is parsed, whatever the path or bo
     assert.match(String(id), /^[0-9a-f-]{36}$/);
   }
   assert.equal((await answerOf(`${edge.url}/tools/invoke`, post("{not json", {})))[0], 401);
-  for (const path of ["/v1/anything", "/tools/invoke"])
-    assert.equal((await answerOf(edge.url + path, { headers: bearer }))[0], 404);
+  assert.equal((await answerOf(`${edge.url}/v1/anything`, { headers: bearer }))[0], 404);
+  assert.equal((await answerOf(`${edge.url}/tools/invoke`, { headers: bearer }))[0], 405);
 });
 
 test("no token configured means no access, not free access", async (t) => {

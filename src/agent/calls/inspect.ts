@@ -6,7 +6,7 @@ import type { Label } from "../../base/label.ts";
 import { limits } from "../../base/limits.ts";
 import type { Tool, ToolOutput } from "../../tool/tool.ts";
 import { wrapExternal } from "../context/markers.ts";
-import type { TurnScope } from "../scope.ts";
+import type { CallScope } from "../scope.ts";
 import { truncateMiddle } from "../truncate.ts";
 
 export type Inspected = {
@@ -20,7 +20,7 @@ const outside: Label = { integrity: "untrusted", readers: [everyone] };
 const redactedMaxChars = limits.toolOutputMaxChars * 4;
 
 export async function inspectOutput(
-  scope: TurnScope,
+  scope: CallScope,
   tool: Tool,
   parts: { readonly output: ToolOutput; readonly maxChars: number },
 ): Promise<Inspected> {
@@ -37,7 +37,7 @@ export async function inspectOutput(
 }
 
 async function saveImages(
-  scope: TurnScope,
+  scope: CallScope,
   tool: Tool,
   output: ToolOutput,
 ): Promise<{ readonly media: readonly MediaRef[]; readonly left: number }> {

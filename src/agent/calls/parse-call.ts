@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { limits } from "../../base/limits.ts";
 import type { Tool } from "../../tool/tool.ts";
 import type { CallPart } from "../journal.ts";
-import type { TurnScope } from "../scope.ts";
+import type { CallScope } from "../scope.ts";
 
 /** Parsed, and so far nothing more. */
 export type ParsedCall =
@@ -12,7 +12,7 @@ export type ParsedCall =
 
 const issuesShownMax = 6;
 
-export function parseCall(scope: TurnScope, part: CallPart): ParsedCall {
+export function parseCall(scope: CallScope, part: CallPart): ParsedCall {
   const tool = scope.tools.get(part.tool);
   if (tool === undefined) return { kind: "wrong", part, reason: unknownTool(scope, part.tool) };
   if (JSON.stringify(part.input).length > limits.toolArgumentsMaxChars)
@@ -23,7 +23,7 @@ export function parseCall(scope: TurnScope, part: CallPart): ParsedCall {
   return { kind: "ready", part, tool, input: input.data };
 }
 
-function unknownTool(scope: TurnScope, name: string): string {
+function unknownTool(scope: CallScope, name: string): string {
   if (scope.unavailable.tools.includes(name)) return `${name} is not available: ${scope.unavailable.reason}`;
   const known = [...scope.tools.keys()].join(", ");
   return `there is no tool ${JSON.stringify(name.slice(0, 64))}; there are: ${known === "" ? "none" : known}`;

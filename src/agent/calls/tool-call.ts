@@ -12,7 +12,7 @@ import { inspectOutput } from "./inspect.ts";
 import type { Inspected } from "./inspect.ts";
 import type { ParsedCall } from "./parse-call.ts";
 import { renderResource } from "./resource.ts";
-import type { TurnScope } from "../scope.ts";
+import type { CallScope } from "../scope.ts";
 
 /** For a call that was begun and has no result: nothing of it is repeated by itself. */
 export const unknownAdvice =
@@ -20,7 +20,7 @@ export const unknownAdvice =
 
 export type CallResult = Inspected & { readonly outcome: ToolOutcome; readonly durationMs: number };
 
-export async function runCall(scope: TurnScope, call: ParsedCall, maxChars: number): Promise<CallResult> {
+export async function runCall(scope: CallScope, call: ParsedCall, maxChars: number): Promise<CallResult> {
   const startedAt = scope.options.clock.now();
   if (call.kind === "wrong") return refusal("error", call.reason);
   try {
@@ -34,7 +34,7 @@ type Ready = Extract<ParsedCall, { kind: "ready" }>;
 type Bounds = { readonly maxChars: number; readonly startedAt: number };
 
 /** The grant lives for seconds, so it is asked for only once there is room to use it. */
-async function decideAndPerform(scope: TurnScope, call: Ready, bounds: Bounds): Promise<CallResult> {
+async function decideAndPerform(scope: CallScope, call: Ready, bounds: Bounds): Promise<CallResult> {
   const { turn, options } = scope;
   const { agentId, sessionKey, principal } = turn;
   const asker = { agentId, sessionKey, principal, label: scope.label() };
@@ -56,7 +56,7 @@ async function decideAndPerform(scope: TurnScope, call: Ready, bounds: Bounds): 
   return { ...inspected, outcome, durationMs };
 }
 
-async function perform(scope: TurnScope, { part, tool }: Ready, grant: Grant<Verb>): Promise<ToolOutput> {
+async function perform(scope: CallScope, { part, tool }: Ready, grant: Grant<Verb>): Promise<ToolOutput> {
   const timeoutMs = Math.min(tool.timeoutMs, limits.toolTimeoutMs);
   const onProgress = (output: string): void => {
     const text = scope.options.redact(output);
@@ -68,7 +68,7 @@ async function perform(scope: TurnScope, { part, tool }: Ready, grant: Grant<Ver
 }
 
 /** An error as the model is told it. What is not one of ours is a fault of the tool: its particulars go to the log. */
-function explain(scope: TurnScope, error: unknown): [ToolOutcome, string] {
+function explain(scope: CallScope, error: unknown): [ToolOutcome, string] {
   if (scope.signal.aborted)
     return ["cancelled", "cancelled: the turn was ended while this ran; it may have taken effect in part"];
   if (error instanceof LoricaError && error.details?.["outcome"] === "unknown")

@@ -240,7 +240,11 @@ export const gateway = section(
     http,
     tools: section(
       {
-        allow: later(names(), { safe: [], step: 2 }, "Tools that `POST /tools/invoke` offers beside the safe ones."),
+        allow: key(
+          names().default([]),
+          "Tools that run programs, change files or reach further, and that `POST /tools/invoke` offers to the owner all the same.",
+          "hot",
+        ),
         deny: key(names().default([]), "Tools that `POST /tools/invoke` never offers."),
       },
       "Direct tool calls over HTTP.",

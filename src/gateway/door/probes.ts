@@ -4,7 +4,7 @@ import { sendJson } from "../http/answer.ts";
 import type { CallerCheck } from "./caller.ts";
 import { refuseSecretsInQuery } from "./guard.ts";
 import { allow } from "./refuse.ts";
-import type { Exchange } from "./api.ts";
+import type { Exchange } from "./route.ts";
 
 type Told = { readonly status: number; readonly body: Record<string, unknown> };
 

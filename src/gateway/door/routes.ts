@@ -2,7 +2,7 @@
 import type { Edge } from "../edge.ts";
 import { builtPage, createPage } from "../ui/ui.ts";
 import { authenticatedRoutes } from "./api.ts";
-import type { Exchange, RoutesDeps } from "./api.ts";
+import type { Exchange, RoutesDeps } from "./route.ts";
 import { createCallerCheck, requireScope } from "./caller.ts";
 import { refuseSecretsInQuery } from "./guard.ts";
 import { createProbes } from "./probes.ts";
@@ -32,7 +32,7 @@ export function createRoutes(deps: RoutesDeps): Routes {
     allow(req, ...route.verbs);
     requireScope(caller, route.scope);
     if (route.rate !== undefined) edge.rates.take(route.rate, peer);
-    await route.answer(exchange);
+    await route.answer(exchange, caller);
   };
 }
 

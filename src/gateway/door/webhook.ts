@@ -4,7 +4,7 @@ import { limits } from "../../base/limits.ts";
 import type { Edge } from "../edge.ts";
 import { sendJson } from "../http/answer.ts";
 import { readBytes } from "../http/body.ts";
-import type { Exchange } from "./api.ts";
+import type { Exchange } from "./route.ts";
 import { allow } from "./refuse.ts";
 
 /** A platform's own delivery. It proves itself to its channel, with the secret that they share. */

@@ -44,6 +44,26 @@ export async function findTarget(edge: Edge, req: IncomingMessage, asked: Asked)
   return { agentId: owner, sessionKey, session, model: chosenModel(edge, req) };
 }
 
+/** The agent and session that a direct call works in, by the same rules as a conversation. */
+export async function findSession(
+  edge: Edge,
+  req: IncomingMessage,
+  asked: { readonly agentId: string | undefined; readonly sessionKey: string | undefined },
+): Promise<{ readonly agentId: string; readonly sessionKey: string }> {
+  const settings = edge.settings();
+  const named = asked.agentId ?? oneHeader(req, "x-openclaw-agent-id") ?? oneHeader(req, "x-openclaw-agent");
+  const agentId = named?.toLowerCase() ?? settings.defaultAgentId;
+  checkAgent(settings, agentId);
+  const header = asked.sessionKey ?? oneHeader(req, "x-openclaw-session-key");
+  const sessionKey = header === undefined ? `agent:${agentId}:main` : keyOfHeader(header, agentId);
+  const owner = sessionKey.split(":")[1] ?? "";
+  if (owner !== agentId && named !== undefined)
+    throw new HttpProblem(400, `the session belongs to agent ${owner}, not ${agentId}`, { param: "sessionKey" });
+  checkAgent(settings, owner);
+  await checkOwnership(edge, sessionKey);
+  return { agentId: owner, sessionKey };
+}
+
 /** Every spelling of `model` that means an agent, for the list of models too. */
 export function modelNames(settings: GatewaySettings): readonly string[] {
   return ["openclaw", "openclaw/default", ...settings.agents.map(({ id }) => `openclaw/${id}`)];

@@ -10,7 +10,7 @@ import { listeningProblem } from "../../network/network.ts";
 import type { ListenAddress, TlsPair } from "../../network/network.ts";
 import { listenOn } from "../listen.ts";
 import type { ListenTarget } from "../listen.ts";
-import type { HttpBounds } from "./api.ts";
+import type { HttpBounds } from "../door/route.ts";
 import { peekAtTls } from "./plain-on-tls.ts";
 
 export type Listener = {
