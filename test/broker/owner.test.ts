@@ -203,10 +203,11 @@ test("GW-028 LOG-004 token.show makes a token where there is none, and token.cre
   const { ask, records } = await setUp(context);
   const first = (await ask("token.show")) as { token: string; source: string };
   assert.match(first.token, /^[0-9a-f]{64}$/);
-  assert.deepEqual(await ask("token.show"), { token: first.token, source: "vault" });
+  const age = { ageDays: 0, ageWarnDays: 90 };
+  assert.deepEqual(await ask("token.show"), { token: first.token, source: "vault", ...age });
   const second = (await ask("token.create")) as { token: string };
   assert.notEqual(second.token, first.token);
-  assert.deepEqual(await ask("token.show"), { token: second.token, source: "vault" });
+  assert.deepEqual(await ask("token.show"), { token: second.token, source: "vault", ...age });
   assert.equal(records.at(-1)?.resource, "token rotated: gateway:token");
 });
 

@@ -91,8 +91,10 @@ test("COST-014 GW-030 a stranger is dropped before anything is spent or kept", a
   assert.deepEqual(accepted, { kind: "dropped", runId: envelope.id, reason: "the sender is not paired" });
   const row = await harness.store.inbox.find(envelope.id);
   assert.deepEqual([row?.status, row?.envelope.text, row?.routed], ["dropped", "", undefined]);
-  await soon();
-  assert.deepEqual([turns, harness.sent.length], [0, 0]);
+  // All that leaves is the fixed text with the code.
+  await harness.sentCount(1);
+  assert.deepEqual([turns, harness.sent.length], [0, 1]);
+  assert.match(harness.sent[0]?.text ?? "", /pairing approve/);
   assert.deepEqual(await harness.store.sessions.list({ limit: 9, offset: 0 }), []);
 });
 
