@@ -351,6 +351,11 @@ export const limits = {
   cliProbeTimeoutMs: 5_000,
   cliStartTimeoutMs: 30_000,
   cliStopTimeoutMs: 20_000,
+  /** How long systemd waits for running turns, before it kills what is left. */
+  serviceStopTimeoutMs: 30_000,
+  /** For one question to systemctl or loginctl. */
+  serviceCommandTimeoutMs: 60_000,
+  serviceOutputMaxBytes: 65_536,
   ownerLingerMs: 250,
   ownerModelCheckTimeoutMs: 20_000,
   ownerModelListMaxBytes: 4_194_304,

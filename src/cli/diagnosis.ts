@@ -1,13 +1,18 @@
 // What state the gateway is in, seen from outside: its processes, its sockets, its port, and whether all of that
 // belongs to the profile and config that were asked for.
 import { request } from "node:http";
+import { connect } from "node:net";
 import { codeOf, codes, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { bounded } from "../base/wait.ts";
+import { loadConfig } from "../config/config.ts";
 import type { OwnerStatus } from "../protocol/owner-methods.ts";
 import { unreachableReason } from "../client/client.ts";
 import type { Invocation } from "./context.ts";
 import { commandLine, withGateway, withRunningOwner } from "./reach.ts";
+import { journal } from "./service/life.ts";
+import { describeService, findService, isActive } from "./service/service.ts";
+import type { Service } from "./service/service.ts";
 
 export type GatewayState = "running" | "not_running" | "not_listening" | "probe_failed" | "config_mismatch";
 
@@ -18,9 +23,19 @@ export type Finding = {
   readonly facts: readonly (readonly [string, string])[];
   /** The exit status of a command that found this. */
   readonly exit: number;
+  /** What keeps it running, if anything does. */
+  readonly service: Service;
 };
 
 export async function diagnose(invocation: Invocation): Promise<Finding> {
+  const service = await findService(invocation);
+  const { facts, ...rest } = await diagnoseProcess(invocation, service);
+  return { ...rest, facts: [["service", describeService(service)], ...facts], service };
+}
+
+type ProcessFinding = Omit<Finding, "service">;
+
+async function diagnoseProcess(invocation: Invocation, service: Service): Promise<ProcessFinding> {
   let status: OwnerStatus | undefined;
   try {
     status = await withRunningOwner(
@@ -34,15 +49,61 @@ export async function diagnose(invocation: Invocation): Promise<Finding> {
       facts: [["socket", invocation.paths.ownerSocket]],
     });
   }
-  if (status === undefined)
-    return finding("not_running", "no gateway is running", {
-      advice: `${commandLine(invocation, "up")} starts it`,
-      facts: [["state", invocation.paths.stateDir]],
-    });
+  if (status === undefined) return absent(invocation, service);
   return judge(invocation, status);
 }
 
-async function judge(invocation: Invocation, status: OwnerStatus): Promise<Finding> {
+/** Nothing runs. What stands in the way of a start is said before somebody tries one. */
+async function absent(invocation: Invocation, service: Service): Promise<ProcessFinding> {
+  const { paths, context } = invocation;
+  const loaded = await loadConfig({ paths, env: context.env });
+  const facts: (readonly [string, string])[] = [["state", paths.stateDir]];
+  if (loaded.kind !== "loaded")
+    return finding("not_running", "no gateway is running, and the config is not valid, so none can start", {
+      advice: `${commandLine(invocation, "config validate")} says what is wrong with it`,
+      facts: [...facts, ["config", paths.configPath]],
+    });
+  const port = loaded.config.gateway.port;
+  if (await isTaken(port, invocation.signal))
+    return finding(
+      "not_running",
+      `no gateway of this profile is running, and something else listens on its port ${port}`,
+      {
+        advice: `stop what listens there (ss -ltnp "sport = :${port}" names it), or ${commandLine(invocation, "config set gateway.port PORT")}`,
+        facts: [...facts, ["port", `${port}, taken by another program`]],
+      },
+    );
+  return finding("not_running", absence(service), {
+    advice: adviceFor(invocation, service),
+    facts: [...facts, ["port", `${port}, free`]],
+  });
+}
+
+function absence(service: Service): string {
+  if (service.state !== "installed") return "no gateway is running";
+  if (isActive(service)) return "the service is just starting it";
+  return service.result === "success"
+    ? "no gateway is running: its service is installed and stopped"
+    : `no gateway is running: its service ended (${service.result}) and is not started again by itself`;
+}
+
+function adviceFor(invocation: Invocation, service: Service): string {
+  const up = `${commandLine(invocation, "up")} starts it`;
+  if (service.state === "absent") return `${up}; ${commandLine(invocation, "gateway install")} has it start by itself`;
+  if (service.state === "unknown" || service.result === "success") return up;
+  return `${journal(service)} says why; then ${commandLine(invocation, "gateway start")}`;
+}
+
+/** Whether somebody answers there. Nothing is sent. */
+async function isTaken(port: number, signal: AbortSignal): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ host: "127.0.0.1", port, signal: bounded(signal, limits.cliProbeTimeoutMs) });
+  socket.once("connect", () => resolve(true));
+  socket.once("error", () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}
+
+async function judge(invocation: Invocation, status: OwnerStatus): Promise<ProcessFinding> {
   const facts = factsOf(status);
   const differing = mismatch(invocation, status);
   const listening = status.gateway.state === "running" && status.listen !== null;
@@ -69,7 +130,7 @@ function finding(
   state: GatewayState,
   summary: string,
   rest: { readonly advice: string | undefined; readonly facts: Finding["facts"] },
-): Finding {
+): ProcessFinding {
   const exits = { running: 0, config_mismatch: codes.conflict.exit } as const;
   const exit = state === "running" || state === "config_mismatch" ? exits[state] : codes.unavailable.exit;
   return { state, summary, exit, ...rest };

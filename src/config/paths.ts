@@ -103,9 +103,12 @@ export function defaultWorkspace(paths: StatePaths, agentId: string, isDefault: 
   return isDefault ? paths.workspace : `${paths.workspace}-${agentId}`;
 }
 
-/** Where the gateways of a user meet, whatever their state directories are: in the real home directory (GW-043). */
+/**
+ * Where the gateways of a user meet, whatever their state directories are (GW-043). A service may write little of a home
+ * directory, and this much it may always.
+ */
 export function lockMeetingDir(home: string): string {
-  return join(home, ".cache", "lorica", "locks");
+  return join(home, ".openclaw", "run", "locks");
 }
 
 function parseProfile(name: string | undefined): string | undefined {

@@ -80,6 +80,7 @@ test("CLI-024 CLI-084 running: process, listener and effective address", async (
     stdout,
     [
       "running: pid 41, listening and answering",
+      "  service     not installed",
       "  broker      pid 41",
       "  gateway     running, pid 42, 0 restarts",
       "  confined    yes (bubblewrap)",

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { installBinary } from "../../src/cli/commands/up.ts";
+import { installBinary } from "../../src/cli/service/binary.ts";
 import type { Invocation } from "../../src/cli/context.ts";
 
 test("CFG-033 the installed command follows root's newest release, and in a checkout the checkout", async () => {

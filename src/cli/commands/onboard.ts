@@ -8,7 +8,7 @@ import type { Plan } from "../onboard-plan.ts";
 import { checkProvider, fetchJson } from "../provider-check.ts";
 import { commandLine, withOwner } from "../reach.ts";
 import type { OwnerClient } from "../reach.ts";
-import { installBinary } from "./up.ts";
+import { installBinary } from "../service/binary.ts";
 
 export async function onboard(invocation: Invocation): Promise<void> {
   const { io, options } = invocation;

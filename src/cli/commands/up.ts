@@ -1,13 +1,13 @@
 // `up`: starts the gateway where none runs, and tells a person what they have.
-import { mkdir, realpath, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { codeOf, codes, isMissing, LoricaError } from "../../base/errors.ts";
+import { LoricaError } from "../../base/errors.ts";
 import type { OwnerStatus } from "../../protocol/owner-methods.ts";
 import type { StatusResult } from "../../protocol/shapes.ts";
 import type { Invocation } from "../context.ts";
 import { isCodeNewer } from "../code-age.ts";
-import { awaitGateway, launchGateway } from "../launch.ts";
+import { awaitGateway } from "../launch.ts";
 import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
+import { installBinary } from "../service/binary.ts";
+import { startGateway } from "../service/life.ts";
 import { renderTable } from "../text.ts";
 import { signInLink, timeOf } from "./devices/dashboard.ts";
 import { runGateway } from "./gateway.ts";
@@ -18,7 +18,7 @@ export async function up(invocation: Invocation): Promise<void> {
   const port = options.whole("port", { min: 1, max: 65_535 });
   const running =
     (await withRunningOwner(invocation, async (owner) => owner !== undefined)) ||
-    (await start(invocation, port)) === "somebody else did";
+    (await startGateway(invocation, port)) === "somebody else did";
   // It may have been started a moment ago, and not answer yet.
   if (running) await io.progress("waiting for the gateway", awaitGateway(invocation));
   else await installBinary(invocation);
@@ -34,30 +34,6 @@ export async function up(invocation: Invocation): Promise<void> {
   }
 }
 
-async function start(invocation: Invocation, port: number | undefined): Promise<"done" | "somebody else did"> {
-  const { io, context } = invocation;
-  await io.progress("preparing", context.warmUp());
-  try {
-    await io.progress("starting the gateway", launchGateway(invocation, port === undefined ? {} : { port }));
-    return "done";
-  } catch (error) {
-    // Of two starts at once the later one finds the state directory taken. What was asked for comes all the same.
-    if (codes[codeOf(error)].exit !== codes.locked.exit) throw error;
-    if (await io.progress("waiting for the gateway", answers(invocation))) return "somebody else did";
-    throw error;
-  }
-}
-
-async function answers(invocation: Invocation): Promise<boolean> {
-  try {
-    await awaitGateway(invocation);
-    return true;
-  } catch (error) {
-    if (error instanceof LoricaError) return false;
-    throw error;
-  }
-}
-
 type Facts = { readonly owner: OwnerStatus; readonly gateway: StatusResult };
 
 async function gather(invocation: Invocation): Promise<Facts> {
@@ -67,24 +43,6 @@ async function gather(invocation: Invocation): Promise<Facts> {
   });
   const gateway = await withGateway(invocation, (client) => client.call("status", {}));
   return { owner, gateway };
-}
-
-/** Where printed service units expect the command. A script, so that moving the checkout breaks nothing but this. */
-export async function installBinary({ context, paths }: Invocation): Promise<void> {
-  await mkdir(dirname(paths.binary), { recursive: true, mode: 0o700 });
-  const target = join(await lastingRoot(context.codeRoot), "lorica").replaceAll("'", String.raw`'\''`);
-  await writeFile(paths.binary, `#!/bin/sh\nexec '${target}' "$@"\n`, { mode: 0o700 });
-}
-
-/** Root's releases come and go; the link beside them stays, and follows the newest. */
-async function lastingRoot(codeRoot: string): Promise<string> {
-  const current = join(dirname(codeRoot), "current");
-  try {
-    return (await realpath(current)) === codeRoot ? current : codeRoot;
-  } catch (error) {
-    if (isMissing(error)) return codeRoot;
-    throw error;
-  }
 }
 
 /** A link is minted only where a person sees it: in a log it would be one more secret lying about. */

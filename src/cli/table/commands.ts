@@ -3,6 +3,7 @@
 // docs/cli.md are all made from this one table; a command's module is loaded only when that command runs.
 import type { Run } from "../context.ts";
 import { deviceCommands } from "./devices.ts";
+import { serviceCommands } from "./service.ts";
 import { remoteOptions, wireCommands } from "./wire.ts";
 
 export type OptionSpec = {
@@ -158,36 +159,7 @@ export const commands: readonly CommandSpec[] = [
     options: gatewayRunOptions,
     load: async () => (await import("../commands/gateway.ts")).runGateway,
   },
-  {
-    path: "gateway start",
-    summary: "start the gateway in the background (as `up`)",
-    options: [{ flags: "--port <port>", summary: "listen on this port instead of gateway.port" }],
-    load: async () => (await import("../commands/up.ts")).up,
-  },
-  {
-    path: "gateway status",
-    summary: "process, listener and what is wrong, if something is",
-    options: [
-      { flags: "--no-probe", summary: "do not connect to its sockets and port" },
-      { flags: "--deep", summary: "no effect: it always looks at everything", hidden: true },
-    ],
-    load: async () => (await import("../commands/gateway.ts")).gatewayStatus,
-  },
-  {
-    path: "gateway stop",
-    summary: "let running turns end, then stop",
-    load: async () => (await import("../commands/gateway.ts")).stopGateway,
-  },
-  {
-    path: "gateway exposure",
-    summary: "who can reach the running gateway, from where, and what to do about it",
-    load: async () => (await import("../commands/gateway/exposure.ts")).showExposure,
-  },
-  {
-    path: "gateway restart",
-    summary: "stop and start again, with the config as it is now",
-    load: async () => (await import("../commands/gateway.ts")).restartGateway,
-  },
+  ...serviceCommands,
   {
     path: "gateway health",
     summary: "as `health`",
