@@ -9,7 +9,7 @@ import type { EventData } from "node:test";
 import { whyNoSandbox } from "../test/faux/outside/host.ts";
 
 const root = resolve(import.meta.dirname, "..");
-const own = ["bench", "jail", "process", "scenarios"];
+const own = ["bench", "jail", "process", "scenarios", "upstream"];
 const fileTimeoutMs = 10 * 60_000;
 
 type Tally = { passed: number; failed: number; readonly skipped: string[]; readonly failures: string[] };

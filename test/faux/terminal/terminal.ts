@@ -11,7 +11,7 @@ export type Terminal = {
   type(keys: string): void;
   resize(rows: number, columns: number): void;
   /** Once it can be seen; throws with what can be seen instead. */
-  until(seen: RegExp | ((text: string) => boolean)): Promise<string>;
+  until(seen: RegExp | ((text: string) => boolean), withinMs?: number): Promise<string>;
   /** The exit status. */
   readonly ended: Promise<number | null>;
   /** Everything that the program wrote, as it wrote it. */
@@ -55,13 +55,13 @@ export function openTerminal(
       screen.resize(nextRows, nextColumns);
       orders.write(`${nextRows} ${nextColumns}\n`);
     },
-    async until(seen) {
+    async until(seen, withinMs = patienceMs) {
       const isSeen = (): boolean => (typeof seen === "function" ? seen(screen.text()) : seen.test(screen.text()));
       if (isSeen()) return screen.text();
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const fail = (why: string) => (): void =>
         reject(new Error(`${why}, and never showed ${String(seen)}:\n${screen.text()}`));
-      const timer = setTimeout(fail("30 s passed"), patienceMs);
+      const timer = setTimeout(fail(`${withinMs / 1_000} s passed`), withinMs);
       void ended.then(fail("it ended"));
       const watcher = (): void => (isSeen() ? resolve() : undefined);
       watchers.add(watcher);
