@@ -51,6 +51,7 @@ export const limits = {
   subscriptionsMax: 256,
   deltaIntervalMs: 40,
   sessionsListMax: 5_000,
+  sessionsListPageMax: 1_000,
   exportPartBytes: 2_097_152,
   httpKeepAliveMs: 15_000,
   sseCommentIntervalMs: 15_000,

@@ -18,6 +18,7 @@ export function createAutomationMethods(
     "cron.status": async () => ({ enabled: false, jobs: 0, nextWakeAtMs: null }),
     "cron.list": async ({ offset = 0, limit = jobsDefault }) => ({
       jobs: [],
+      snapshotRevision: "none",
       total: 0,
       offset,
       limit,

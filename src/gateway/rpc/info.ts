@@ -25,7 +25,7 @@ export function createInfoMethods({
 
     status: () => status(edge, connections()),
 
-    "models.list": async (params) => ({ models: modelChoices(edge, params.agentId ?? edge.settings().defaultAgentId) }),
+    "models.list": async (params) => ({ models: modelChoices(edge, sessionTarget(edge.settings(), params).agentId) }),
 
     "usage.cost": ({ days }) => usageCost(edge, days ?? daysDefault),
 

@@ -2,7 +2,7 @@
 // The methods on what waits for the owner. Nothing asks yet, so the lists are empty, nothing can be requested, and no
 // answer is ever a yes.
 import { z } from "zod";
-import { method, name, none, read } from "./kit.ts";
+import { method, name, none, read, sessionKey } from "./kit.ts";
 
 const approvals = "operator.approvals";
 const id = z.strictObject({ id: name });
@@ -45,6 +45,6 @@ export const approvalMethods = {
   "taskSuggestions.list": method<{ readonly suggestions: readonly [] }>()({
     summary: "What the assistant suggests to do.",
     scope: read,
-    params: none,
+    params: z.strictObject({ agentId: name.optional(), sessionKey: sessionKey.optional() }),
   }),
 } as const;

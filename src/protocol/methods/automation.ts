@@ -25,6 +25,8 @@ export const automationMethods = {
   }),
   "cron.list": method<{
     readonly jobs: readonly [];
+    /** Of which list this is a page; upstream's clients take no page without it. */
+    readonly snapshotRevision: "none";
     readonly total: 0;
     readonly offset: number;
     readonly limit: number;

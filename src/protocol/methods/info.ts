@@ -19,7 +19,11 @@ export const infoMethods = {
   "models.list": method<{ readonly models: readonly shapes.ModelChoice[] }>()({
     summary: "The models that the configured providers have.",
     scope: read,
-    params: z.strictObject({ view: z.string().max(32).optional(), agentId: name.optional() }),
+    params: z.strictObject({
+      view: z.string().max(32).optional(),
+      agentId: name.optional(),
+      sessionKey: sessionKey.optional(),
+    }),
   }),
   "logs.tail": method<shapes.LogsTailResult>()({
     summary: "The end of the log, redacted; with a cursor what came since.",

@@ -21,9 +21,12 @@ import {
 } from "./kit.ts";
 
 const sessionsListParams = z.strictObject({
-  limit: z.int().min(1).max(1_000).optional(),
+  /** How many at most; whoever asks for more than there is ever given at once is told in `limitApplied`. */
+  limit: z.int().min(1).optional(),
   offset: z.int().min(0).optional(),
   agentId: name.optional(),
+  /** Only those that this session began. None begins another yet, so the list is empty. */
+  spawnedBy: sessionKey.optional(),
   search: z.string().max(256).optional(),
   label: label.optional(),
   activeMinutes: z.int().min(1).optional(),

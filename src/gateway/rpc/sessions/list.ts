@@ -6,11 +6,13 @@ import type { Edge } from "../../edge.ts";
 import { modelDefaults, sessionRow } from "../rows.ts";
 
 export async function listSessions(edge: Edge, params: ParamsOf<"sessions.list">): Promise<SessionsListResult> {
-  const limit = params.limit ?? 100;
+  const limit = Math.min(params.limit ?? limitDefault, limits.sessionsListPageMax);
   const offset = params.offset ?? 0;
   const agent = params.agentId === undefined ? {} : { agentId: params.agentId };
   const all = await edge.store.sessions.list({ ...agent, limit: limits.sessionsListMax, offset: 0 });
-  const matching = (params.archived === true ? [] : all)
+  // Nothing is ever archived, and no session begins another.
+  const isNone = params.archived === true || params.spawnedBy !== undefined;
+  const matching = (isNone ? [] : all)
     .map((session) => sessionRow(edge, session))
     .filter((row) => matches(row, params, edge.clock.now()));
   const sessions = matching.slice(offset, offset + limit);
@@ -30,6 +32,7 @@ export async function listSessions(edge: Edge, params: ParamsOf<"sessions.list">
   };
 }
 
+const limitDefault = 100;
 const minuteMs = 60_000;
 
 function matches(row: SessionRow, params: ParamsOf<"sessions.list">, now: number): boolean {
