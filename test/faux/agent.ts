@@ -1,7 +1,14 @@
 // A whole agent on a real store: scripted models, a recording sandbox, three tools, and turns begun as the pipeline does.
 import { z } from "zod";
 import { createDescribeSession, createTurnRunner, defaultProfile } from "../../src/agent/agent.ts";
-import type { AgentProfile, TurnEvent, TurnOutcome, TurnRun, TurnRunner } from "../../src/agent/agent.ts";
+import type {
+  AgentProfile,
+  TurnEvent,
+  TurnOutcome,
+  TurnRun,
+  TurnRunner,
+  TurnRunnerOptions,
+} from "../../src/agent/agent.ts";
 import type { AuditRecord } from "../../src/audit/audit.ts";
 import type { MediaRef, TurnRequest } from "../../src/base/envelope.ts";
 import { newId, sha256 } from "../../src/base/ids.ts";
@@ -64,6 +71,7 @@ export type TestAgent = {
   readonly store: Store;
   readonly clock: ReturnType<typeof createTestClock>;
   readonly runner: TurnRunner;
+  readonly runnerOptions: TurnRunnerOptions;
   readonly models: ScriptedModels;
   readonly sandbox: RecordingSandbox;
   readonly audit: readonly AuditRecord[];
@@ -98,7 +106,7 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
     profile: (agentId: string) => profiles.get(agentId),
     redeem: policy.redeem,
   };
-  const runner = createTurnRunner({
+  const runnerOptions: TurnRunnerOptions = {
     store,
     models,
     policy,
@@ -111,13 +119,15 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
     observe: (event) => void hooks.push(event),
     redact: options.redact ?? ((text) => text),
     report: (id, error) => void reports.push({ id, error }),
-  });
+  };
+  const runner = createTurnRunner(runnerOptions);
 
   const run = (turn: Turn, sent?: Sent): Promise<Ran> => runTurn(runner, turn, sent);
   return {
     store,
     clock,
     runner,
+    runnerOptions,
     models,
     sandbox,
     audit,
