@@ -7,7 +7,7 @@ export type { Reach } from "./dial.ts";
 export { expandProxies } from "./cloudflare.ts";
 export { originOf } from "./forwarded.ts";
 export type { ForwardingHeaders, Origin, ProxyTrust } from "./forwarded.ts";
-export { listInterfaces, listeningProblem, planListening, reachOf, renderAddress } from "./listen.ts";
+export { listeningProblem, planListening, reachOf } from "./listen.ts";
 export type { Binding, Interface, ListenAddress, Reachable } from "./listen.ts";
 export { findHolder } from "./holder.ts";
 export { expiryWarning, inspectCertificate } from "./certificate.ts";
