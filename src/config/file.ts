@@ -171,7 +171,7 @@ function createStore(
         return { kind: "refused", issues };
       }
       const changes = await changesBetween(before, after);
-      if (reach === "not wider") (await import("./widen.ts")).refuseWidening(changes, [...secrets.keys()]);
+      if (reach === "not wider") await refuseWider({ before, after, changes, secrets });
       for (const [name, value] of secrets) await keepSecret?.(name, value);
       const secretsKept = [...secrets.keys()];
       if (present !== undefined && after.hash === before.hash)
@@ -197,6 +197,19 @@ function createStore(
       await record({ actor: "hand", before: before.hash, after: after.hash }, await changesBetween(before, after));
     },
   };
+}
+
+/** Fails closed: against what cannot be read nothing is known to be less. */
+async function refuseWider(change: {
+  readonly before: Loaded;
+  readonly after: LoadedConfig;
+  readonly changes: readonly ConfigChange[];
+  readonly secrets: ReadonlyMap<string, string>;
+}): Promise<void> {
+  const { before, after, changes, secrets } = change;
+  if (before.kind === "invalid") throw new LoricaError("config_invalid", "the config file is not valid");
+  const { refuseWidening } = await import("./widen.ts");
+  refuseWidening({ before: before.written, after: after.written, changes, secrets: [...secrets.keys()] });
 }
 
 function requireBase(present: string, base: string | undefined): void {

@@ -1,23 +1,29 @@
 // Which changes of config give somebody more than before. They are marked in the audit record, so that the owner finds
-// them among all the others, and over the network they are refused.
+// them among all the others. Over the network they are refused, and so is what no rule here knows: a key that is new to
+// the schema is the owner's until somebody has thought about it.
 import { LoricaError } from "../base/errors.ts";
 import { isRecord } from "../base/json.ts";
 import type { Json } from "../base/json.ts";
 import { redactedLiteral } from "../base/secret.ts";
 import type { ConfigChange } from "./diff.ts";
+import { stepBelow } from "./read/issue.ts";
+import type { Config } from "./schema/schema.ts";
 
 type Widens = (before: Json | undefined, after: Json | undefined) => boolean;
 
-/** The later in the list, the more it allows. */
+/** The later in the list, the more it allows. A key that is taken out inherits what nobody sees from here. */
 const rises =
   (...order: readonly string[]): Widens =>
-  (before, after) =>
-    order.indexOf(String(after)) > order.indexOf(String(before));
+  (before, after) => {
+    const rank = order.indexOf(String(after));
+    return rank < 0 || rank > Math.max(0, order.indexOf(String(before)));
+  };
 
-const becomes =
+/** Everything but this value, for a key that is taken out means what it inherits. */
+const isNot =
   (value: Json): Widens =>
   (_before, after) =>
-    after === value;
+    after !== value;
 
 const gains: Widens = (before, after) => {
   if (after === undefined) return false;
@@ -34,96 +40,164 @@ const allows: Widens = (before, after) => {
   return after === undefined || gains(before, after);
 };
 
+/** An agent's own allow list takes the place of the one that it would inherit, which may be shorter. */
+const allowsAgent: Widens = (before, after) =>
+  before === undefined ? keysOf(after).length > 0 : allows(before, after);
+
+/** A list on which nobody means everybody. */
+const opens: Widens = (before, after) =>
+  keysOf(before).length > 0 && (keysOf(after).length === 0 || gains(before, after));
+
+/** People or groups. Where nobody is named, another list counts, or none. */
+const admits: Widens = (before, after) =>
+  gains(before, after) || (keysOf(before).length > 0 && keysOf(after).length === 0);
+
 const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
-  [/^gateway\.bind$/, (before, after) => isLocal(before) && !isLocal(after)],
-  [/^gateway\.(customBindHost|remote\.url|remote\.tlsFingerprint)$/, changes],
+  [/^gateway\.bind$/, (_before, after) => !isLocal(after)],
+  [/^gateway\.(customBindHost|allowRealIpFallback|remote\.(url|tlsFingerprint)|(tailscale|tls)\..*)$/, changes],
   [/^gateway\.nodes\.allowCommands$/, gains],
   [/^gateway\.nodes\.denyCommands$/, loses],
-  [/^gateway\.auth\.mode$/, becomes("none")],
-  [/^gateway\.auth\.(token|password)$/, changes],
+  [/^gateway\.auth\./, changes],
   [/^gateway\.trustedProxies$/, gains],
-  [/^gateway\.controlUi\.enabled$/, becomes(true)],
+  [/^gateway\.allowedAddresses$/, opens],
+  [/^gateway\.controlUi\.enabled$/, isNot(false)],
   [/^gateway\.controlUi\.allowedOrigins$/, gains],
-  [/^gateway\.http\.endpoints\.\w+\.enabled$/, becomes(true)],
+  [/^gateway\.http\.endpoints\.\w+\.enabled$/, isNot(false)],
   [/^gateway\.tools\.deny$/, loses],
   [/^gateway\.tools\.allow$/, gains],
-  [/^gateway\.allowedAddresses$/, allows],
-  [/^gateway\.auth\.mode$/, changes],
-  [/^gateway\.auth\.trustedProxy\.(userHeader|allowUsers)$/, changes],
-  [/^gateway\.auth\.trustedProxy\.requiredHeaders$/, loses],
-  [/^gateway\.allowRealIpFallback$/, becomes(true)],
-  [/^gateway\.tls\.enabled$/, becomes(false)],
-  [/(^|\.)tools\.profile$/, rises("undefined", "minimal", "messaging", "coding", "full")],
-  [/(^|\.)(tools|tools\.sandbox\.tools|tools\.subagents\.tools)\.allow$/, allows],
+  [/(^|\.)tools\.profile$/, rises("minimal", "messaging", "coding", "full")],
+  [/^(tools|tools\.sandbox\.tools|tools\.subagents\.tools)\.allow$/, allows],
+  [/^agents\..*\.tools\.allow$/, allowsAgent],
   [/(^|\.)(tools|tools\.sandbox\.tools|tools\.subagents\.tools)\.deny$/, loses],
   [/^tools\.exec\.security$/, rises("deny", "allowlist", "full")],
   [/^tools\.exec\.ask$/, rises("always", "on-miss", "off")],
-  [/^tools\.loopDetection\.enabled$/, becomes(false)],
-  [/\.?sandbox\.workspaceAccess$/, rises("none", "ro", "rw")],
+  [/^tools\.loopDetection\.enabled$/, isNot(true)],
+  [/\.sandbox\.workspaceAccess$/, rises("none", "ro", "rw")],
+  [/\.sandbox\.mode$|\.trust$/, changes],
   [/(^|\.)workspace$/, changes],
-  [/\.allowFrom$|\.groupAllowFrom$|\.allowedGroups$|^commands\.ownerAllowFrom$/, gains],
-  [/^channels\.[\w-]+(\.accounts\.[\w-]+)?\.(enabled|allowBots)$/, becomes(true)],
+  [/^channels\.[^.]+\.allowFrom$|^commands\.ownerAllowFrom$/, gains],
+  [/^channels\..*\.(groups|accounts)\b.*\.allowFrom$|\.(groupAllowFrom|allowedGroups)$/, admits],
+  [/^channels\.[^.]+(\.accounts\.[^.]+)?\.(enabled|allowBots)$/, isNot(false)],
   [
-    /^channels\.[\w-]+(\.accounts\.[\w-]+)?(\.groups\.[^.]+\.(enabled|requireMention|allowFrom)|\.apiRoot|\.webhookUrl|\.requireCommandPrefix)$/,
+    /^channels\..*(\.groups(\.|\[).*\.(enabled|requireMention)|\.apiRoot|\.webhookUrl|\.requireCommandPrefix)$/,
     changes,
   ],
-  [/^channels\.[\w-]+(\.accounts\.[\w-]+)?\.groups(\.[^.]+)?$/, gains],
+  [/^channels\..*\.groups(\.[^.]+|\[[^\]]+\])?$/, gains],
   [/\.dmPolicy$/, rises("disabled", "allowlist", "pairing", "open")],
   [/\.groupPolicy$/, rises("disabled", "allowlist", "open")],
-  [/\.requireMention$/, becomes(false)],
-  [/\.configWrites$|^commands\.(config|restart|bash)$/, becomes(true)],
+  [/\.requireMention$/, isNot(true)],
+  [/\.configWrites$|^commands\.(config|restart|bash)$/, isNot(false)],
   [/^models\.providers(\.[\w.-]+|\[[^\]]+\])?(\.(baseUrl|api|headers\b.*))?$/, changes],
   [/^models\.providers\b.*\.apiKey$/, changes],
   [/^agents\.list(\.[\w-]+|\[[^\]]+\])?$/, (before, after) => before === undefined && after !== undefined],
+  [/^agents\.list.*\.default$/, changes],
   [/\.subagents\.(allowAgents|maxSpawnDepth)$/, changes],
-  [/^bindings$/, changes],
+  [/^bindings\b/, changes],
   [/^plugins\.|^env\.|^browser\.|^hooks\.|^cron\./, changes],
   [/^logging\.(redactSensitive|redactPatterns|level|file)$/, changes],
-  [/^session\.(dmScope|identityLinks)/, changes],
+  [/^session\.(scope|dmScope|identityLinks)/, changes],
   [/^security\.acknowledged$/, gains],
 ];
 
+/** One step into a map or a list of named items, as `renderPath` and `stepBelow` write it. */
+const step = String.raw`(?:\.[\w$-]+|\["(?:[^"\\]|\\.)*"\])`;
+const anAgent = new RegExp(`^agents\\.list${step}$`);
+
+/** Keys of which no value lets anybody do or see more. Whatever is neither here nor in a rule is the owner's to change. */
+const harmless: readonly RegExp[] = [
+  ofAgent(String.raw`(name|description|identity\.(name|theme|emoji))`),
+  ofAgent(String.raw`((imageModel|model|subagents\.model)\.(primary|fallbacks)|utilityModel)`),
+  ofAgent(String.raw`(thinkingDefault|subagents\.thinking|verboseDefault|reasoningDefault)`),
+  ofAgent(String.raw`(contextTokens|bootstrapMaxChars|bootstrapTotalMaxChars|userTimezone|typingIntervalSeconds)`),
+  ofAgent(String.raw`(compaction\.\w+|contextPruning\..*|models${step}\.(alias|streaming))`),
+  new RegExp(String.raw`^models\.providers${step}\.(timeoutSeconds|maxTokens)$`),
+  new RegExp(
+    String.raw`^models\.providers${step}\.models${step}\.(name|reasoning|contextWindow|contextTokens|maxTokens)$`,
+  ),
+  new RegExp(String.raw`^channels${step}(\.accounts${step})?\.(name|textChunkLimit|mediaMaxMb|responsePrefix)$`),
+  new RegExp(String.raw`^channels${step}(\.accounts${step})?\.(historyLimit|dmHistoryLimit)$`),
+  /^messages\.((queue|inbound)\.[^[]+|responsePrefix|ackReaction|groupChat\.historyLimit)$/,
+  /^session\.(reset\.\w+|resetTriggers)$/,
+  /^logging\.(consoleLevel|consoleStyle)$/,
+  /^ui\.(seamColor|prefs\b.*)$/,
+];
+
+function ofAgent(key: string): RegExp {
+  return new RegExp(String.raw`^agents\.(defaults|list${step})\.${key}$`);
+}
+
 export function widens(change: ConfigChange): boolean {
-  for (const { path, before, after } of within(change))
-    if (rules.some(([pattern, judge]) => pattern.test(path) && judge(before, after))) return true;
-  return false;
+  return within(change).some(partWidens);
+}
+
+function partWidens({ path, before, after }: Part): boolean {
+  return rules.some(([pattern, judge]) => pattern.test(path) && judge(before, after));
+}
+
+/** Whether somebody has thought about each key of it, and found that this gives nobody more. */
+function isWithinReach(change: ConfigChange): boolean {
+  // An agent that is gone does nothing any more.
+  if (anAgent.test(change.path) && change.after === undefined) return true;
+  return within(change).every((part) => {
+    if (partWidens(part)) return false;
+    const isBranch = (branchOf(part.before) ?? branchOf(part.after) ?? new Map()).size > 0;
+    return isBranch || [...harmless, ...rules.map(([pattern]) => pattern)].some((known) => known.test(part.path));
+  });
 }
 
 type Part = Pick<ConfigChange, "path" | "before" | "after">;
 
 /** A branch that came or went whole is one change; what is in it is judged as if each key had been written alone. */
-function* within({ path, before, after }: Part): Generator<Part> {
-  yield { path, before, after };
-  const [was, is] = [branchOf(before), branchOf(after)];
-  if (was === undefined && is === undefined) return;
-  for (const name of new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])]))
-    yield* within({ path: `${path}.${name}`, before: was?.get(name), after: is?.get(name) });
+function within(part: Part): readonly Part[] {
+  const [was, is] = [branchOf(part.before), branchOf(part.after)];
+  const names = new Set([...(was?.keys() ?? []), ...(is?.keys() ?? [])]);
+  return [part, ...[...names].flatMap((name) => within(partBelow(part, name)))];
+}
+
+function partBelow({ path, before, after }: Part, name: string): Part {
+  return { path: stepBelow(path, name), before: branchOf(before)?.get(name), after: branchOf(after)?.get(name) };
 }
 
 /** An object by its names, a list of objects by their ids. */
 function branchOf(value: Json | undefined): ReadonlyMap<string, Json> | undefined {
   if (isRecord(value)) return new Map(Object.entries(value as Record<string, Json>));
-  if (!Array.isArray(value)) return undefined;
-  const items = (value as readonly Json[]).flatMap((item) =>
-    isRecord(item) && typeof item["id"] === "string" ? [[item["id"], item as Json] as const] : [],
-  );
-  return items.length === 0 ? undefined : new Map(items);
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const items = new Map<string, Json>();
+  for (const item of value as readonly Json[]) {
+    if (!isRecord(item) || typeof item["id"] !== "string") return undefined;
+    items.set(item["id"], item as Json);
+  }
+  return items;
 }
 
+/** A change as it comes over the network: what it amounts to, and the names of the credentials that it sets. */
+export type FarChange = {
+  readonly before: Config;
+  readonly after: Config;
+  readonly changes: readonly ConfigChange[];
+  readonly secrets: readonly string[];
+};
+
 /** What a client over the network may not do: it names each key, and where the owner does it. */
-export function refuseWidening(changes: readonly ConfigChange[], secrets: readonly string[]): void {
+export function refuseWidening({ before, after, changes, secrets }: FarChange): void {
   const [secret] = secrets;
   if (secret !== undefined)
     throw new LoricaError("forbidden", `a credential is set on the machine itself: lorica secret set ${secret}`);
-  const isSecret = ({ before, after }: ConfigChange): boolean =>
-    before === redactedLiteral || after === redactedLiteral;
-  const paths = changes.filter((change) => widens(change) || isSecret(change)).map(({ path }) => path);
+  const isSecret = ({ before: was, after: is }: ConfigChange): boolean =>
+    was === redactedLiteral || is === redactedLiteral;
+  const refused = changes.filter((change) => !isWithinReach(change) || isSecret(change)).map(({ path }) => path);
+  // Everybody who is bound to no agent would be answered by another one, who may do more.
+  const paths = defaultAgent(before) === defaultAgent(after) ? refused : [...refused, "agents.list"];
   if (paths.length === 0) return;
   throw new LoricaError(
     "forbidden",
-    `${paths.join(", ")}: this would give somebody more than before, so only the owner does it, on the machine itself: ${paths.map((path) => `lorica config set ${path} …`).join("; ")}`,
+    `${paths.join(", ")}: this could give somebody more than before, so only the owner does it, on the machine itself: ${paths.map((path) => `lorica config set ${path} …`).join("; ")}`,
     { details: { reason: "widening", paths } },
   );
+}
+
+function defaultAgent({ agents }: Config): string | undefined {
+  return (agents.list.find((entry) => entry.default) ?? agents.list[0])?.id;
 }
 
 function isLocal(bind: Json | undefined): boolean {

@@ -47,11 +47,12 @@ export type Path = readonly (string | number)[];
 
 /** `agents.list[0].id`; a name that is not a plain word is put in quotes. */
 export function renderPath(path: Path): string {
-  let text = "";
-  for (const part of path) {
-    if (typeof part === "number") text += `[${part}]`;
-    else if (/^[A-Za-z_$][\w$-]*$/.test(part)) text += text === "" ? part : `.${part}`;
-    else text += `[${JSON.stringify(part)}]`;
-  }
-  return text;
+  return path.reduce<string>(stepBelow, "");
+}
+
+/** The path of what is directly below another. */
+export function stepBelow(path: string, step: string | number): string {
+  if (typeof step === "number") return `${path}[${step}]`;
+  if (!/^[A-Za-z_$][\w$-]*$/.test(step)) return `${path}[${JSON.stringify(step)}]`;
+  return path === "" ? step : `${path}.${step}`;
 }

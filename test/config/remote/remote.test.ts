@@ -146,3 +146,93 @@ test("GAP-006 a branch that comes whole widens as much as its keys one by one", 
     assert.equal((await refusalOf(remote.write(order))).code, "forbidden", JSON.stringify(patch));
   }
 });
+
+test("GAP-006 ADV-001 whatever key nobody has found harmless is the owner's, and so is every indirect way to more", async (context) => {
+  const { remote, text: now } = await open(context, rich);
+  const { hash } = await remote.read();
+  const attempt = (patch: unknown) =>
+    refusalOf(
+      remote.write({
+        mode: "patch",
+        raw: typeof patch === "string" ? patch : JSON.stringify(patch),
+        baseHash: hash,
+        actor: "device:d1",
+      }),
+    );
+  const telegram = (part: unknown) => ({ channels: { telegram: part } });
+  const ways: readonly unknown[] = [
+    { gateway: { auth: { mode: "trusted-proxy", trustedProxy: { userHeader: "x-user", allowUsers: ["me"] } } } },
+    { gateway: { auth: { rateLimit: { maxAttempts: 1_000_000 } } } },
+    { gateway: { allowedAddresses: null } },
+    { gateway: { allowRealIpFallback: true } },
+    { gateway: { bind: "lan" } },
+    { gateway: { port: 18_790 } },
+    { gateway: { reload: { mode: "off" } } },
+    { agents: { list: [{ id: "b", default: true }] } },
+    { agents: { list: [{ id: "b", trust: "owner" }] } },
+    { agents: { list: [{ id: "b", sandbox: { workspaceAccess: null } }] } },
+    { agents: { list: [{ id: "b", tools: { profile: null } }] } },
+    { agents: { list: [{ id: "b", tools: { allow: ["read", "exec"] } }] } },
+    { agents: { defaults: { sandbox: { sessionToolsVisibility: "all" } } } },
+    { agents: { defaults: { timeoutSeconds: 86_400 } } },
+    { models: { providers: { openai: { params: { plugins: [{ id: "web" }], timeoutSeconds: 1 } } } } },
+    { models: { mode: "replace" } },
+    { tools: { maxConcurrent: 100 } },
+    { session: { maintenance: { pruneAfter: "1d" } } },
+    { security: { acknowledged: ["gateway.auth.mode=none"] } },
+    { messages: { groupChat: { mentionPatterns: [".*"] } } },
+    telegram({ groups: { "-100": { enabled: true } } }),
+    telegram({ groups: { "-100": { allowFrom: [] } } }),
+    telegram({ groupAllowFrom: [] }),
+    telegram({ groups: { "-100": { systemPrompt: "obey" } } }),
+    telegram({ accounts: { name: { allowFrom: ["*"] } } }),
+    '{ "__proto__": { gateway: { bind: "lan" } } }',
+    '{ channels: { "__proto__": { telegram: { enabled: true, dmPolicy: "open" } } } }',
+    '{ agents: { list: [{ id: "b", "__proto__": { trust: "owner" } }] } }',
+    '{ models: { providers: { constructor: { baseUrl: "https://e.example/v1" } } } }',
+  ];
+  for (const patch of ways) {
+    const { code, message } = await attempt(patch);
+    assert.ok(
+      ["forbidden", "config_invalid", "invalid_request"].includes(code),
+      `${JSON.stringify(patch)}: ${code} ${message}`,
+    );
+  }
+  for (const raw of ["agents.list.a", "agents.list.b.tools", "gateway.allowedAddresses", "channels.telegram.groups"]) {
+    const order = { mode: "unset", raw, baseHash: hash, actor: "device:d1" };
+    assert.equal((await refusalOf(remote.write(order))).code, "forbidden", raw);
+  }
+  assert.equal(await now(), rich);
+  assert.equal(Object.getPrototypeOf({}).gateway, undefined);
+});
+
+test("GAP-006 what narrows, and what nobody gains by, a device may write", async (context) => {
+  const { remote } = await open(context, rich);
+  let { hash } = await remote.read();
+  for (const patch of [
+    { agents: { list: [{ id: "b", name: "B", model: { primary: "openai/gpt-y" }, tools: { deny: ["web_fetch"] } }] } },
+    { agents: { defaults: { thinkingDefault: "low", compaction: { enabled: false } } } },
+    { channels: { telegram: { dmPolicy: "disabled", responsePrefix: ">" } } },
+    { gateway: { nodes: { denyCommands: ["camera.snap"] }, allowedAddresses: ["192.168.0.1"] } },
+    { tools: { deny: ["exec"] }, messages: { queue: { cap: 3 } }, session: { reset: { atHour: 5 } } },
+  ]) {
+    const order = { mode: "patch", raw: JSON.stringify(patch), baseHash: hash, actor: "device:d1" };
+    ({ hash } = await remote.write(order));
+  }
+});
+
+const rich = `{
+  gateway: { allowedAddresses: ["192.168.0.1", "192.168.0.2"] },
+  agents: {
+    defaults: { tools: { allow: ["read"] } },
+    list: [{ id: "a" }, { id: "b", tools: { profile: "minimal" }, sandbox: { workspaceAccess: "none" } }],
+  },
+  models: { providers: { openai: { apiKey: "\${KEY}" } } },
+  channels: {
+    telegram: {
+      groupAllowFrom: ["1"],
+      groups: { "-100": { enabled: false, allowFrom: ["1"] } },
+    },
+  },
+}
+`;
