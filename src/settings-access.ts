@@ -17,7 +17,7 @@ export function doorSettings({ gateway }: Config, proof: AccessProof): AccessSet
     },
     proxies: createAddressRanges(expandProxies(gateway.trustedProxies)),
     realIpFallback: gateway.allowRealIpFallback,
-    allowedAddresses: undefined,
+    allowedAddresses: gateway.allowedAddresses.length === 0 ? undefined : createAddressRanges(gateway.allowedAddresses),
     allowedOrigins: controlUi.allowedOrigins,
     hostNames: controlUi.allowedOrigins.map((origin) => new URL(origin).hostname),
     rateLimit: auth.rateLimit,

@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newToken, sha256 } from "../../../src/base/ids.ts";
+import { configSchema } from "../../../src/config/schema/schema.ts";
 import { createAddressRanges } from "../../../src/network/network.ts";
+import { doorSettings } from "../../../src/settings-access.ts";
 import { hashPassword } from "../../../src/vault/password.ts";
 import { openEdge, token } from "../../faux/edge.ts";
 import { accessOf } from "../../faux/gateway/access.ts";
@@ -270,4 +272,15 @@ test("NET-037 what a header says reaches the log in one short line of plain char
   const lines = edge.log.map(({ message }) => message);
   assert.equal(lines.length > 0, true);
   for (const line of lines) assert.match(line, /^[\x20-\x7e\u00e9\u2026]{1,400}$/);
+});
+
+test("NET-032 the addresses that the config lets in are the ones that the door lets in", () => {
+  const written = { gateway: { allowedAddresses: ["192.0.2.0/24"] } };
+  const proof = { tokenHashes: [], passwordHash: undefined };
+  const { allowedAddresses } = doorSettings(configSchema.parse(written), proof);
+  assert.deepEqual(
+    ["192.0.2.9", "198.51.100.9"].map((address) => allowedAddresses?.has(address)),
+    [true, false],
+  );
+  assert.equal(doorSettings(configSchema.parse({}), proof).allowedAddresses, undefined);
 });
