@@ -60,7 +60,7 @@ export function createGateway(
   });
   const speakers = createSpeakers({ edge, connections, handlers, greet: createGreeting(edge, live) });
   speakers.attach(http.server);
-  const stopPacing = paceConnections(http.server);
+  const stopPacing = paceConnections(http.server, (address) => settings.access.proxies.has(address));
   const stopNodes = attachNodes(deps, connections);
 
   return {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
+import type { Server } from "node:http";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { test } from "node:test";
 import fc from "fast-check";
 import { limits } from "../../../src/base/limits.ts";
-import { createPace } from "../../../src/gateway/door/pace.ts";
+import { createPace, paceConnections } from "../../../src/gateway/door/pace.ts";
 import { parseFrame } from "../../../src/protocol/frames.ts";
 import { openEdge } from "../../faux/edge.ts";
 import { connectParams, openWs } from "../../faux/ws/client.ts";
@@ -66,6 +67,17 @@ test("ADV-022 connections come in at a pace: a burst, the next ones later, and b
   assert.equal(passed.at(-1), other, "somebody else does not wait behind them");
   pace.close();
   assert.equal(crowd.filter(({ destroyed }) => destroyed).length, crowd.length + 1 - passed.length);
+});
+
+test("NET-022 behind a proxy of the owner's nobody waits for the others that come through it", () => {
+  const server = new EventEmitter();
+  const passed: Socket[] = [];
+  server.on("connection", (socket: Socket) => passed.push(socket));
+  const stop = paceConnections(server as Server, (address) => address === "192.0.2.1");
+  const arrive = (remoteAddress: string) => server.emit("connection", { remoteAddress, on: () => undefined });
+  for (let count = 0; count < 2 * limits.connectionsBurst; count++) arrive("192.0.2.1");
+  assert.equal(passed.length, 2 * limits.connectionsBurst);
+  stop();
 });
 
 test("GAP-041 whatever comes as a first frame is answered or ends the connection, and never the gateway", async (t) => {
