@@ -1,11 +1,13 @@
 // Lets clients in over WebSockets: the guard looks at the upgrade, the shared credential is proved under the limits on
 // guessing, and the devices say who it is.
+import type { IncomingMessage } from "node:http";
 import { newId, sha256 } from "../../base/ids.ts";
 import { addressGroup } from "../../network/network.ts";
 import { errorShape, failureOf } from "../../protocol/failure.ts";
 import { isRefusal, refusal } from "../../protocol/handshake.ts";
 import type { ConnectParams, ConnectRefusal, Session } from "../../protocol/handshake.ts";
 import type { AccessSettings } from "../auth/access.ts";
+import { originProblem } from "../auth/peer.ts";
 import { refuseSecretsInQuery } from "../door/guard.ts";
 import { checkSingles } from "../door/singles.ts";
 import type { Edge } from "../edge.ts";
@@ -15,15 +17,19 @@ import type { Connections } from "./connections.ts";
 export function createDoorkeeper(edge: Edge): Doorkeeper {
   async function admit({ req, nonce }: Knock, params: ConnectParams): Promise<Session | ConnectRefusal> {
     if (edge.isDraining()) return goingAway;
-    // The page of upstream is a page like any other: one that does not say whose it is, is somebody's script.
-    if (params.client.id === "openclaw-control-ui" && req.headers.origin === undefined) return originNeeded;
+    const { access } = edge.settings();
+    const origin = pageProblem(req, params, access);
+    if (origin !== undefined) return originRefused(origin);
     const shown = params.auth ?? {};
     const session = await edge.auth.attempt({ req, shown }, (shared, peer) =>
       edge.devices.authenticate(params, { nonce, shared, peer }),
     );
     if (isRefusal(session)) return session;
-    const credentialHash = credentialOf(session.method, edge.settings().access, shown.token);
-    return credentialHash === undefined ? session : { ...session, credentialHash };
+    const credentialHash = credentialOf(session.method, access, shown.token);
+    if (credentialHash === undefined) return session;
+    const admitted = { ...session, credentialHash };
+    // It is not among the connections yet, so nobody else ends it where its credential was replaced in the meantime.
+    return isStale(admitted, edge.settings().access) ? replaced : admitted;
   }
 
   return {
@@ -31,7 +37,10 @@ export function createDoorkeeper(edge: Edge): Doorkeeper {
       checkSingles(req);
       refuseSecretsInQuery(req);
       const { address, isLocal } = edge.guard.check(req, "connect");
-      return { address: addressGroup(address), isLocal };
+      const group = addressGroup(address);
+      // Counted apart: a page that somebody was lured to must not use up what there is for their own clients.
+      const isForeign = originProblem(req, edge.settings().access) !== undefined;
+      return { address: isForeign ? `${group}, a foreign page` : group, isLocal };
     },
     async authorize(knock, params) {
       try {
@@ -44,6 +53,12 @@ export function createDoorkeeper(edge: Edge): Doorkeeper {
       }
     },
   };
+}
+
+/** The Control UI is a page like any other: one that does not say whose it is, is somebody's script. */
+function pageProblem(req: IncomingMessage, params: ConnectParams, access: AccessSettings): string | undefined {
+  const isNameless = params.client.id === "openclaw-control-ui" && req.headers.origin === undefined;
+  return isNameless ? "the Control UI must say its origin" : originProblem(req, access);
 }
 
 /**
@@ -83,7 +98,14 @@ const goingAway: ConnectRefusal = {
   closeReason: "gateway stopping",
 };
 
-const originNeeded = refusal("the Control UI must say its origin", 1008, {
-  code: "CONTROL_UI_ORIGIN_NOT_ALLOWED",
-  recommendedNextStep: "review_auth_configuration",
+const replaced = refusal("the credentials of this gateway have changed; connect again", 1008, {
+  code: "AUTH_UNAUTHORIZED",
+  recommendedNextStep: "update_auth_credentials",
 });
+
+function originRefused(message: string): ConnectRefusal {
+  return refusal(message, 1008, {
+    code: "CONTROL_UI_ORIGIN_NOT_ALLOWED",
+    recommendedNextStep: "review_auth_configuration",
+  });
+}

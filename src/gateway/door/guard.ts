@@ -57,12 +57,17 @@ export function createGuard({ access, rates, log }: GuardDeps): Guard {
   };
 }
 
-/** Reading needs no such check: without the right headers in our answer a browser keeps it from the page that asked. */
+/**
+ * Reading needs no such check: without the right headers in our answer a browser keeps it from the page that asked. A
+ * page that opens a WebSocket is judged when it says `connect`, because it can read nothing that comes before.
+ */
 function checkPage(req: IncomingMessage, access: AccessSettings, kind: "general" | "connect"): void {
-  const isRead = kind === "general" && (req.method === "GET" || req.method === "HEAD");
-  if (isRead) return;
-  const origin = originProblem(req, access);
-  if (origin !== undefined) throw new HttpProblem(403, origin, { details: { code: "CONTROL_UI_ORIGIN_NOT_ALLOWED" } });
+  if (kind === "general") {
+    if (req.method === "GET" || req.method === "HEAD") return;
+    const origin = originProblem(req, access);
+    if (origin !== undefined)
+      throw new HttpProblem(403, origin, { details: { code: "CONTROL_UI_ORIGIN_NOT_ALLOWED" } });
+  }
   const plain = req.headers.origin === undefined ? undefined : plainProblem(req, access);
   if (plain !== undefined) throw new HttpProblem(403, plain);
 }
