@@ -10,6 +10,8 @@ import { limits, nodeFlags } from "./base/limits.ts";
 import { createBroker, createBrokerEgress, createCells, findBwrap } from "./broker/broker.ts";
 import { openLogWriter, openRotatingFile, seedWorkspace } from "./broker/broker.ts";
 import type { Broker, GatewayStatus, LogWriter, ProbedCells } from "./broker/broker.ts";
+import { createNetworkSide } from "./broker-network.ts";
+import type { NetworkSide } from "./broker-network.ts";
 import { brokerAnswers, createConfigKeeper, logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
 import { assessExposure, listenAddresses } from "./network/network.ts";
@@ -30,7 +32,7 @@ import { createRedactor } from "./dlp/dlp.ts";
 import type { Redactor } from "./dlp/dlp.ts";
 import { channelRoute } from "./settings-channels.ts";
 import { ceilingOf } from "./settings-ceiling.ts";
-import { pageAddresses } from "./settings-page.ts";
+import { pageAddresses } from "./settings-access.ts";
 import { createFront, ensureGatewayToken, openFileVault } from "./vault/vault.ts";
 import type { FileVault, Front } from "./vault/vault.ts";
 
@@ -94,8 +96,15 @@ async function serve(ground: Ground): Promise<void> {
     if (status.kind === "off") log.source("sandbox").warn("the sandbox is off", { ...status });
     tellSandbox();
   });
+  const network = createNetworkSide({
+    searchPath: options.env["PATH"],
+    config: keeper.config,
+    clock: systemClock,
+    log: log.source("network"),
+  });
   const broker = openBroker(ground, {
     auditWriter,
+    network,
     cells,
     probed: probing.catch(() => undefined),
     front,
@@ -105,6 +114,7 @@ async function serve(ground: Ground): Promise<void> {
       paths,
       front: await front.settings(),
       listen: addresses,
+      published: network.published(),
       sandbox: tried ? cells.status() : undefined,
     }),
   });
@@ -113,10 +123,13 @@ async function serve(ground: Ground): Promise<void> {
     // A probe that ended while the gateway was starting had nobody to tell yet.
     tellSandbox();
     tellReach(keeper.config(), broker, log.source("front"));
+    const [address] = broker.status().listening;
+    if (address !== undefined) network.start(address.port, () => broker.configure());
     void front.watch(() => broker.configure(), ending.signal);
     await runUntilStopped(ground, broker, ending.signal);
   } finally {
     ending.abort();
+    await network.stop();
     await probing.catch(() => undefined);
   }
 }
@@ -226,12 +239,14 @@ function openBroker(
   { options, keeper, vault, redactor, log }: Ground,
   {
     front,
+    network,
     ...parts
   }: {
     readonly auditWriter: AuditWriter;
     readonly cells: ProbedCells;
     readonly probed: Promise<unknown>;
     readonly front: Front;
+    readonly network: NetworkSide;
     readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
   },
 ): Broker {
@@ -241,7 +256,7 @@ function openBroker(
   const cache = folder === undefined ? [] : [folder];
   return createBroker({
     ...parts,
-    more: brokerAnswers({ keeper, log, redactor }),
+    more: { ...brokerAnswers({ keeper, log, redactor }), ...network.answers },
     version: options.version,
     profile: paths.profile,
     paths,
@@ -263,7 +278,8 @@ function openBroker(
     },
     bwrap: findBwrap(),
     argv: [...nodeFlags, join(codeRoot, "lorica.mjs"), "gateway-child", ...cache],
-    pages: (address) => pageAddresses(keeper.config(), address),
+    pages: (address) => pageAddresses(keeper.config(), address, network.url()),
+    network: network.status,
     listen: () => listenAddresses(keeper.config()),
     certificate: () => front.certificate(),
     log,

@@ -12,7 +12,7 @@ import { listAgents } from "./config/config.ts";
 import type { AgentSettings, Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "./gateway/gateway.ts";
-import type { Gateway } from "./gateway/gateway.ts";
+import type { Gateway, GatewaySettings } from "./gateway/gateway.ts";
 import { createChannelPorts, withoutRehearsal } from "./gateway-channels.ts";
 import { createModels } from "./model/model.ts";
 import type { ModelService } from "./model/model.ts";
@@ -29,10 +29,10 @@ import { notTried } from "./sandbox/sandbox.ts";
 import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
 import { createMirror, createTranscriptWatch, createTransfer, maintain } from "./session/session.ts";
 import type { TranscriptWatch } from "./session/session.ts";
-import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, modelsSettings } from "./settings.ts";
-import { pipelineSettings, policySettings, rehearsalRef } from "./settings.ts";
+import { agentProfile, gatewaySettings, laneBounds, maintenanceRule } from "./settings.ts";
+import { modelsSettings, pipelineSettings, policySettings, rehearsalRef } from "./settings.ts";
 import type { ListenAddress } from "./network/network.ts";
-import { nodeRules } from "./settings-nodes.ts";
+import { nodeRules } from "./settings-access.ts";
 import { plugins } from "../plugins/plugins.ts";
 import { openStore } from "./store/store.ts";
 import type { Store } from "./store/store.ts";
@@ -50,6 +50,7 @@ export type GatewayStart = {
   readonly front: FrontSettings;
   /** What the descriptors that were passed in are to be bound to. */
   readonly listen: readonly ListenAddress[];
+  readonly published: GatewaySettings["access"]["published"];
   /** Undefined while the boot probe is running. */
   readonly sandbox: SandboxStatus | undefined;
 };
@@ -67,12 +68,13 @@ export type BuiltGateway = {
 export async function buildGateway(first: GatewayStart, outside: Outside): Promise<BuiltGateway> {
   const ground = await buildGround(first, outside);
   const { current, store, models, sandbox, ending } = ground;
+  const { link } = outside;
   const senders = await openSenders({
     ...ground,
     clock: systemClock,
     report: (error) => ground.report(newId(), error),
   });
-  const pipeline = createPipeline({ ...pipelineOptions(ground, outside.link), senders });
+  const pipeline = createPipeline({ ...pipelineOptions(ground, link), senders });
   const gateway = createGateway({
     pipeline,
     store,
@@ -84,16 +86,14 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     models,
     sandbox: sandbox.status,
     transfer: createTransfer(store, ground.redact),
-    remote: createRemotePorts(
-      async (method, params, signal) => (await outside.link.call({ method, params }, signal)).result,
-    ),
+    remote: createRemotePorts(async (method, params, signal) => (await link.call({ method, params }, signal)).result),
     workspace: createAgentWorkspace(ground),
     nodes: createNodes({
       ...ground,
       store: store.nodes,
       clock: systemClock,
       rules: () => nodeRules(current.start().config),
-      warn: (message, fields) => outside.log.warn(message, fields),
+      warn: outside.log.warn,
     }),
     clock: systemClock,
     log: (level, message, fields) => outside.log[level](message, fields),

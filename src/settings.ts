@@ -10,10 +10,9 @@ import type { AgentModels, ConfiguredModel, ConfiguredProvider, ModelOptions, Mo
 import type { PipelineSettings } from "./pipeline/pipeline.ts";
 import type { PolicySettings } from "./policy/policy.ts";
 import type { LaneBounds, MaintenanceRule } from "./session/session.ts";
-import { pageSettings } from "./settings-page.ts";
 import { accessSettings, channelsOn } from "./settings-channels.ts";
-import { doorSettings } from "./settings-access.ts";
-import type { FrontSettings } from "./vault/vault.ts";
+import { doorSettings, pageSettings } from "./settings-access.ts";
+import type { GatewayStart } from "./build-gateway.ts";
 
 /** The embedded model that answers where the owner has configured none. It says of itself that it is not an AI. */
 export const rehearsalRef = "rehearsal/rehearsal";
@@ -105,7 +104,7 @@ export function maintenanceRule(config: Config): MaintenanceRule {
 export function gatewaySettings(
   config: Config,
   agents: readonly AgentSettings[],
-  own: { readonly version: string; readonly front: FrontSettings },
+  own: Pick<GatewayStart, "version" | "front" | "published">,
 ): GatewaySettings {
   return {
     version: own.version,
@@ -119,7 +118,7 @@ export function gatewaySettings(
     },
     page: pageSettings(config),
     dangers: renderDangers(config),
-    access: doorSettings(config, own.front.proof),
+    access: doorSettings(config, own.front.proof, own.published),
     tls: own.front.tls,
   };
 }

@@ -80,6 +80,12 @@ export const limits = {
   passwordChecksMax: 2,
   passwordChecksWaitingMax: 32,
   passwordMemoryMaxBytes: 64 * 1_048_576,
+  tailscaleTimeoutMs: 15_000,
+  whoisPerSecond: 10,
+  whoisMemoryMs: 10_000,
+  whoisKnownMax: 256,
+  whoisWaitMs: 5_000,
+  programOutputMaxChars: 1_048_576,
   httpTimeoutCheckMs: 1_000,
   httpLingerMs: 1_000,
 

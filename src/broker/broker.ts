@@ -13,4 +13,5 @@ export type { Ceiling, CredentialRule, ProviderCeiling } from "./serve/ceiling.t
 export { createBrokerEgress } from "./serve/egress.ts";
 export type { BrokerEgress } from "./serve/egress.ts";
 export { seedWorkspace } from "./serve/workspace.ts";
+export { runProgram } from "./run-program.ts";
 export { findBwrap } from "./spawn.ts";

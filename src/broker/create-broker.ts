@@ -37,6 +37,7 @@ export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
     readonly auditWriter: AuditWriter;
     /** What the listener shows, where it speaks TLS. */
     readonly certificate?: () => OwnerStatus["certificate"];
+    readonly network?: () => OwnerStatus["network"];
     readonly clock: Clock;
     readonly root: "refuse root" | "allow root";
   };
@@ -200,6 +201,7 @@ function renderStatus(options: BrokerOptions, gateway: GatewayStatus, uptimeMs: 
     listen: gateway.addresses[0] ?? null,
     listening: gateway.addresses,
     certificate: options.certificate?.(),
+    network: options.network?.(),
     sandbox: {
       state: sandbox.kind,
       reason: sandbox.kind === "off" ? sandbox.reason : null,

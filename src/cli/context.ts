@@ -10,6 +10,7 @@ import type { Options } from "./options.ts";
 export type GatewayOverrides = {
   readonly port?: number;
   readonly bind?: string;
+  readonly tailscale?: string;
   /** True: what is logged is also printed. */
   readonly verbose: boolean;
 };

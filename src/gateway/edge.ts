@@ -67,6 +67,6 @@ export function createEdge(
   state: { readonly settings: () => GatewaySettings; readonly isDraining: () => boolean },
 ): Edge {
   const { now } = deps.clock;
-  const door = createDoor({ access: () => state.settings().access, now, log: deps.log });
+  const door = createDoor({ access: () => state.settings().access, now, log: deps.log, whois: deps.remote.whois });
   return { ...deps, ...door, ...state, startedAt: now() };
 }

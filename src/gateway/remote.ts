@@ -23,6 +23,8 @@ export type ConfigOrder = {
 };
 
 export type RemotePorts = {
+  /** Who the local Tailscale daemon says is behind an address; undefined where it knows nobody. */
+  whois(address: string): Promise<{ readonly user: string } | undefined>;
   configStatus(): Promise<ConfigStatus>;
   readConfig(signal: AbortSignal): Promise<RemoteView & { readonly status: ConfigStatus }>;
   writeConfig(order: ConfigOrder, signal: AbortSignal): Promise<RemoteChange>;
@@ -48,6 +50,15 @@ export function createRemotePorts(call: AskBroker): RemotePorts {
   const ask = async <T>(method: string, params: object, signal: AbortSignal): Promise<T> =>
     (await call(method, params, signal)) as T;
   return {
+    async whois(address) {
+      const known = ask<{ readonly user?: string }>(
+        "tailscale.whois",
+        { address },
+        AbortSignal.timeout(limits.whoisWaitMs),
+      );
+      const { user } = await known;
+      return user === undefined ? undefined : { user };
+    },
     configStatus: () => ask("config.status", {}, AbortSignal.timeout(limits.brokerAskTimeoutMs)),
     readConfig: (signal) => ask("config.read", {}, signal),
     writeConfig: (order, signal) => ask("config.write", order, signal),

@@ -2,10 +2,16 @@
 // only for as long as the one who wrote an entry is a proxy that the config names.
 import { isLoopbackAddress, normalAddress } from "./address.ts";
 import type { AddressRanges } from "./address.ts";
+import { tailnetAddresses } from "./tailscale/read.ts";
 
 export type ForwardingHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-export type ProxyTrust = { readonly proxies: AddressRanges; readonly realIpFallback: boolean };
+export type ProxyTrust = {
+  readonly proxies: AddressRanges;
+  readonly realIpFallback: boolean;
+  /** Set while Tailscale's proxy on this machine leads here. */
+  readonly published?: { readonly mode: "serve" | "funnel"; readonly name: string } | undefined;
+};
 
 export type Origin = {
   /** The client's address; where no trusted proxy says otherwise, the socket's. */
@@ -31,6 +37,9 @@ export function originOf(socketAddress: string, headers: ForwardingHeaders, trus
   const peer = normalAddress(socketAddress) ?? "unknown";
   const isForwarded = Object.keys(headers).some((name) => forwardingHeader.test(name) && headers[name] !== undefined);
   const isByProxy = trust.proxies.has(peer);
+  const visitor = isByProxy ? undefined : visitorOfTailscale(peer, headers, trust.published);
+  if (visitor !== undefined)
+    return { address: visitor, isLocal: false, isSecure: true, isByProxy: false, isUnknownProxy: false };
   if (!isByProxy) {
     const isLocal = isLoopbackAddress(peer) && !isForwarded;
     return { address: peer, isLocal, isSecure: false, isByProxy, isUnknownProxy: isForwarded };
@@ -38,6 +47,26 @@ export function originOf(socketAddress: string, headers: ForwardingHeaders, trus
   // A proxy on this machine that forwards nothing looks like this machine itself, so nobody at its address is local.
   const address = clientOf(headers, trust) ?? peer;
   return { address, isLocal: false, isSecure: cameOverTls(headers), isByProxy, isUnknownProxy: false };
+}
+
+/**
+ * Tailscale's proxy replaces these headers with its own. Another program of this machine can write them as well, and only
+ * loses what it has as a local one; so what they say counts for pace and for links, and proves nothing.
+ */
+function visitorOfTailscale(
+  peer: string,
+  headers: ForwardingHeaders,
+  published: ProxyTrust["published"],
+): string | undefined {
+  if (published === undefined || !isLoopbackAddress(peer)) return undefined;
+  const [host, address, scheme] = ["x-forwarded-host", "x-forwarded-for", "x-forwarded-proto"].map(
+    (name) => headers[name],
+  );
+  if (scheme !== "https" || typeof host !== "string" || typeof address !== "string") return undefined;
+  if (host.toLowerCase().replace(/:\d{1,5}$/, "") !== published.name) return undefined;
+  const visitor = normalAddress(address);
+  if (visitor === undefined || isLoopbackAddress(visitor)) return undefined;
+  return published.mode === "funnel" || tailnetAddresses.has(visitor) ? visitor : undefined;
 }
 
 function clientOf(headers: ForwardingHeaders, { proxies, realIpFallback }: ProxyTrust): string | undefined {

@@ -37,6 +37,20 @@ export type OwnerStatus = {
   /** The first of the addresses below. */
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly listening: readonly { readonly host: string; readonly port: number }[];
+  /** How others find the gateway. */
+  readonly network?:
+    | {
+        /** Where Tailscale publishes it. */
+        readonly tailscale?: {
+          readonly mode: "serve" | "funnel";
+          readonly state: "starting" | "published" | "failed";
+          readonly url: string | null;
+          readonly reason: string | null;
+        };
+        /** Why it is not announced on the local network; null where it is. */
+        readonly mdns?: { readonly mode: "minimal" | "full"; readonly offBecause: string | null };
+      }
+    | undefined;
   readonly certificate?: { readonly fingerprint: string; readonly expiresAt: number } | undefined;
   readonly sandbox: {
     readonly state: "verified" | "off";

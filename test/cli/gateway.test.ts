@@ -126,6 +126,7 @@ test("CLI-019 CLI-020 CLI-022 gateway, gateway run and --foreground run it here;
     assert.equal((await line.run(words.split(" "))).exit, 0, words);
   await line.run("gateway --port 19000 --verbose".split(" "));
   await line.run("gateway run --port=19000 --bind loopback --auth token".split(" "));
+  await line.run("gateway run --bind lan --tailscale serve".split(" "));
   assert.deepEqual(
     started.map((options) => options.overrides),
     [
@@ -135,6 +136,7 @@ test("CLI-019 CLI-020 CLI-022 gateway, gateway run and --foreground run it here;
       { verbose: false },
       { port: 19_000, verbose: true },
       { port: 19_000, bind: "loopback", verbose: false },
+      { bind: "lan", tailscale: "serve", verbose: false },
     ],
   );
   assert.equal(started[0]?.paths.stateDir, line.stateDir);
@@ -153,7 +155,6 @@ test("CLI-023 every flag of gateway run is understood: it holds, has no effect b
     ["--raw-stream", 2],
     ["--raw-stream-path /tmp/x --raw-stream", 2],
     ["--auth password", 2],
-    ["--tailscale serve", 3],
   ];
   for (const [flags, exit] of refused) {
     const ran = await line.run(["gateway", "run", ...flags.split(" ")]);

@@ -190,7 +190,6 @@ const printed: readonly (readonly [command: string, exit: number])[] = [
   ["health", 7],
   ["logs --follow", 5],
   ["gateway status", 7],
-  ["gateway --tailscale serve", 3],
   ["dashboard", 7],
   ["security audit", 3],
   ["security audit --deep", 3],

@@ -15,15 +15,15 @@ import { issuesOf, loadGood, temporary, valueAt } from "./harness.ts";
 
 const token = "0123456789abcdef".repeat(4);
 
-test("guide 1, Tailscale serve: understood, and refused until it is built", async () => {
-  assert.deepEqual(
-    await issuesOf(
+test("KEY-009 guide 1, Tailscale serve: loads, and lets the tailnet's people in", async () => {
+  const { gateway } = (
+    await loadGood(
       `{ "gateway": { "bind": "loopback", "tailscale": { "mode": "serve" }, "auth": { "allowTailscale": true } } }`,
-    ),
-    [
-      "gateway.auth.allowTailscale: only false is accepted: what it switches on comes with step 2 of the plan",
-      'gateway.tailscale.mode: only "off" is accepted: what it switches on comes with step 2 of the plan',
-    ],
+    )
+  ).config;
+  assert.deepEqual(
+    [gateway.tailscale, gateway.auth.allowTailscale],
+    [{ mode: "serve", httpsPort: 443, resetOnExit: false }, true],
   );
 });
 

@@ -32,6 +32,12 @@ export async function issuesOf(config: string | Json, env: Environment = {}): Pr
   return loaded.issues.map(({ path, message }) => `${path}: ${message}`);
 }
 
+/** The same for a config that may be good: empty where it is. */
+export async function problemsOf(config: string | Json): Promise<readonly string[]> {
+  const loaded = await load(config);
+  return loaded.kind === "loaded" ? [] : loaded.issues.map(({ path, message }) => `${path}: ${message}`);
+}
+
 /** What a config says at a key in the end, as `config get` shows it. */
 export async function valueAt(config: string | Json, key: string, env: Environment = {}): Promise<Json | undefined> {
   const path = parsePath(key);

@@ -14,9 +14,11 @@ function parseOverrides(options: Options): GatewayOverrides {
   refuse(options);
   const port = options.whole("port", { min: 1, max: 65_535 });
   const bind = options.text("bind");
+  const tailscale = options.text("tailscale");
   return {
     ...(port === undefined ? {} : { port }),
     ...(bind === undefined ? {} : { bind }),
+    ...(tailscale === undefined ? {} : { tailscale }),
     verbose: options.flag("verbose"),
   };
 }
@@ -33,9 +35,6 @@ function refuse(options: Options): void {
         "invalid_request",
         `--${name === "rawStream" ? "raw-stream" : name} is not supported: see gateway --help`,
       );
-  const tailscale = options.text("tailscale");
-  if (tailscale !== undefined && tailscale !== "off")
-    throw new LoricaError("not_built", `--tailscale ${tailscale} comes with step 2 of the plan`);
   const auth = options.text("auth");
   if (auth !== undefined && auth !== "token")
     throw new LoricaError(

@@ -74,11 +74,23 @@ function summaryRows(invocation: Invocation, { owner, gateway, channels }: Snaps
     ["agents", gateway.agents.map((agent) => agent.id).join(", ")],
     ["sessions", String(gateway.sessions.count)],
     ["address", listen === null ? "none" : `http://${listen.host}:${listen.port}`],
+    ...networkRows(owner),
     ["config", `${owner.paths.config}${stale}`],
     ["workspace", owner.paths.workspace],
     ...channels.channelOrder.map((channel): [string, string] => ["channel", channelLine(channel, channels)]),
     ...channels.warnings.map((warning): [string, string] => ["note", warning]),
     ...owner.notices.map((notice): [string, string] => ["note", notice]),
+  ];
+}
+
+/** How others find the gateway; nothing where nobody is to. */
+function networkRows({ network }: OwnerStatus): [string, string][] {
+  const { tailscale, mdns } = network ?? {};
+  const published = tailscale && `${tailscale.mode}: ${tailscale.url ?? tailscale.reason ?? tailscale.state}`;
+  const announced = mdns && (mdns.offBecause === null ? `announced, ${mdns.mode}` : `off: ${mdns.offBecause}`);
+  return [
+    ...(published === undefined ? [] : [["tailscale", published] as [string, string]]),
+    ...(announced === undefined ? [] : [["mdns", announced] as [string, string]]),
   ];
 }
 

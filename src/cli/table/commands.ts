@@ -51,7 +51,7 @@ const gatewayRunOptions: readonly OptionSpec[] = [
   { flags: "--foreground", summary: "stay in this terminal (it always does)" },
   { flags: "--verbose", summary: "print what is logged" },
   { flags: "--auth <mode>", summary: "token; others are set in the config: gateway.auth.mode" },
-  { flags: "--tailscale <mode>", summary: "off; serve comes with step 2" },
+  { flags: "--tailscale <mode>", summary: "off, serve (to the tailnet) or funnel (to the internet)" },
   { flags: "--token <token>", summary: "refused: a token on a command line is visible to others", hidden: true },
   { flags: "--password <password>", summary: "refused, as --token", hidden: true },
   { flags: "--allow-unconfigured", summary: "no effect: an unconfigured gateway starts and says so", hidden: true },

@@ -21,6 +21,7 @@ export function edgeProblems({ gateway }: Config): readonly EdgeProblem[] {
     if (trustedProxies.length === 0)
       refuse(["gateway", "trustedProxies"], "is empty; it names the proxy that authenticates users");
   }
+  problems.push(...tailscaleProblems(gateway));
   if (tls.enabled && tls.certPath === undefined)
     refuse(
       ["gateway", "tls", "certPath"],
@@ -28,6 +29,28 @@ export function edgeProblems({ gateway }: Config): readonly EdgeProblem[] {
     );
   if (tls.enabled && tls.keyPath === undefined)
     refuse(["gateway", "tls", "keyPath"], "is missing; TLS needs the certificate's private key");
+  return problems;
+}
+
+/** Tailscale's own limit: the ports that a Funnel may have. */
+const funnelPorts: ReadonlySet<number> = new Set([443, 8443, 10_000]);
+
+function tailscaleProblems(gateway: Config["gateway"]): readonly EdgeProblem[] {
+  const { mode, httpsPort } = gateway.tailscale;
+  if (mode === "off") return [];
+  const at = ["gateway", "tailscale", "mode"];
+  const problems: EdgeProblem[] = [];
+  if (gateway.bind !== "loopback" && gateway.bind !== "auto")
+    problems.push({ path: at, message: `needs gateway.bind "loopback"; else there is a way past Tailscale` });
+  if (gateway.tls.enabled)
+    problems.push({ path: at, message: "brings a certificate of its own; switch gateway.tls.enabled off" });
+  if (mode === "funnel" && gateway.auth.mode !== "password")
+    problems.push({
+      path: at,
+      message: 'opens the gateway to the whole internet, where nobody is known: it needs gateway.auth.mode "password"',
+    });
+  if (mode === "funnel" && !funnelPorts.has(httpsPort))
+    problems.push({ path: ["gateway", "tailscale", "httpsPort"], message: "must be 443, 8443 or 10000 for a Funnel" });
   return problems;
 }
 

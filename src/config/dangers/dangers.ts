@@ -16,6 +16,8 @@ export function renderDangers(config: Config): readonly string[] {
     lines.push(
       `\`gateway.bind\` is \`${bind}\` without TLS or a proxy in front: other machines reach this gateway unencrypted.`,
     );
+  if (config.gateway.tailscale.mode === "funnel")
+    lines.push("`gateway.tailscale.mode` is `funnel`: the whole internet reaches this gateway's door.");
   return lines;
 }
 

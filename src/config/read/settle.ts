@@ -14,7 +14,11 @@ import { partAt } from "./tree.ts";
 import type { Tree } from "./tree.ts";
 
 /** What the command line says; it comes before the environment, and that before the file (GW-003). */
-export type Overrides = { readonly port?: number | undefined; readonly bind?: string | undefined };
+export type Overrides = {
+  readonly port?: number | undefined;
+  readonly bind?: string | undefined;
+  readonly tailscale?: string | undefined;
+};
 
 export function applyEnvironment(config: Config, env: Environment, overrides: Overrides): Config {
   const port = overrides.port ?? parsePort(readVariable(env, "GATEWAY_PORT")) ?? config.gateway.port;
@@ -22,7 +26,9 @@ export function applyEnvironment(config: Config, env: Environment, overrides: Ov
     parseBind(overrides.bind, "--bind") ??
     parseBind(readVariable(env, "GATEWAY_BIND"), "OPENCLAW_GATEWAY_BIND") ??
     config.gateway.bind;
-  return { ...config, gateway: { ...config.gateway, port: checkPort(port, "--port"), bind } };
+  const mode = parseTailscale(overrides.tailscale) ?? config.gateway.tailscale.mode;
+  const tailscale = { ...config.gateway.tailscale, mode };
+  return { ...config, gateway: { ...config.gateway, port: checkPort(port, "--port"), bind, tailscale } };
 }
 
 type Outranking = { readonly written: Config; readonly config: Config; readonly findings: Findings };
@@ -147,6 +153,11 @@ function checkPort(port: number, name: string): number {
 }
 
 const binds = ["loopback", "lan", "tailnet", "auto", "custom"] as const;
+
+function parseTailscale(text: string | undefined): Config["gateway"]["tailscale"]["mode"] | undefined {
+  if (text === undefined || text === "off" || text === "serve" || text === "funnel") return text;
+  throw new LoricaError("invalid_request", "--tailscale must be one of off, serve, funnel.");
+}
 
 function parseBind(text: string | undefined, name: string): Config["gateway"]["bind"] | undefined {
   if (text === undefined) return undefined;

@@ -31,10 +31,9 @@ const auth = section(
       "hot",
     ),
     password: secret("The gateway password, for auth mode `password`."),
-    allowTailscale: later(
-      z.boolean(),
-      { safe: false, step: 2 },
-      "Trust the identity headers of the local Tailscale daemon.",
+    allowTailscale: key(
+      z.boolean().default(false),
+      "Let people of the tailnet in by the login that the local Tailscale daemon knows of them.",
     ),
     rateLimit: section(
       {
@@ -212,11 +211,11 @@ export const gateway = section(
     auth,
     tailscale: section(
       {
-        mode: later(
-          z.enum(["off", "serve", "funnel"]),
-          { safe: "off", step: 2 },
-          "Publish the gateway through Tailscale.",
+        mode: key(
+          z.enum(["off", "serve", "funnel"]).default("off"),
+          "Publish the gateway through Tailscale: `serve` to the tailnet, `funnel` to the whole internet.",
         ),
+        httpsPort: key(z.int().min(1).max(65_535).default(443), "The port that Tailscale publishes it at."),
         resetOnExit: key(z.boolean().default(false), "Take the Tailscale publication back when the gateway stops."),
       },
       "Tailscale.",

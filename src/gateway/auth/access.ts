@@ -1,5 +1,5 @@
 // Who may come to the gateway's doors, as the config says it. One value for HTTP and WebSockets alike.
-import type { AddressRanges } from "../../network/network.ts";
+import type { AddressRanges, ProxyTrust } from "../../network/network.ts";
 
 export type RateLimit = { readonly maxAttempts: number; readonly windowMs: number; readonly lockoutMs: number };
 
@@ -20,6 +20,8 @@ export type AccessSettings = {
   };
   readonly proxies: AddressRanges;
   readonly realIpFallback: boolean;
+  /** How Tailscale leads here, while it does. */
+  readonly published?: ProxyTrust["published"];
   /** Undefined lets every address in. */
   readonly allowedAddresses: AddressRanges | undefined;
   /** Origins, besides the gateway's own, from which a browser's page may call. */

@@ -15,8 +15,7 @@ export function peerOf(req: Incoming, access: AccessSettings): Peer {
 
 /** The same with what is known of the proxies in between. */
 export function hopsOf(req: Incoming, access: AccessSettings): Origin {
-  const { proxies, realIpFallback } = access;
-  return originOf(req.socket.remoteAddress ?? "", req.headers, { proxies, realIpFallback });
+  return originOf(req.socket.remoteAddress ?? "", req.headers, access);
 }
 
 function isEncrypted({ socket }: Incoming): boolean {

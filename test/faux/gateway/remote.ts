@@ -4,6 +4,7 @@ import type { EdgeDeps } from "../../../src/gateway/gateway.ts";
 const nothing = (): Promise<never> => Promise.reject(new Error("there is no broker here"));
 
 export const fauxRemote: EdgeDeps["remote"] = {
+  whois: async () => undefined,
   configStatus: async () => ({ hashOnDisk: "on-disk", hashRunning: "running", restartNeeded: ["gateway.port"] }),
   readConfig: nothing,
   writeConfig: nothing,
