@@ -9,12 +9,21 @@ import type { RateLimit } from "./access.ts";
 /** What can be guessed. Each is counted apart: who mistypes a password is not locked out of a device's token. */
 export type CredentialKind = "token" | "password" | "deviceToken" | "bootstrapToken";
 
+export type Guesser = {
+  readonly peer: Peer;
+  /**
+   * As it names itself. A wrong token of a device is found out only once it has proved its key, so nobody makes another
+   * one wait, whatever address they share.
+   */
+  readonly deviceId?: string | undefined;
+};
+
 export type Attempts = {
   /** How long this client must wait before its next try; 0 where it may try now. */
-  waitMs(peer: Peer, kind: CredentialKind): number;
+  waitMs(guesser: Guesser, kind: CredentialKind): number;
   /** Answers the same, as it is after this failure. */
-  failed(peer: Peer, kind: CredentialKind, limit: RateLimit): number;
-  succeeded(peer: Peer, kind: CredentialKind): void;
+  failed(guesser: Guesser, kind: CredentialKind, limit: RateLimit): number;
+  succeeded(guesser: Guesser, kind: CredentialKind): void;
 };
 
 type Count = {
@@ -28,26 +37,36 @@ type Count = {
 };
 
 export function createAttempts(now: () => number): Attempts {
-  const counts = createRecent<Count>({ entriesMax: limits.authAddressesMax, windowMs: limits.authMemoryMs, now });
-  const keyOf = (peer: Peer, kind: CredentialKind): string => `${kind} ${addressGroup(peer.address)}`;
+  const bounds = { entriesMax: limits.authAddressesMax, windowMs: limits.authMemoryMs, now };
+  const byAddress = createRecent<Count>(bounds);
+  // Apart, because keys cost nothing: whoever makes many of them must not push out what is counted of addresses.
+  const byDevice = createRecent<Count>(bounds);
 
-  function waitOf(count: Count | undefined, peer: Peer): number {
-    if (count === undefined) return 0;
-    const locked = count.lockedUntil - now();
-    // Directly from this machine there is no pace: its own programs would only slow each other down.
-    return Math.max(0, locked, peer.isLocal ? 0 : paceWait(count, now()));
+  function placeOf({ peer, deviceId }: Guesser, kind: CredentialKind) {
+    if (kind === "deviceToken" && deviceId !== undefined) return { counts: byDevice, key: deviceId };
+    return { counts: byAddress, key: `${kind} ${addressGroup(peer.address)}` };
   }
 
   return {
-    waitMs: (peer, kind) => waitOf(counts.find(keyOf(peer, kind)), peer),
-    failed(peer, kind, limit) {
-      const key = keyOf(peer, kind);
+    waitMs(guesser, kind) {
+      const { counts, key } = placeOf(guesser, kind);
+      const count = counts.find(key);
+      if (count === undefined) return 0;
+      const locked = count.lockedUntil - now();
+      // Directly from this machine there is no pace: its own programs would only slow each other down.
+      return Math.max(0, locked, guesser.peer.isLocal ? 0 : paceWait(count, now()));
+    },
+    failed(guesser, kind, limit) {
+      const { counts, key } = placeOf(guesser, kind);
       const count = counts.find(key) ?? { failures: 0, countedUntil: 0, lockedUntil: 0, locks: 0, paceFullAt: 0 };
       countFailure(count, now(), limit);
       counts.add(key, count);
       return Math.max(0, count.lockedUntil - now());
     },
-    succeeded: (peer, kind) => counts.remove(keyOf(peer, kind)),
+    succeeded(guesser, kind) {
+      const { counts, key } = placeOf(guesser, kind);
+      counts.remove(key);
+    },
   };
 }
 

@@ -23,11 +23,12 @@ export type Auth = {
   /** Says what the shared credentials prove, and counts nothing: for use inside of `attempt` only. */
   prove(req: Incoming, shown: Shown): Promise<SharedProof>;
   /**
-   * Lets `decide` judge what was shown, under the limits on guessing: refused unheard while this client must wait, and
-   * counted where the refusal says that something was guessed wrong.
+   * Lets `decide` judge what was shown, under the limits on guessing: counted where the refusal says that something was
+   * guessed wrong, and unheard while this client must wait. A shared secret that must wait is told to `decide` as
+   * refused, for a device's token beside it is nothing that a neighbour's guesses could lock out.
    */
   attempt<T extends object>(
-    from: { readonly req: Incoming; readonly shown: Shown },
+    from: { readonly req: Incoming; readonly shown: Shown; readonly deviceId?: string | undefined },
     decide: (shared: SharedProof, peer: Peer) => Promise<T | ConnectRefusal>,
   ): Promise<T | ConnectRefusal>;
 };
@@ -39,13 +40,6 @@ export type AuthDeps = {
   readonly whois?: Whois | undefined;
 };
 
-const guesses: Readonly<Record<string, CredentialKind>> = {
-  AUTH_TOKEN_MISMATCH: "token",
-  AUTH_PASSWORD_MISMATCH: "password",
-  AUTH_DEVICE_TOKEN_MISMATCH: "deviceToken",
-  AUTH_BOOTSTRAP_TOKEN_INVALID: "bootstrapToken",
-};
-
 export function createAuth(deps: AuthDeps): Auth {
   const attempts = createAttempts(deps.now);
   const checkPassword = createPasswordCheck();
@@ -53,42 +47,65 @@ export function createAuth(deps: AuthDeps): Auth {
 
   return {
     prove,
-    async attempt({ req, shown }, decide) {
+    async attempt({ req, shown, deviceId }, decide) {
       const access = deps.access();
       const peer = peerOf(req, access);
-      const kinds = kindsOf(shown);
-      const waitMs = Math.max(0, ...kinds.map((kind) => attempts.waitMs(peer, kind)));
+      const guesser = { peer, deviceId };
+      // In that mode a password stands in either field, and is one secret in both.
+      const sharedKind = access.mode === "password" ? "password" : "token";
+      const waitMs = (kind: CredentialKind, ...fields: readonly CredentialKind[]): number =>
+        fields.some((field) => shown[field] !== undefined) ? attempts.waitMs(guesser, kind) : 0;
+      const sharedWaitMs = waitMs(sharedKind, "token", "password");
+      const ownWaitMs = Math.max(waitMs("deviceToken", "deviceToken"), waitMs("bootstrapToken", "bootstrapToken"));
       // On a direct connection from this machine a right credential is still let in, or any program here could lock the
       // owner out.
-      if (waitMs > 0 && !peer.isLocal) return rateLimited(waitMs);
-      const decided = await decide(await prove(req, shown), peer);
+      if (ownWaitMs > 0 && !peer.isLocal) return rateLimited(ownWaitMs);
+      const isUnheard = sharedWaitMs > 0 && !peer.isLocal;
+      const shared = isUnheard ? unheard(sharedWaitMs) : await prove(req, shown);
+      const decided = await decide(shared, peer);
       if (!isRefused(decided)) {
-        for (const kind of kinds) attempts.succeeded(peer, kind);
+        // Only what proved itself: who has a device's token must not be able to guess at the password beside it.
+        if (shared.kind === "proved") attempts.succeeded(guesser, sharedKind);
         return decided;
       }
-      const guessed = guesses[String(decided.error.details?.["code"])];
+      const guessed = guessedKind(decided, sharedKind);
       if (guessed === undefined) return decided;
-      if (waitMs > 0) return rateLimited(waitMs);
-      const lockedMs = attempts.failed(peer, guessed, access.rateLimit);
+      const waitedMs = guessed === sharedKind ? sharedWaitMs : ownWaitMs;
+      if (waitedMs > 0) return rateLimited(waitedMs);
+      const lockedMs = attempts.failed(guesser, guessed, access.rateLimit);
       return lockedMs > 0 ? rateLimited(lockedMs) : decided;
     },
   };
+}
+
+/** Undefined where nothing was guessed. */
+function guessedKind({ error }: ConnectRefusal, sharedKind: CredentialKind): CredentialKind | undefined {
+  switch (error.details?.["code"]) {
+    case "AUTH_TOKEN_MISMATCH":
+    case "AUTH_PASSWORD_MISMATCH":
+      return sharedKind;
+    case "AUTH_DEVICE_TOKEN_MISMATCH":
+      return "deviceToken";
+    case "AUTH_BOOTSTRAP_TOKEN_INVALID":
+      return "bootstrapToken";
+    default:
+      return undefined;
+  }
+}
+
+function unheard(waitMs: number): SharedProof {
+  return { kind: "refused", refusal: rateLimited(waitMs) };
 }
 
 function isRefused(decided: object): decided is ConnectRefusal {
   return isRefusal(decided as Session | ConnectRefusal);
 }
 
-function kindsOf(shown: Shown): readonly CredentialKind[] {
-  const kinds: readonly CredentialKind[] = ["token", "password", "deviceToken", "bootstrapToken"];
-  return kinds.filter((kind) => shown[kind] !== undefined);
-}
-
 type Proving = AuthDeps & { readonly checkPassword: PasswordCheck };
 
 async function proofOf(deps: Proving, req: Incoming, shown: Shown): Promise<SharedProof> {
   const access = deps.access();
-  const asks = access.allowTailscale && kindsOf(shown).length === 0;
+  const asks = access.allowTailscale && Object.values(shown).every((one) => one === undefined);
   const named = asks ? await proofOfTailscale(deps, req) : undefined;
   if (named !== undefined) return named;
   if (access.mode === "trusted-proxy") return proofOfProxy(access, req);
@@ -127,7 +144,7 @@ async function proofOfPassword({ access, checkPassword }: Proving, { password, t
     });
   if (await checkPassword(given, passwordHash)) return { kind: "proved", method: "password" };
   return refused("unauthorized: the gateway password is not the right one", {
-    // Counted as what was shown, so that a locked client cannot go on in the other field.
+    // Names the field that the client has to correct.
     code: password === undefined ? "AUTH_TOKEN_MISMATCH" : "AUTH_PASSWORD_MISMATCH",
     authReason: "password_mismatch",
     recommendedNextStep: "update_auth_credentials",

@@ -21,7 +21,8 @@ export function createDoorkeeper(edge: Edge): Doorkeeper {
     const origin = pageProblem(req, params, access);
     if (origin !== undefined) return originRefused(origin);
     const shown = params.auth ?? {};
-    const session = await edge.auth.attempt({ req, shown }, (shared, peer) =>
+    const from = { req, shown, deviceId: params.device?.id };
+    const session = await edge.auth.attempt(from, (shared, peer) =>
       edge.devices.authenticate(params, { nonce, shared, peer }),
     );
     if (isRefusal(session)) return session;
