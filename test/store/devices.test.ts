@@ -169,3 +169,30 @@ test("a visit is noted only where the device and the token that it used are stil
     [1_005_000, "device-token", "10.0.0.7", 1_005_000],
   );
 });
+
+test("who sends a device away takes back what it was let do as a node", async () => {
+  await using opened = await openTestStore(createTestClock());
+  const { devices, nodes } = opened.store;
+  const about = {
+    displayName: "Attic",
+    platform: "linux",
+    deviceFamily: undefined,
+    version: "1",
+    clientId: "node-host",
+    clientMode: "node",
+  };
+  const surface = { commands: ["system.run"], caps: ["system"] };
+  for (const nodeId of ["phone", "other"]) {
+    await nodes.ask({ id: `first-${nodeId}`, nodeId, about, surface, createdAt: 1 }, 8);
+    await nodes.approve(`first-${nodeId}`, "owner");
+    const wider = { commands: ["system.run", "system.which"], caps: ["system"] };
+    await nodes.ask({ id: `second-${nodeId}`, nodeId, about, surface: wider, createdAt: 2 }, 8);
+  }
+  await devices.ask(requestOf(), bounds);
+  await devices.approve("request-1", byOwner);
+  await devices.remove("phone");
+  assert.deepEqual(
+    [(await nodes.list()).map(({ nodeId }) => nodeId), (await nodes.requests()).map(({ id }) => id)],
+    [["other"], ["second-other"]],
+  );
+});

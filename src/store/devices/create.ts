@@ -1,4 +1,5 @@
 // The store's port for devices: each operation is one transaction, so that a yes is never half given.
+import { createForgetNode } from "../nodes/nodes.ts";
 import type { Ground } from "../rows.ts";
 import { deviceTable } from "./devices.ts";
 import type { Approval, DeviceDescription, DeviceRole, DeviceRow, DeviceStore } from "./port.ts";
@@ -12,6 +13,7 @@ export function createDevices(ground: Ground): DeviceStore {
   const tokens = tokenTable(ground);
 
   const grant = createGrant(devices, tokens);
+  const forgetNode = createForgetNode(ground);
 
   return {
     find: (deviceId) => database.read(() => devices.find(deviceId)),
@@ -45,6 +47,8 @@ export function createDevices(ground: Ground): DeviceStore {
         devices.drop(deviceId);
         tokens.dropAll(deviceId);
         requests.dropOf(deviceId);
+        // What it was let do as a node too: the same key that comes back some day is let in anew, and to nothing yet.
+        forgetNode(deviceId);
         return device;
       }),
     rename: (deviceId, label) => database.write(() => devices.rename(deviceId, label)),

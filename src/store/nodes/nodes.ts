@@ -82,6 +82,7 @@ export function createNodes(ground: Ground): NodeStore {
   const { database } = ground;
   const nodes = nodeTable(ground);
   const requests = requestTable(ground);
+  const forget = createForgetNode(ground);
   return {
     find: (nodeId) => database.read(() => nodes.find(nodeId)),
     list: () => database.read(nodes.all),
@@ -110,11 +111,18 @@ export function createNodes(ground: Ground): NodeStore {
         if (request !== undefined) requests.dropOf(request.nodeId);
         return request;
       }),
-    remove: (nodeId) => database.write(() => requests.dropOf(nodeId) + nodes.drop(nodeId) > 0),
+    remove: (nodeId) => database.write(() => forget(nodeId) > 0),
     rename: (nodeId, label) => database.write(() => nodes.rename(nodeId, label)),
     // Nobody was told of anything by it: a power cut may take it back.
     seen: (nodeId, about) => database.write(() => nodes.seen(nodeId, about), "ordered"),
   };
+}
+
+/** Inside a write: the node with its request. Answers how many rows that were. */
+export function createForgetNode(ground: Ground): (nodeId: string) => number {
+  const nodes = nodeTable(ground);
+  const requests = requestTable(ground);
+  return (nodeId) => requests.dropOf(nodeId) + nodes.drop(nodeId);
 }
 
 export function sameSurface(left: NodeSurface, right: NodeSurface): boolean {
