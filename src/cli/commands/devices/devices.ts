@@ -14,7 +14,7 @@ const roles = ["operator", "node"] as const;
 
 export async function listDevices(invocation: Invocation): Promise<void> {
   const { io } = invocation;
-  const list = await withGateway(invocation, devicesOf);
+  const list = await withGateway(invocation, devicesOf, { scopes: ["operator.pairing"] });
   io.result(list, () => {
     const { pending, paired } = list;
     if (pending.length === 0 && paired.length === 0) {
