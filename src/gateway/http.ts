@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { limits } from "../base/limits.ts";
+import { boundFailures } from "./connections/quiet-log.ts";
 import { checkSingles } from "./door/singles.ts";
 import type { Edge } from "./edge.ts";
 import { answerError, HttpProblem } from "./http/answer.ts";
@@ -33,6 +34,7 @@ export function createHttpEdge(deps: {
   };
   const open = new Set<ServerResponse>();
   const { guard } = edge;
+  const log = boundFailures({ log: edge.log, now: edge.clock.now });
   const routes = createRoutes({ ...deps, bounds });
   const listener = createListener(bounds, edge.settings().tls);
   const { server } = listener;
@@ -47,19 +49,27 @@ export function createHttpEdge(deps: {
     req.on("error", () => res.destroy());
     try {
       checkSingles(req);
+      checkExpectation(req);
       guard.announce(req, res);
-      const peer = guard.check(req, "general");
+      const peer = guard.check(req, isDelivery(edge, req) ? "webhook" : "general");
       await routes({ req, res, peer, path: pathOf(req) });
     } catch (error) {
       leaveAfterError(req, res);
-      answerError(res, error, edge.log);
+      answerError(res, error, log);
     }
   }
 
   server.on("request", (req, res) => void serve(req, res));
+  // Node would answer by itself, without the headers that every answer has.
+  server.on("checkExpectation", (req, res) => void serve(req, res));
   server.on("clientError", (error, socket) => refuseSocket(error, socket as Socket));
 
   return { ...listener, openRequests: () => open.size };
+}
+
+/** A platform delivers faster than people ask. */
+function isDelivery({ webhookFor }: Edge, { url = "" }: IncomingMessage): boolean {
+  return webhookFor?.(url.split("?", 1)[0] ?? "") !== undefined;
 }
 
 function pathOf(req: IncomingMessage): string {
@@ -67,6 +77,10 @@ function pathOf(req: IncomingMessage): string {
   if (!target.startsWith("/") || target.startsWith("//"))
     throw new HttpProblem(400, "the request target must be a path");
   return target.split(/[?#]/, 1)[0] ?? "/";
+}
+
+function checkExpectation({ headers: { expect = "100-continue" } }: IncomingMessage): void {
+  if (expect.toLowerCase() !== "100-continue") throw new HttpProblem(417, "only 100-continue may be expected");
 }
 
 /** What is still coming of a refused request is not read to its end: the answer gets a moment to arrive, no more. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { limits } from "../../src/base/limits.ts";
 import { newToken, sha256 } from "../../src/base/ids.ts";
 import { accessOf } from "../faux/gateway/access.ts";
 import { openEdge, token } from "../faux/edge.ts";
@@ -55,6 +56,18 @@ test("every answer carries the security headers, refusals too", async (t) => {
   const broken = await requestRaw(edge.port, "BROKEN\r\n\r\n");
   assert.match(broken, /^HTTP\/1\.1 400 Bad Request\r\n/);
   assert.match(broken, /content-security-policy: default-src 'none'/);
+  const ask = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  const expecting = await requestRaw(edge.port, `${ask}Expect: a-miracle\r\n\r\n`);
+  assert.match(expecting, /^HTTP\/1\.1 417 Expectation Failed\r\n/);
+  assert.match(expecting, /content-security-policy: default-src 'none'/);
+});
+
+test("whoever asks for what is not there a thousand times fills no log", async (t) => {
+  const edge = await openEdge(t);
+  const lines = () => edge.log.filter(({ message }) => message.startsWith("HTTP 404")).length;
+  for (let count = 0; count < limits.failureLinesMax + 10; count++)
+    await (await fetch(`${edge.url}/nowhere`)).arrayBuffer();
+  assert.equal(lines(), limits.failureLinesMax);
 });
 
 test("GW-005 GW-006 the endpoints are not there until they are enabled", async (t) => {

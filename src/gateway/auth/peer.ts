@@ -31,7 +31,10 @@ export function originProblem(req: Incoming, access: AccessSettings): string | u
   if (origin === undefined) return isCrossSite(req) ? "a page of another site may not call this gateway" : undefined;
   if (access.allowedOrigins.includes(origin)) return undefined;
   const match = /^https?:\/\/([^/?#@\\\s]+)$/i.exec(origin);
-  if (match?.[1] !== undefined && host !== undefined && sameHost(match[1], host, origin)) return undefined;
+  // What came over TLS was not made by a page that did not: somebody on the way could have written that one.
+  const isDowngraded = /^http:/i.test(origin) && peerOf(req, access).isSecure;
+  if (match?.[1] !== undefined && host !== undefined && !isDowngraded && sameHost(match[1], host, origin))
+    return undefined;
   return `pages of ${JSON.stringify(origin.slice(0, 128))} may not call this gateway; gateway.controlUi.allowedOrigins names those that may`;
 }
 

@@ -15,9 +15,11 @@ export type GuardDeps = {
   readonly log: EdgeLog;
 };
 
+type Knock = Extract<RateKind, "general" | "connect" | "webhook">;
+
 export type Guard = {
-  /** Throws an `HttpProblem`; a WebSocket's upgrade is looked at in the same way, at a rate of its own. */
-  check(req: IncomingMessage, kind: Extract<RateKind, "general" | "connect">): Peer;
+  /** Throws an `HttpProblem`; WebSockets' upgrades and platforms' deliveries are looked at alike, at rates of their own. */
+  check(req: IncomingMessage, kind: Knock): Peer;
   /** Says that TLS is to be used from now on, to whoever came over it. */
   announce(req: IncomingMessage, res: ServerResponse): void;
 };
@@ -61,8 +63,8 @@ export function createGuard({ access, rates, log }: GuardDeps): Guard {
  * Reading needs no such check: without the right headers in our answer a browser keeps it from the page that asked. A
  * page that opens a WebSocket is judged when it says `connect`, because it can read nothing that comes before.
  */
-function checkPage(req: IncomingMessage, access: AccessSettings, kind: "general" | "connect"): void {
-  if (kind === "general") {
+function checkPage(req: IncomingMessage, access: AccessSettings, kind: Knock): void {
+  if (kind !== "connect") {
     if (req.method === "GET" || req.method === "HEAD") return;
     const origin = originProblem(req, access);
     if (origin !== undefined)

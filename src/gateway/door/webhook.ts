@@ -8,11 +8,10 @@ import type { Exchange } from "./route.ts";
 import { allow } from "./refuse.ts";
 
 /** A platform's own delivery. It proves itself to its channel, with the secret that they share. */
-export async function takeDelivery(edge: Edge, { req, res, path, peer }: Exchange): Promise<boolean> {
+export async function takeDelivery(edge: Edge, { req, res, path }: Exchange): Promise<boolean> {
   const webhook = edge.webhookFor?.(path);
   if (webhook === undefined) return false;
   allow(req, "POST");
-  edge.rates.take("webhook", peer);
   const body = await readBytes(req, { timeoutMs: limits.httpBodyTimeoutMs, bytesMax: limits.httpBodyMaxBytes });
   const gone = new AbortController();
   res.once("close", () => gone.abort());

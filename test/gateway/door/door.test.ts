@@ -195,6 +195,13 @@ test("UI-008 a browser elsewhere must come over TLS; a program with a token need
   };
   assert.equal(await post({ origin: "http://mine.example" }), 403);
   assert.equal(await post({ origin: "https://mine.example", "x-forwarded-proto": "https" }), 200);
+  const own = edge.url.replace("http://", "");
+  assert.equal(await post({ origin: `https://${own}`, "x-forwarded-proto": "https" }), 200);
+  assert.equal(
+    await post({ origin: `http://${own}`, "x-forwarded-proto": "https" }),
+    403,
+    "a page that came in the clear",
+  );
   assert.equal(await post({}), 200);
 });
 
