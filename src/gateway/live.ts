@@ -44,6 +44,7 @@ export function createLive(edge: Edge, connections: Connections): Live {
   const stop = [
     edge.pipeline.watch((event, about) => broadcast.run(event, about)),
     edge.transcript.watch(messages.stored),
+    edge.pipeline.channels.watch(healthEvents.changed),
     watchDevices(edge.devices, connections, edge.clock.now),
     connections.watch({ came: presence.changed, left: presence.changed }),
   ];

@@ -51,6 +51,8 @@ export type WebhookTaker = (
 
 export type PipelineChannels = {
   states(): readonly ChannelState[];
+  /** Calls `listener` when a channel starts, stops, fails or recovers. Returns how to stop listening. */
+  watch(listener: () => void): () => void;
   /** The config has changed: what is switched on starts, what is not stops, what changed starts anew. */
   refresh(): void;
   hold(channel: string, what: "stop" | "start"): Promise<void>;

@@ -4,7 +4,7 @@ import type { Envelope } from "../../src/base/envelope.ts";
 import type { LoricaError } from "../../src/base/errors.ts";
 import { owner } from "../../src/base/principal.ts";
 import { unlessAborted } from "../../src/base/wait.ts";
-import type { Accepted, Pipeline, RunEnd, RunListener } from "../../src/pipeline/pipeline.ts";
+import type { Accepted, ChannelState, Pipeline, RunEnd, RunListener } from "../../src/pipeline/pipeline.ts";
 import type { Store } from "../../src/store/store.ts";
 
 export const noUsage = {
@@ -37,10 +37,15 @@ export function createFauxPipeline(options: { readonly store?: Store; readonly s
   const aborted: string[] = [];
   const state: State = { refuse: undefined };
   const { runs, emit, finish, listeners } = table;
+  const channels = { states: [] as ChannelState[], listeners: new Set<() => void>() };
 
   const pipeline: Pipeline = {
     channels: {
-      states: () => [],
+      states: () => [...channels.states],
+      watch(listener) {
+        channels.listeners.add(listener);
+        return () => channels.listeners.delete(listener);
+      },
       refresh: () => undefined,
       hold: async () => undefined,
       webhookFor: () => undefined,
@@ -85,7 +90,7 @@ export function createFauxPipeline(options: { readonly store?: Store; readonly s
     },
     stop: async () => undefined,
   };
-  return { pipeline, emit, finish, handled, aborted, state, listeners };
+  return { pipeline, emit, finish, handled, aborted, state, listeners, channels };
 }
 
 function createRunTable() {

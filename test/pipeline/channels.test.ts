@@ -129,8 +129,14 @@ test("CH-025 what a channel says of its accounts is shown, and forgotten when it
   state.accounts = [account("one")];
   await using harness = await openHarness(options);
   const { channels } = harness.pipeline;
+  let changes = 0;
+  const stop = channels.watch(() => (changes += 1));
   state.context?.health("one", { state: "connected", as: "bot" });
+  state.context?.health("one", { state: "connected", as: "bot" });
+  assert.equal(changes, 1, "the same again is no change");
+  stop();
   state.context?.health("nobody", { state: "connected" });
+  assert.equal(changes, 1);
   const health = () => channels.states()[0]?.accounts.map(({ id, health }) => [id, health]);
   assert.deepEqual(health(), [["one", { state: "connected", as: "bot" }]]);
   await channels.hold("chat", "stop");

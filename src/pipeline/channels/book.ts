@@ -28,7 +28,12 @@ export function createBook(
     accounts,
     clock,
     report,
-  }: Pick<PipelineOptions, "clock" | "report"> & { readonly accounts: () => readonly ChannelAccount[] },
+    changed,
+  }: Pick<PipelineOptions, "clock" | "report"> & {
+    readonly accounts: () => readonly ChannelAccount[];
+    /** An account is better or worse than it was. */
+    readonly changed: () => void;
+  },
 ): ChannelBook {
   const known = new Map<string, Account>();
   const nothing: Readonly<Account> = { health: undefined, lastInboundAt: undefined, lastOutboundAt: undefined };
@@ -40,9 +45,10 @@ export function createBook(
   };
   const hear = (id: string, health: ChannelHealth): void => {
     const account = of(id);
-    const changed = JSON.stringify(account.health) !== JSON.stringify(health);
+    if (JSON.stringify(account.health) === JSON.stringify(health)) return;
     account.health = health;
-    if (!changed || health.state !== "failed") return;
+    changed();
+    if (health.state !== "failed") return;
     const fix = health.fix === undefined ? "" : `. ${health.fix}`;
     report(newId(), new LoricaError("unavailable", `${channel}/${id}: ${health.reason}${fix}`));
   };
@@ -56,6 +62,7 @@ export function createBook(
     },
     forget() {
       for (const account of known.values()) account.health = undefined;
+      changed();
     },
     view: () => ({
       channel,

@@ -27,8 +27,14 @@ type Options = Pick<PipelineOptions, "channels" | "ports" | "clock" | "report"> 
   readonly onRunning: () => void;
 };
 
+type Supervising = Options & { readonly changed: () => void };
+
 export function createSupervisor(options: Options): ChannelSupervisor {
-  const channels = new Map(options.channels.map((definition) => [definition.id, supervise(definition, options)]));
+  const listeners = new Set<() => void>();
+  const changed = (): void => listeners.forEach((listener) => listener());
+  const channels = new Map(
+    options.channels.map((definition) => [definition.id, supervise(definition, { ...options, changed })]),
+  );
   return {
     async start(door) {
       await Promise.all([...channels.values()].map((channel) => channel.begin(door)));
@@ -42,6 +48,10 @@ export function createSupervisor(options: Options): ChannelSupervisor {
     },
     states: () => [...channels.values()].flatMap((channel) => channel.state() ?? []),
     webhookFor: (path) => webhookFor(path, options),
+    watch(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     sent: (id, account) => channels.get(id)?.book.sent(account),
     async stop() {
       await Promise.allSettled([...channels.values()].map((channel) => channel.end()));
@@ -61,7 +71,7 @@ type Supervised = {
 type Running = { readonly channel: Channel; readonly key: string; readonly ending: AbortController };
 
 /** Doors of our own have no ports and no accounts: they run from the start to the end. */
-function supervise(definition: ChannelDefinition, options: Options): Supervised {
+function supervise(definition: ChannelDefinition, options: Supervising): Supervised {
   const ports = options.ports?.(definition.id);
   const book = createBook(definition.id, { ...options, accounts: () => ports?.accounts() ?? [] });
   const run = createRun({ ...options, definition, ports, book });
@@ -117,14 +127,14 @@ function supervise(definition: ChannelDefinition, options: Options): Supervised 
   };
 }
 
-type RunOptions = Omit<Options, "ports"> & {
+type RunOptions = Omit<Supervising, "ports"> & {
   readonly definition: ChannelDefinition;
   readonly ports: ChannelPorts | undefined;
   readonly book: ChannelBook;
 };
 
 /** One channel that runs, or none. Neither starting nor stopping ever throws. */
-function createRun({ definition, ports, book, open, report, onRunning }: RunOptions) {
+function createRun({ definition, ports, book, open, report, onRunning, changed }: RunOptions) {
   // A turn that an earlier process began may end before the doors open, and its reply is handed over then.
   const own = ports === undefined ? definition.create() : undefined;
   if (own !== undefined) open.set(definition.id, { definition, channel: own });
@@ -158,6 +168,7 @@ function createRun({ definition, ports, book, open, report, onRunning }: RunOpti
       running = { channel, key, ending };
       open.set(definition.id, { definition, channel });
       onRunning();
+      changed();
       return true;
     },
     async stop(): Promise<void> {

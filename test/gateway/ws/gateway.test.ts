@@ -160,56 +160,6 @@ test("GW-039 a node that calls operators' methods is refused, and closed after t
   assert.deepEqual(await client.closed, { code: 1008, reason: "repeated unauthorized calls" });
 });
 
-test("ADV-020 a page of another site gets no connection, and the Control UI must say its origin", async (t) => {
-  const gateway = await openGateway(t);
-  const from = (origin: string) =>
-    connectDevice(gateway.url, createDeviceIdentity(), { auth: { token: "a guess" }, socket: { headers: { origin } } });
-  for (const origin of ["https://evil.example", "null", `http://127.0.0.1:${gateway.port + 1}`]) {
-    const refused = await from(origin);
-    assert.deepEqual([detailOf(refused.hello), (await refused.closed).code], ["CONTROL_UI_ORIGIN_NOT_ALLOWED", 1008]);
-  }
-  // What a lured page guesses locks nobody out, because it is not even looked at.
-  assert.equal(detailOf((await from(`http://127.0.0.1:${gateway.port}`)).hello), "AUTH_TOKEN_MISMATCH");
-  const rebound = (await openWs(gateway.url, { headers: { host: "evil.example" } }).catch(
-    (error: unknown) => error,
-  )) as {
-    status: number;
-  };
-  assert.equal(rebound.status, 421);
-  const page = await connectDevice(gateway.url, createDeviceIdentity(), {
-    auth: { token },
-    client: { id: "openclaw-control-ui", mode: "webchat" },
-  });
-  assert.deepEqual(detailOf(page.hello), "CONTROL_UI_ORIGIN_NOT_ALLOWED");
-});
-
-test("ADV-020 a lured page that opens all the connections it may leaves the owner's own clients theirs", async (t) => {
-  const gateway = await openGateway(t);
-  const socket = { headers: { origin: "https://evil.example" } };
-  const held = await Promise.all(
-    Array.from({ length: limits.wsUnprovedPerAddressMax }, () => openWs(gateway.url, socket)),
-  );
-  const more = (await openWs(gateway.url, socket).catch((error: unknown) => error)) as { status: number };
-  assert.equal(more.status, 429);
-  (await pairDevice(gateway)).end();
-  for (const client of held) client.end();
-});
-
-test("ROT-005 whoever is being let in by a token while it is replaced does not stay", async (t) => {
-  const gateway = await openGateway(t);
-  const { authenticate } = gateway.devices;
-  Object.assign(gateway.devices, {
-    async authenticate(...asked: Parameters<typeof authenticate>) {
-      const session = await authenticate(...asked);
-      gateway.configure({ access: accessOf({ tokenHashes: [sha256("another token of thirty-two letters")] }) });
-      return session;
-    },
-  });
-  const late = await connectWs(gateway.url, { params: { auth: { token } } });
-  assert.equal(detailOf(late.hello), "AUTH_UNAUTHORIZED");
-  assert.equal((await late.closed).code, 1008);
-});
-
 test("GW-022 a token in the address opens nothing, and whoever puts one there is told", async (t) => {
   const gateway = await openGateway(t);
   for (const query of [`token=${token}`, "x=1&access_token=y"]) {
@@ -284,4 +234,21 @@ test("presence says who is connected, with a version that rises, and health come
     (frame) => frame.event === "presence" && (frame.seq ?? 0) > (came.seq ?? 0) && hosts(frame).length === 2,
   );
   watcher.end();
+});
+
+test("GW-004 a channel that comes up is told as health, without being asked for", async (t) => {
+  const gateway = await openGateway(t);
+  const [reader, blind] = [await pairDevice(gateway), await pairDevice(gateway, { scopes: [] })];
+  const account = { id: "default", name: undefined, lastInboundAt: undefined, lastOutboundAt: undefined };
+  gateway.channels.states.push({
+    channel: "telegram",
+    running: true,
+    held: false,
+    accounts: [{ ...account, health: { state: "connected" } }],
+  });
+  for (const listener of gateway.channels.listeners) listener();
+  const told = await reader.next(({ event }) => event === "health");
+  assert.deepEqual(payloadOf(told, "channels"), { telegram: { running: true, held: false, connected: true } });
+  assert.ok(!blind.frames.some(({ event }) => event === "health"));
+  for (const client of [reader, blind]) client.end();
 });
