@@ -12,6 +12,7 @@ type JsonSchema = {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly enum?: readonly unknown[];
+  readonly not?: unknown;
   readonly const?: unknown;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
@@ -80,9 +81,9 @@ function renderShape(schema: JsonSchema): string {
 
 function renderFields(schema: JsonSchema): string {
   const required = new Set(schema.required);
-  const fields = Object.entries(schema.properties ?? {}).map(
-    ([name, field]) => `${name}${required.has(name) ? "" : "?"}: ${renderShape(field)}`,
-  );
+  // What is known only to be refused with a reason is nothing that can be sent.
+  const possible = Object.entries(schema.properties ?? {}).filter(([, field]) => field.not === undefined);
+  const fields = possible.map(([name, field]) => `${name}${required.has(name) ? "" : "?"}: ${renderShape(field)}`);
   return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
 }
 

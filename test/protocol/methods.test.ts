@@ -42,6 +42,32 @@ test("params are closed objects, and a refusal names the method and the place", 
   assert.match(refusalOf("chat.send", "hi"), /^invalid chat\.send params: at \/: /);
 });
 
+test("GW-036 what upstream's clients send beside a message is taken where it asks for nothing, or refused with the reason", () => {
+  const send = { sessionKey: "main", message: "@ann hi", idempotencyKey: "k" };
+  const harmless = {
+    mentions: [{ profileId: "ann", start: 0, end: 4 }],
+    workContext: { page: "chat", file: "a.ts" },
+    fastMode: "auto",
+    suppressCommandInterpretation: false,
+    toolBindings: {},
+    expectedPermissionMode: null,
+    expectedToolOverrides: null,
+  };
+  assert.equal(refusalOf("chat.send", { ...send, ...harmless }), "accepted");
+  for (const [field, value] of Object.entries({
+    originatingTo: "+123",
+    systemInputProvenance: { kind: "internal_system" },
+    toolBindings: { tool: {} },
+    expectedPermissionMode: "read-only",
+    suppressCommandInterpretation: true,
+    intent: { kind: "session-goal-start", version: 1, issuedAtMs: 1 },
+  })) {
+    const refused = refusalOf("chat.send", { ...send, [field]: value });
+    assert.match(refused, new RegExp(`^invalid chat\\.send params: at /${field}: .`));
+    assert.doesNotMatch(refused, /Invalid input/);
+  }
+});
+
 test("GW-036 chat.send refuses a NUL and a message past its bound, and says neither back", () => {
   const send = { sessionKey: "main", idempotencyKey: "k" };
   const nul = refusalOf("chat.send", { ...send, message: "secret\0" });

@@ -19,6 +19,8 @@ import {
   write,
 } from "./kit.ts";
 
+const mention = z.strictObject({ profileId: z.string().min(1).max(256), start: z.int().min(0), end: z.int().min(1) });
+
 const chatSendParams = z.strictObject({
   sessionKey,
   message,
@@ -31,6 +33,27 @@ const chatSendParams = z.strictObject({
   timeoutMs: timeoutMs.optional(),
   rehearsal: rehearsal.optional(),
   deliver: z.literal(false, "delivery to a channel is not built yet; leave it out or false").optional(),
+  // Sent by upstream's clients, and nothing comes of them: who is named in the text and what the page shows beside it.
+  mentions: z.array(mention).max(10).optional(),
+  workContext: z.record(z.string().max(64), z.string().max(1_024)).optional(),
+  fastMode: z.literal([false, "auto"], "there is no fast mode; leave it out").optional(),
+  fastAutoOnSeconds: z.int().min(1).optional(),
+  replyToId: name.optional(),
+  // The value that asks for nothing is taken. Anything else would be a promise that is not kept.
+  suppressCommandInterpretation: z.literal(false, "a message that is a command is one; leave it out").optional(),
+  toolBindings: z.strictObject({}, "tools of the client's own are not built yet; leave it out").optional(),
+  expectedPermissionMode: z.null("sessions have no permission mode; leave it out").optional(),
+  expectedToolOverrides: z.null("sessions have no tool overrides; leave it out").optional(),
+  expectedLeafEntryId: z.never("is not compared; send sessionId to be told of a reset").optional(),
+  expectedSessionRoutingContract: z.never("there are no routing contracts; leave it out").optional(),
+  intent: z.never("sessions have no goals yet; leave it out").optional(),
+  originatingChannel: z.never("delivery to a channel is not built yet; leave it out").optional(),
+  originatingTo: z.never("delivery to a channel is not built yet; leave it out").optional(),
+  originatingAccountId: z.never("delivery to a channel is not built yet; leave it out").optional(),
+  originatingThreadId: z.never("delivery to a channel is not built yet; leave it out").optional(),
+  // Where words come from is found out, not believed.
+  systemInputProvenance: z.never("a client does not say where its words come from; leave it out").optional(),
+  systemProvenanceReceipt: z.never("a client does not say where its words come from; leave it out").optional(),
 });
 
 const chatHistoryParams = z.strictObject({
