@@ -42,6 +42,7 @@ function createContext(pathsFor: CliContext["pathsFor"]): CliContext {
     pathsFor,
     runBroker: async (options) => (await loadMain()).runBroker(options),
     warmUp: async () => (await loadMain()).warmUp({ codeRoot, home: homedir() }, signal),
+    findGateways: async (waitMs) => (await loadMain()).findGateways(codeRoot, waitMs, signal),
     openOffline: async (paths) => (await loadMain()).openOffline(paths, process.env),
     signal,
   };

@@ -1,5 +1,6 @@
 // How others find the gateway, done by the broker: what Tailscale publishes, and what is announced on the local network.
 // Neither may cost anything else: where it fails the gateway serves on, and the status says why and what to do.
+import { join } from "node:path";
 import { LoricaError } from "./base/errors.ts";
 import { limits } from "./base/limits.ts";
 import type { Log } from "./audit/audit.ts";
@@ -7,24 +8,37 @@ import type { Clock } from "./base/clock.ts";
 import { runProgram } from "./broker/broker.ts";
 import type { GatewayStart } from "./build-gateway.ts";
 import type { Config } from "./config/config.ts";
-import { createIdentities, createTailscale, findProgram } from "./network/network.ts";
-import type { Publication, RunProgram, Tailscale } from "./network/network.ts";
+import { readVariable } from "./config/environment.ts";
+import type { Environment } from "./config/environment.ts";
+import { startAnnouncing } from "./mdns-process.ts";
+import type { Announcing } from "./mdns-process.ts";
+import {
+  createIdentities,
+  createTailscale,
+  decideMdns,
+  describeGateway,
+  findProgram,
+  lookAround,
+} from "./network/network.ts";
+import type { ListenAddress, Publication, RunProgram, Tailscale } from "./network/network.ts";
 import type { OwnerStatus } from "./protocol/owner-methods.ts";
 
 type Network = NonNullable<OwnerStatus["network"]>;
 type Parameters = Readonly<Record<string, unknown>>;
 
 export type NetworkDeps = {
-  /** The owner's, in which `tailscale` is looked for. */
-  readonly searchPath: string | undefined;
+  /** The owner's: `tailscale` is looked for on its PATH. */
+  readonly env: Environment;
+  readonly codeRoot: string;
+  readonly tlsFingerprint: () => string | undefined;
   readonly config: () => Config;
   readonly clock: Clock;
   readonly log: Log;
 };
 
 export type NetworkSide = {
-  /** Begins what the config asks for, once the gateway serves at this port. */
-  start(port: number, onPublished: () => Promise<void>): void;
+  /** Begins what the config asks for, once the gateway serves there. */
+  start(listening: readonly ListenAddress[], onPublished: () => Promise<void>): void;
   status(): Network;
   published(): GatewayStart["published"];
   /** The address of the page on the tailnet. */
@@ -36,13 +50,20 @@ export type NetworkSide = {
 
 export function createNetworkSide(deps: NetworkDeps): NetworkSide {
   const ending = new AbortController();
-  const tailscale = createTailscale(runnerOf(deps.searchPath));
+  const tailscale = createTailscale(runnerOf(deps.env["PATH"]));
   const identities = createIdentities(tailscale, deps.clock.now, ending.signal);
   const publishing = createPublishing({ ...deps, tailscale });
+  const announcing = createAnnouncing(deps);
 
   return {
-    start: (port, onPublished) => publishing.start(port, onPublished, ending.signal),
-    status: () => ({ ...publishing.status() }),
+    start(listening, onPublished) {
+      const [address] = listening;
+      if (address === undefined) return;
+      // The announcement names the tailnet's name, so it comes second; a Tailscale that takes its time holds up nothing else.
+      const published = publishing.start(address.port, onPublished, ending.signal);
+      void published.then(() => ending.signal.aborted || announcing.start(listening, publishing.published()?.name));
+    },
+    status: () => ({ ...publishing.status(), mdns: announcing.status() }),
     published: publishing.published,
     url: publishing.url,
     answers: {
@@ -57,7 +78,7 @@ export function createNetworkSide(deps: NetworkDeps): NetworkSide {
     },
     async stop() {
       ending.abort();
-      await publishing.stop();
+      await Promise.all([publishing.stop(), announcing.stop()]);
     },
   };
 }
@@ -76,7 +97,7 @@ function runnerOf(searchPath: string | undefined): RunProgram {
 }
 
 type Publishing = {
-  start(port: number, onPublished: () => Promise<void>, signal: AbortSignal): void;
+  start(port: number, onPublished: () => Promise<void>, signal: AbortSignal): Promise<void>;
   status(): Pick<Network, "tailscale">;
   published(): GatewayStart["published"];
   url(): string | undefined;
@@ -107,11 +128,12 @@ function createPublishing({ config, log, tailscale }: NetworkDeps & { readonly t
   }
 
   return {
-    start(port, onPublished, signal) {
+    async start(port, onPublished, signal) {
       const { mode, httpsPort } = config().gateway.tailscale;
       if (mode === "off") return;
       wanted = { mode, httpsPort, port };
       running = publish(wanted, onPublished, signal);
+      await running;
     },
     status() {
       if (wanted === undefined) return {};
@@ -128,6 +150,63 @@ function createPublishing({ config, log, tailscale }: NetworkDeps & { readonly t
       } catch (error) {
         log.error("Tailscale still publishes this port; take it back with: tailscale serve reset", { err: error });
       }
+    },
+  };
+}
+
+type Announcer = {
+  start(listening: readonly ListenAddress[], tailnetName: string | undefined): void;
+  status(): Network["mdns"];
+  stop(): Promise<void>;
+};
+
+function createAnnouncing({ config, env, codeRoot, tlsFingerprint, log }: NetworkDeps): Announcer {
+  let running: Announcing | undefined;
+  let offBecause: string | null = "not decided yet";
+  let isStopping = false;
+
+  function begin(listening: readonly ListenAddress[], tailnetName: string | undefined): void {
+    const { mode, hostName } = config().discovery.mdns;
+    const isDisabled = readVariable(env, "DISABLE_BONJOUR") === "1";
+    const decision = decideMdns(mode, listening, lookAround(isDisabled));
+    if (decision.kind === "off" || mode === "off") {
+      offBecause = decision.kind === "off" ? decision.because : null;
+      return;
+    }
+    const announcement = describeGateway({
+      mode,
+      hostName,
+      tailnetName,
+      port: listening[0]?.port ?? config().gateway.port,
+      tlsFingerprint: tlsFingerprint(),
+      cliPath: join(codeRoot, "lorica"),
+      interfaces: decision.interfaces,
+    });
+    running = startAnnouncing(codeRoot, announcement);
+    offBecause = null;
+    void running.ended.then((reason) => {
+      if (isStopping) return;
+      offBecause = `it failed: ${reason || "it ended"}`;
+      log.warn("the gateway is not announced on the local network any more", { reason });
+    });
+  }
+
+  return {
+    start(listening, tailnetName) {
+      try {
+        begin(listening, tailnetName);
+      } catch (error) {
+        offBecause = `it failed: ${error instanceof Error ? error.message : String(error)}`;
+        log.warn("the gateway is not announced on the local network", { err: error });
+      }
+    },
+    status() {
+      const { mode } = config().discovery.mdns;
+      return { mode, offBecause };
+    },
+    async stop() {
+      isStopping = true;
+      await running?.stop();
     },
   };
 }

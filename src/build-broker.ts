@@ -97,7 +97,9 @@ async function serve(ground: Ground): Promise<void> {
     tellSandbox();
   });
   const network = createNetworkSide({
-    searchPath: options.env["PATH"],
+    env: options.env,
+    codeRoot: options.codeRoot,
+    tlsFingerprint: () => front.certificate()?.fingerprint,
     config: keeper.config,
     clock: systemClock,
     log: log.source("network"),
@@ -123,8 +125,7 @@ async function serve(ground: Ground): Promise<void> {
     // A probe that ended while the gateway was starting had nobody to tell yet.
     tellSandbox();
     tellReach(keeper.config(), broker, log.source("front"));
-    const [address] = broker.status().listening;
-    if (address !== undefined) network.start(address.port, () => broker.configure());
+    network.start(broker.status().listening, () => broker.configure());
     void front.watch(() => broker.configure(), ending.signal);
     await runUntilStopped(ground, broker, ending.signal);
   } finally {

@@ -20,6 +20,11 @@ export async function warmUp(place: { readonly codeRoot: string; readonly home: 
   return (await import("./compile-cache.ts")).warmCompileCache(place, signal);
 }
 
+/** Who says to be a gateway on the local network. */
+export async function findGateways(codeRoot: string, waitMs: number, signal: AbortSignal) {
+  return (await import("./mdns-process.ts")).findGateways(codeRoot, waitMs, signal);
+}
+
 export async function compileEverything(): Promise<void> {
   return (await import("./compile-cache.ts")).compileEverything();
 }

@@ -14,4 +14,4 @@ export { createBrokerEgress } from "./serve/egress.ts";
 export type { BrokerEgress } from "./serve/egress.ts";
 export { seedWorkspace } from "./serve/workspace.ts";
 export { runProgram } from "./run-program.ts";
-export { findBwrap } from "./spawn.ts";
+export { findBwrap, startConfined } from "./spawn.ts";

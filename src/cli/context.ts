@@ -3,6 +3,7 @@
 import type { Writable } from "node:stream";
 import type { Json } from "../base/json.ts";
 import type { Environment, StatePaths } from "../config/config.ts";
+import type { FoundGateway } from "../network/network.ts";
 import type { Io } from "./io.ts";
 import type { Options } from "./options.ts";
 
@@ -52,6 +53,8 @@ export type CliContext = {
   runBroker(options: BrokerOptions): Promise<void>;
   /** Compiles the code ahead, unless that was done. A start after it is quicker and takes less memory. */
   warmUp(): Promise<void>;
+  /** Who says to be a gateway on the local network, asked for so long. */
+  findGateways(waitMs: number): Promise<readonly FoundGateway[]>;
   /** The owner's methods without a gateway, under the lock that keeps one from starting meanwhile. */
   openOffline(paths: StatePaths): Promise<Owner>;
   readonly signal: AbortSignal;

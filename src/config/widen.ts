@@ -57,6 +57,7 @@ const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
   [/^gateway\.(customBindHost|allowRealIpFallback|remote\.(url|tlsFingerprint)|(tailscale|tls)\..*)$/, changes],
   [/^gateway\.nodes\.allowCommands$/, gains],
   [/^gateway\.nodes\.denyCommands$/, loses],
+  [/^discovery\.mdns\.mode$/, rises("off", "minimal", "full")],
   [/^gateway\.auth\./, changes],
   [/^gateway\.trustedProxies$/, gains],
   [/^gateway\.allowedAddresses$/, opens],

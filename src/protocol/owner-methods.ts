@@ -48,7 +48,7 @@ export type OwnerStatus = {
           readonly reason: string | null;
         };
         /** Why it is not announced on the local network; null where it is. */
-        readonly mdns?: { readonly mode: "minimal" | "full"; readonly offBecause: string | null };
+        readonly mdns?: { readonly mode: "off" | "minimal" | "full"; readonly offBecause: string | null } | undefined;
       }
     | undefined;
   readonly certificate?: { readonly fingerprint: string; readonly expiresAt: number } | undefined;

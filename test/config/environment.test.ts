@@ -139,9 +139,11 @@ test("ENV-006 ENV-007 ENV-008 earlier names of a variable count, with a notice, 
   );
 });
 
-test("ENV-011 mDNS is off with the variable and without", async () => {
-  for (const env of [{}, { OPENCLAW_DISABLE_BONJOUR: "1" }])
-    assert.equal((await loadGood({}, env)).config.discovery.mdns.mode, "off");
+test("ENV-011 DISC-005 the variable switches mDNS off, whatever the file says", async () => {
+  const modeOf = async (value: string) =>
+    (await loadGood({ discovery: { mdns: { mode: "full" } } }, { OPENCLAW_DISABLE_BONJOUR: value })).config.discovery
+      .mdns.mode;
+  assert.deepEqual([await modeOf("1"), await modeOf("0"), await modeOf("")], ["off", "full", "full"]);
 });
 
 test("ENV-013 ENV-016 keys in the environment become secrets of their provider or channel; the file's own come first", async () => {

@@ -248,8 +248,11 @@ test("KEY-004 a gateway elsewhere has an address and a fingerprint", async () =>
   await refuses("gateway.remote.tlsFingerprint", /SHA-256 of the certificate/, "abc");
 });
 
-test("KEY-023 the gateway does not announce itself, in either spelling", async () => {
-  await waits("discovery.mdns.mode", "off", "minimal", "full");
+test("KEY-023 the gateway announces the least of itself, or nothing, in either spelling", async () => {
+  await defaultsTo("discovery.mdns.mode", "minimal");
+  await accepts("discovery.mdns.mode", "off", "full");
+  await accepts("discovery.mdns.hostName", "den");
+  await refuses("discovery.mdns.hostName", /not a host name/, "den.local", "-x", "");
   assert.equal(await valueAt({ discovery: { mdns: "off" } }, "discovery.mdns.mode"), "off");
 });
 

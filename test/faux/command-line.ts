@@ -112,6 +112,7 @@ async function run(
     pathsFor: (profile) => resolvePaths({ env: world.env, home: world.home, profile }),
     runBroker: () => Promise.reject(new LoricaError("internal", "this test runs no broker")),
     warmUp: () => Promise.resolve(),
+    findGateways: () => Promise.resolve([]),
     openOffline: () => Promise.reject(new LoricaError("internal", "this test has no files")),
     signal: options.signal ?? new AbortController().signal,
     ...world.overrides,

@@ -34,6 +34,12 @@ export const wireCommands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/gateway/call.ts")).callMethod,
   },
   {
+    path: "gateway discover",
+    summary: "who says to be a gateway on the local network; anybody can say so",
+    options: [{ flags: "--timeout <duration>", summary: "how long to listen; 3 s where left out" }],
+    load: async () => (await import("../commands/gateway/discover.ts")).discover,
+  },
+  {
     path: "gateway probe",
     summary: "which gateways answer: the one in the config and the one of this machine, or the one that --url names",
     options: remoteOptions,

@@ -28,7 +28,11 @@ export function applyEnvironment(config: Config, env: Environment, overrides: Ov
     config.gateway.bind;
   const mode = parseTailscale(overrides.tailscale) ?? config.gateway.tailscale.mode;
   const tailscale = { ...config.gateway.tailscale, mode };
-  return { ...config, gateway: { ...config.gateway, port: checkPort(port, "--port"), bind, tailscale } };
+  const isSilent = readVariable(env, "DISABLE_BONJOUR") === "1";
+  const discovery = isSilent
+    ? { ...config.discovery, mdns: { ...config.discovery.mdns, mode: "off" as const } }
+    : config.discovery;
+  return { ...config, discovery, gateway: { ...config.gateway, port: checkPort(port, "--port"), bind, tailscale } };
 }
 
 type Outranking = { readonly written: Config; readonly config: Config; readonly findings: Findings };

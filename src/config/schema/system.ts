@@ -88,10 +88,16 @@ export const discovery = section(
   {
     mdns: section(
       {
-        mode: later(
-          z.enum(["off", "minimal", "full"]),
-          { safe: "off", step: 2 },
-          "Announce the gateway on the local network.",
+        mode: key(
+          z.enum(["off", "minimal", "full"]).default("minimal"),
+          "Announce the gateway on the local network; `full` tells where the command and the SSH port are, too. Off by itself where only this machine can reach it, in containers and on rented or public machines.",
+        ),
+        hostName: key(
+          z
+            .string()
+            .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/, "is not a host name")
+            .optional(),
+          "The name that is announced; without it one that says nothing of this machine.",
         ),
       },
       "mDNS.",

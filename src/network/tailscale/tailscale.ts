@@ -6,6 +6,8 @@ import { bounded } from "../../base/wait.ts";
 import { parsePublished, parseTailnetName, parseWhois, plain, tailnetAddresses } from "./read.ts";
 import type { Published } from "./read.ts";
 
+export { createIdentities } from "./whois.ts";
+
 /** What came of a program that was run. `code` is null where it was ended because its time was up. */
 export type ProgramRun = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
