@@ -69,6 +69,10 @@ export function createAuth(deps: AuthDeps): Auth {
         return decided;
       }
       const guessed = guessedKind(decided, sharedKind);
+      // The same word in two fields is a guess at both secrets, whichever of them the answer speaks of: a key that is
+      // made for each guess must not buy another count.
+      const isSharedGuess = shared.kind === "refused" && guessedKind(shared.refusal, sharedKind) === sharedKind;
+      if (isSharedGuess && guessed !== sharedKind) attempts.failed(guesser, sharedKind, access.rateLimit);
       if (guessed === undefined) return decided;
       const waitedMs = guessed === sharedKind ? sharedWaitMs : ownWaitMs;
       if (waitedMs > 0) return rateLimited(waitedMs);

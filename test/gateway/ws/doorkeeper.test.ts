@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sha256 } from "../../../src/base/ids.ts";
 import { limits } from "../../../src/base/limits.ts";
+import { createAddressRanges } from "../../../src/network/network.ts";
 import { createDeviceIdentity } from "../../../src/protocol/device/identity.ts";
 import { openEdge, token } from "../../faux/edge.ts";
 import { accessOf } from "../../faux/gateway/access.ts";
@@ -64,4 +65,22 @@ test("ROT-005 whoever is being let in by a token while it is replaced does not s
   const late = await connectWs(gateway.url, { params: { auth: { token } } });
   assert.equal(detailOf(late.hello), "AUTH_UNAUTHORIZED");
   assert.equal((await late.closed).code, 1008);
+});
+
+test("ADV-026 a guess at the gateway's secret that is shown as a device's token too counts as a guess at it", async (t) => {
+  const gateway = await openGateway(t);
+  const access = accessOf({
+    tokenHashes: [sha256(token)],
+    proxies: createAddressRanges(["127.0.0.1"]),
+    rateLimit: { maxAttempts: 3, windowMs: 60_000, lockoutMs: 60_000 },
+  });
+  gateway.configure({ access });
+  const socket = { headers: { "x-forwarded-for": "203.0.113.7" } };
+  const guess = async (word: string) => {
+    const auth = { token: word, deviceToken: word };
+    const { hello } = await connectDevice(gateway.url, createDeviceIdentity(), { auth, socket });
+    return detailOf(hello);
+  };
+  for (let count = 0; count < 4; count++) assert.equal(await guess(`guess ${count}`), "AUTH_DEVICE_TOKEN_MISMATCH");
+  assert.equal(await guess(token), "AUTH_RATE_LIMITED", "the right word is not heard any more either");
 });
