@@ -171,6 +171,17 @@ export type AgentWaitResult = {
 
 export type ChatSendResult = { readonly runId: string; readonly status: "started" | "in_flight" | "ok" };
 
+/** A stored message and where it belongs. */
+export type PlacedMessage = {
+  readonly sessionKey: string;
+  readonly agentId: string;
+  /** Of the turn that it is part of. */
+  readonly runId?: string;
+  readonly messageId: string;
+  readonly messageSeq: number;
+  readonly message: ClientMessage;
+};
+
 export type ChatHistoryResult =
   | {
       readonly sessionKey: string;
@@ -186,7 +197,8 @@ export type ChatHistoryResult =
     }
   | {
       readonly kind: "delta";
-      readonly messages: readonly ClientMessage[];
+      /** Not as in a page: each is what `session.message` told of it, which is how upstream's page reads them. */
+      readonly messages: readonly PlacedMessage[];
       readonly deltaCursor: string;
       readonly sessionInfo: SessionRow | null;
       readonly inFlightRun?: { readonly runId: string };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EntryBody } from "../../src/base/transcript.ts";
+import type { PlacedMessage } from "../../src/protocol/shapes.ts";
 import { openEdge } from "../faux/edge.ts";
 import { doneOutcome, noUsage } from "../faux/pipeline.ts";
 
@@ -92,9 +93,12 @@ test("chat.history shows the conversation without the journal's own entries, the
   await fill(edge, [said("more")]);
   const delta = (await client.request("chat.history", { sessionKey: "work", cursor: history.deltaCursor })) as {
     kind: string;
-    messages: { content: unknown }[];
+    messages: PlacedMessage[];
   };
-  assert.deepEqual([delta.kind, delta.messages.map(({ content }) => content)], ["delta", ["more"]]);
+  assert.deepEqual(
+    [delta.kind, delta.messages.map(({ message: { content }, messageId: _, ...place }) => ({ ...place, content }))],
+    ["delta", [{ sessionKey: "agent:main:work", agentId: "main", messageSeq: 5, content: "more" }]],
+  );
   await client.request("sessions.reset", { key: "work" });
   const cursor = { sessionKey: "work", cursor: history.deltaCursor };
   assert.deepEqual(await client.request("chat.history", cursor), { kind: "reset" });

@@ -2,7 +2,7 @@
 import { limits } from "../../base/limits.ts";
 import type { Entry } from "../../store/store.ts";
 import type { Edge } from "../edge.ts";
-import { clientMessage } from "../rpc/messages.ts";
+import { placedMessage } from "../rpc/messages.ts";
 import { sessionRow } from "../rpc/rows.ts";
 import type { Connections } from "./connections.ts";
 
@@ -16,13 +16,11 @@ export function createMessageEvents(edge: Edge, connections: Connections): Messa
   async function tell(entry: Entry): Promise<void> {
     const turn = await edge.store.turns.find(entry.turnId);
     if (turn === undefined || !connections.isHeard("session.message", turn.sessionKey)) return;
-    const message = clientMessage(entry, limits.eventTextMaxChars);
+    const message = placedMessage(turn, entry, limits.eventTextMaxChars);
     const session = await edge.store.sessions.find(turn.sessionKey);
     if (message === undefined || session === undefined) return;
-    const { sessionKey, agentId } = turn;
-    const [runId] = turn.inboxIds;
-    const about = { sessionKey, agentId, runId, messageId: entry.id, messageSeq: entry.seq };
-    const payload = { ...about, message, session: sessionRow(edge, session) };
+    const { sessionKey } = turn;
+    const payload = { ...message, session: sessionRow(edge, session) };
     connections.publish("session.message", payload, { sessionKey });
   }
 

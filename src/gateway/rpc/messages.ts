@@ -1,8 +1,8 @@
 // A transcript as clients see it. The step journal's own entries are left out: the answer that asks for a tool and the
 // tool's result already say what happened.
 import type { AssistantPart, EntryBody } from "../../base/transcript.ts";
-import type { ClientMessage } from "../../protocol/shapes.ts";
-import type { Entry } from "../../store/store.ts";
+import type { ClientMessage, PlacedMessage } from "../../protocol/shapes.ts";
+import type { Entry, Turn } from "../../store/store.ts";
 import { dollars, usageFigures } from "./usage.ts";
 
 type Body<K extends EntryBody["kind"]> = Extract<EntryBody, { readonly kind: K }>;
@@ -15,6 +15,20 @@ export function clientMessage(entry: Entry, textMaxChars: number): ClientMessage
   if (content === undefined) return undefined;
   const { id, seq, at: timestamp } = entry;
   return { ...content, timestamp, __openclaw: { id, seq, kind: entry.body.kind } } as ClientMessage;
+}
+
+/** The same with where it belongs, as it is told when it is stored and to those who ask what is new. */
+export function placedMessage(
+  turn: Pick<Turn, "sessionKey" | "agentId" | "inboxIds">,
+  entry: Entry,
+  textMaxChars: number,
+): PlacedMessage | undefined {
+  const message = clientMessage(entry, textMaxChars);
+  if (message === undefined) return undefined;
+  const { sessionKey, agentId, inboxIds } = turn;
+  const [runId] = inboxIds;
+  const run = runId === undefined ? {} : { runId };
+  return { sessionKey, agentId, ...run, messageId: entry.id, messageSeq: entry.seq, message };
 }
 
 function contentOf(body: EntryBody, cutText: (text: string) => string): Readonly<Record<string, unknown>> | undefined {

@@ -40,7 +40,8 @@ export function createStored(deps: { readonly key: string; readonly call: Call; 
     }
     batch(() => {
       if (!("kind" in answer)) hasOlder.value = answer.hasMore;
-      messages.value = "kind" in answer ? [...messages.value, ...answer.messages] : answer.messages;
+      messages.value =
+        "kind" in answer ? [...messages.value, ...answer.messages.map(({ message }) => message)] : answer.messages;
       cursor = answer.deltaCursor;
       activeRun.value = answer.inFlightRun?.runId;
       isLoaded.value = true;

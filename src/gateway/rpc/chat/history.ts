@@ -1,10 +1,10 @@
 // chat.history: the newest messages of a session's window within a byte budget, or what came since a cursor.
 import { limits } from "../../../base/limits.ts";
 import type { ParamsOf } from "../../../protocol/methods.ts";
-import type { ChatHistoryResult, ClientMessage } from "../../../protocol/shapes.ts";
+import type { ChatHistoryResult, ClientMessage, PlacedMessage } from "../../../protocol/shapes.ts";
 import type { Entry, Session } from "../../../store/store.ts";
 import type { Edge } from "../../edge.ts";
-import { clientMessage } from "../messages.ts";
+import { clientMessage, placedMessage } from "../messages.ts";
 import { modelDefaults, sessionRow } from "../rows.ts";
 import { sessionTarget } from "../target.ts";
 
@@ -52,7 +52,7 @@ async function since(
   if (session === undefined || match === null || match[1] !== session.windowId) return { kind: "reset" };
   const afterSeq = Number(match[2]);
   const entries = await edge.store.transcript.read(session.windowId, { afterSeq, limit: limits.sessionsListMax });
-  const messages = toMessages(entries, params.maxChars ?? textDefaultChars);
+  const messages = await placed(edge, session, { entries, maxChars: params.maxChars ?? textDefaultChars });
   // Leaving out the oldest would be a silent gap in what the client has.
   if (withinBudget(messages, limits.historyMaxBytes).length < messages.length) return { kind: "reset" };
   return {
@@ -62,6 +62,18 @@ async function since(
     sessionInfo: sessionRow(edge, session),
     ...inFlight(edge, session.key),
   };
+}
+
+async function placed(
+  edge: Edge,
+  session: Session,
+  { entries, maxChars }: { readonly entries: readonly Entry[]; readonly maxChars: number },
+): Promise<readonly PlacedMessage[]> {
+  const ids = [...new Set(entries.map(({ turnId }) => turnId))];
+  const turns = new Map(await Promise.all(ids.map(async (id) => [id, await edge.store.turns.find(id)] as const)));
+  // What was imported has no turn here.
+  const none = { sessionKey: session.key, agentId: session.agentId, inboxIds: [] };
+  return entries.flatMap((entry) => placedMessage(turns.get(entry.turnId) ?? none, entry, maxChars) ?? []);
 }
 
 /** Read from the end: a long session costs no more than a short one. */
@@ -76,7 +88,7 @@ function toMessages(entries: readonly Entry[], textMaxChars: number): readonly C
 }
 
 /** The newest that fit. */
-function withinBudget(messages: readonly ClientMessage[], maxBytes: number): readonly ClientMessage[] {
+function withinBudget<T>(messages: readonly T[], maxBytes: number): readonly T[] {
   let bytes = 0;
   let from = messages.length;
   while (from > 0) {
