@@ -1,6 +1,5 @@
 // Upstream's commands that ask a gateway: with the token that their device was given, and with the gateway's own alone.
 import assert from "node:assert/strict";
-import { succeed } from "./house.ts";
 import type { House } from "./house.ts";
 import type { Printed } from "./peer.ts";
 
@@ -34,7 +33,6 @@ export async function callHealth(house: House): Promise<readonly string[]> {
 export async function callStatus(house: House): Promise<readonly string[]> {
   pointAt(house);
   const called = jsonIn((await printed(house, ["gateway", "call", "status"])).stdout);
-  const { version } = JSON.parse((await succeed(house.lorica, ["status", "--json"])) || "{}") as { version?: string };
   assert.equal(called["phase"], "accepting");
   const { stdout } = await printed(house, ["status"]);
   const reached = /^│ Gateway .*$/m.exec(stdout)?.[0] ?? "";
@@ -42,7 +40,6 @@ export async function callStatus(house: House): Promise<readonly string[]> {
   return [
     `gateway call status: phase accepting, runtimeVersion ${String(called["runtimeVersion"])}`,
     reached.replace(/ +│$/, "").replace(/^│ /, ""),
-    ...(version === undefined ? [] : [version]),
   ];
 }
 
@@ -74,7 +71,7 @@ export async function listThings(house: House): Promise<readonly string[]> {
   const lines: string[] = [];
   for (const words of lists) {
     const { stdout } = await printed(house, words);
-    lines.push(`${words.join(" ")}: ${stdout.trim().split("\n")[0] ?? ""}`);
+    lines.push(`${words.join(" ")}: ${stdout.replace(/\s+/g, " ").trim().slice(0, 100)}`);
   }
   return lines;
 }

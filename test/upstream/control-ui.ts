@@ -11,12 +11,13 @@ import { servePage } from "./page-server.ts";
 const earlier = "said before the page was there";
 const said = "said on the page";
 const counted = "list the files here and count them";
+const meanwhile = "said while the page was closed";
 const waitMs = 60_000;
 
 export async function chatOnPage(house: House): Promise<readonly string[]> {
   const { lorica } = house;
-  // Whatever the others said in this session would be counted with ours.
-  await succeed(lorica, ["sessions", "reset", "main"]);
+  // Whatever the others said in this session would be counted with ours; there may be none.
+  await lorica.run(["sessions", "reset", "main"]);
   await succeed(lorica, ["agent", "--session-id", "main", "--message", earlier]);
   const server = await servePage(house.peer.page, house.pagePort);
   const browser = await launchBrowser();
@@ -38,10 +39,15 @@ export async function chatOnPage(house: House): Promise<readonly string[]> {
     await shows(page, { rows: [earlier, said, counted], answered: 3 });
     await page.reload();
     await shows(page, { rows: [earlier, said, counted], answered: 3 });
+    // It keeps what it has shown, and asks only for what is new.
+    await page.goto("about:blank");
+    await succeed(lorica, ["agent", "--session-id", "main", "--message", meanwhile]);
+    await page.goto(`http://127.0.0.1:${house.pagePort}/chat/main`);
+    await shows(page, { rows: [earlier, said, counted, meanwhile], answered: 4 });
     assert.deepEqual(wire.signatures(), ["v2"]);
     return [
       approved,
-      "history shown; 2 messages sent; before and after a reload each of 3 messages once, each of 3 answers once",
+      "history shown, 2 messages sent, a reload, 1 message while it was closed: each message and each answer once",
       `signatures: ${wire.signatures().join(" ")}`,
       `not known here, and not needed: ${wire.unknown().join(" ")}`,
       ...wire.refused(),
@@ -65,7 +71,12 @@ async function shows(
 ): Promise<void> {
   const times = (text: string) => page.getByText(text, { exact: true });
   const answers = times("(rehearsal model – not an AI)");
-  await answers.nth(wanted.answered - 1).waitFor({ timeout: waitMs });
+  await answers
+    .nth(wanted.answered - 1)
+    .waitFor({ timeout: waitMs })
+    .catch(async (cause: unknown) => {
+      throw new Error(`the page shows: ${await page.locator("body").innerText()}`, { cause });
+    });
   const rows = await Promise.all(wanted.rows.map((text) => times(text).count()));
   assert.deepEqual({ rows, answered: await answers.count() }, { rows: rows.map(() => 1), answered: wanted.answered });
 }

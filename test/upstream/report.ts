@@ -27,7 +27,7 @@ const differences: readonly (readonly [theirs: string, ours: string, todo: strin
     "run `openclaw tui --url … --token …` once and approve it; then set `gateway.mode: remote` and `gateway.remote.url` in that client's config and leave `--token` out. From another machine the command's device comes along and is approved as any other",
   ],
   [
-    "a device token lasts until it is revoked and is kept as it is",
+    "a device token is kept as it is",
     "it ends after thirty days, is replaced after fifteen while it is used, and is kept as a hash",
     "nothing; a client that was away for longer shows the gateway's token again",
   ],
@@ -45,11 +45,6 @@ const differences: readonly (readonly [theirs: string, ours: string, todo: strin
     "any client may sign without its platform (v2)",
     "only the Control UI may; everything else signs v3",
     "nothing: every client of upstream's but the Control UI signs v3",
-  ],
-  [
-    "the token is accepted from an address (`?token=`)",
-    "it is answered with how to do it",
-    "`lorica dashboard` prints a link that works once",
   ],
   [
     "wrong tokens from the same machine may be tried without end",
