@@ -95,9 +95,20 @@ test("chat.history shows the conversation without the journal's own entries, the
     kind: string;
     messages: PlacedMessage[];
   };
+  const [placed] = delta.messages;
   assert.deepEqual(
-    [delta.kind, delta.messages.map(({ message: { content }, messageId: _, ...place }) => ({ ...place, content }))],
-    ["delta", [{ sessionKey: "agent:main:work", agentId: "main", messageSeq: 5, content: "more" }]],
+    [delta.kind, delta.messages.length, { ...placed, message: placed?.message.content }],
+    [
+      "delta",
+      1,
+      {
+        sessionKey: "agent:main:work",
+        agentId: "main",
+        messageId: placed?.message.__openclaw.id,
+        messageSeq: 5,
+        message: "more",
+      },
+    ],
   );
   await client.request("sessions.reset", { key: "work" });
   const cursor = { sessionKey: "work", cursor: history.deltaCursor };
