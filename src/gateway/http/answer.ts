@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { codes, LoricaError } from "../../base/errors.ts";
 import type { ErrorOptions } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
+import { stripControls } from "../../base/text/controls.ts";
 import { failureOf } from "../../protocol/failure.ts";
 import type { EdgeLog } from "../edge.ts";
 
@@ -98,7 +99,7 @@ export function answerError(res: ServerResponse, error: unknown, log: EdgeLog): 
   const failure = failureOf(error, id);
   const { status, headers, body } = renderError(error, id);
   const level = failure.concealed && failure.code !== "cancelled" ? "error" : "info";
-  log(level, `HTTP ${status}: ${failure.message}`, {
+  log(level, `HTTP ${status}: ${stripControls(failure.message)}`, {
     errorId: id,
     code: failure.code,
     ...(level === "error" ? { error } : {}),
