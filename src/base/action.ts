@@ -55,6 +55,8 @@ export type MessageSend = {
   readonly outboxId: string;
   /** Where the admitted message came from that this answers, as the store has it: replies go there and nowhere else. */
   readonly answers: ReplyPlace | undefined;
+  /** Where the owner ordered it to go, if the config or an approval of theirs names that place when it leaves. */
+  readonly ordered?: ReplyPlace | undefined;
 };
 
 export type ReplyPlace = { readonly channel: string; readonly account: string; readonly recipient: string };

@@ -288,6 +288,8 @@ export const limits = {
   outboxBackoffMs: 1_000,
   outboxBackoffMaxMs: 60_000,
   sendTimeoutMs: 60_000,
+  ordersPendingMax: 200,
+  orderWaitMs: 30_000,
 
   // Telegram
   telegramPollSeconds: 30,

@@ -40,6 +40,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     abort: (target) => parts.abortRuns("runId" in target ? [target.runId] : parts.runsOf(target.sessionKey)),
     active: () => lanes.active(),
     channels: parts.supervisor,
+    async order(order, signal) {
+      if (!taking) throw new LoricaError("unavailable", "Lorica is not taking messages now; try again in a moment");
+      return parts.orders.send(order, signal);
+    },
     async stop(graceMs) {
       taking = false;
       await within(lanes.drain(), graceMs);

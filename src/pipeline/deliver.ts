@@ -1,18 +1,18 @@
 // Step 8: the outbox worker. It takes a row, sends it with the grant that release gave, and keeps the receipt; what the
 // platform refuses for now is tried again later, in order per address, and what cannot be known is shown as unknown.
-import type { ReplyPlace } from "../base/action.ts";
 import { codeOf, LoricaError } from "../base/errors.ts";
 import { newId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { withDeadline } from "../base/wait.ts";
 import type { Channel, ChannelDefinition, Receipt } from "../channel/channel.ts";
 import type { OutboxRow } from "../store/store.ts";
+import { knownPlace } from "./channels/order.ts";
 import { createPace } from "./channels/pace.ts";
 import type { Pace } from "./channels/pace.ts";
 import type { ChannelSupervisor } from "./channels/supervise.ts";
 import { untilStored } from "./run/patience.ts";
 import { placeOf, release } from "./release.ts";
-import type { Reply } from "./release.ts";
+import type { Reason, Reply } from "./release.ts";
 import type { PipelineOptions } from "./settings.ts";
 
 export type OpenChannel = { readonly definition: ChannelDefinition; readonly channel: Channel };
@@ -28,9 +28,10 @@ export type DeliveryParts = Pick<
   PipelineOptions,
   "store" | "policy" | "audit" | "clock" | "report" | "checkpoint" | "observe"
 > &
-  Pick<PipelineOptions, "channels" | "senders"> & {
+  Pick<PipelineOptions, "channels" | "senders" | "settings"> & {
     readonly open: ReadonlyMap<string, OpenChannel>;
     readonly supervisor: Pick<ChannelSupervisor, "sent">;
+    readonly attempted?: (id: string) => void;
   };
 
 export function createDelivery(parts: DeliveryParts, signal: AbortSignal): Delivery {
@@ -70,6 +71,7 @@ export function createDelivery(parts: DeliveryParts, signal: AbortSignal): Deliv
         .catch((error: unknown) => parts.report(newId(), error))
         .finally(() => {
           sending.delete(row.id);
+          parts.attempted?.(row.id);
           kick();
         });
       sending.set(row.id, sent);
@@ -107,12 +109,12 @@ async function deliver(
   const open = parts.open.get(id);
   if (open === undefined)
     return postpone(row, { ms: limits.outboxBackoffMaxMs, reason: `${id} is not running` }, parts);
-  const decision = release(row, await answered(row, parts), parts);
+  const decision = release(row, await reasonOf(row, parts), parts);
   if (decision.kind === "deny") return store.outbox.end(row.id, "held", decision.reason);
   const wait = open.definition.senders === "stranger" ? parts.pace.waitFor(row.to) : undefined;
   if (wait !== undefined) return postpone(row, wait, parts);
   // Made now and kept nowhere, so that a code which nobody has yet is in no file.
-  const text = row.turnId === undefined ? await parts.senders?.replyFor(row.id) : row.text;
+  const text = row.text === "" ? await parts.senders?.replyFor(row.id) : row.text;
   if (text === undefined) return store.outbox.end(row.id, "failed", "nobody waits for it any more");
   if (!(await store.outbox.take(row.id))) return;
   if (row.turnId !== undefined) parts.observe({ point: "reply.released", turnId: row.turnId, outboxId: row.id });
@@ -130,14 +132,16 @@ async function deliver(
   recordSend(row, receipt.kind, parts);
 }
 
-/** Where the message came from that a reply answers: its turn's, or that of the stranger who asked to be let in. */
-async function answered(row: OutboxRow, { store }: DeliveryParts): Promise<ReplyPlace | undefined> {
+/** A reply answers its turn's message, or that of the stranger who asked to be let in; an order answers nobody. */
+async function reasonOf(row: OutboxRow, parts: DeliveryParts): Promise<Reason> {
+  const { store } = parts;
   if (row.turnId !== undefined) {
     const turn = await store.turns.find(row.turnId);
-    return turn && placeOf(turn.replyTo);
+    return { answers: turn && placeOf(turn.replyTo) };
   }
+  if (row.text !== "") return { ordered: knownPlace(placeOf(row.to), parts) };
   const request = (await store.senders.requests()).find(({ id }) => id === row.id);
-  return request && placeOf(request.replyTo);
+  return { answers: request && placeOf(request.replyTo) };
 }
 
 /** A reply that cannot leave now is no failed attempt; one that could not for a day is given up, visibly. */

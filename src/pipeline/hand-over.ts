@@ -26,7 +26,7 @@ async function settle(
 ): Promise<OutboxDraft> {
   const { agentId, sessionKey, principal } = turn;
   const reply = { ...draft, agentId, sessionKey, principal, attempts: 0 };
-  const decision = release(reply, placeOf(turn.replyTo), parts);
+  const decision = release(reply, { answers: placeOf(turn.replyTo) }, parts);
   if (decision.kind === "deny") return { ...draft, settled: { status: "held", reason: decision.reason } };
   parts.observe({ point: "reply.released", turnId: turn.id, outboxId: draft.id });
   const { id: idempotencyKey, to, text, media } = draft;

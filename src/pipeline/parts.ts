@@ -1,6 +1,8 @@
 // What a pipeline owns: its channels, lanes, runs and delivery, wired to each other once.
 import { newId } from "../base/ids.ts";
 import { createLanes } from "../session/session.ts";
+import { createOrders } from "./channels/order.ts";
+import type { Orders } from "./channels/order.ts";
 import { createSignals } from "./channels/signals.ts";
 import { createSupervisor } from "./channels/supervise.ts";
 import type { ChannelSupervisor } from "./channels/supervise.ts";
@@ -18,6 +20,7 @@ export type Parts = HandleParts & {
   readonly open: ReadonlyMap<string, OpenChannel>;
   readonly supervisor: ChannelSupervisor;
   readonly delivery: Delivery;
+  readonly orders: Orders;
   readonly abortRuns: AbortRuns;
   readonly runsOf: (sessionKey: string) => readonly string[];
 };
@@ -29,7 +32,8 @@ export function createParts(
   const open = new Map<string, OpenChannel>();
   const runs = createRuns((error) => options.report(newId(), error));
   const supervisor = createSupervisor({ ...options, open, onRunning: () => delivery.kick() });
-  const deliveryParts = { ...options, open, supervisor };
+  const orders = createOrders({ ...options, kick: () => delivery.kick() });
+  const deliveryParts = { ...options, open, supervisor, attempted: orders.attempted };
   const delivery = createDelivery(deliveryParts, ends.sendsEnd);
   const handOver = createHandOver(deliveryParts, ends.sendsEnd);
   const { stopping } = ends;
@@ -39,5 +43,17 @@ export function createParts(
   const abortRuns = createAbort({ ...options, lanes, runs, stopping });
   const runsOf = (key: string): readonly string[] => lanes.active().get(key) ?? [];
   const abortSession = (key: string, except: string) => abortRuns(runsOf(key).filter((runId) => runId !== except));
-  return { ...options, open, supervisor, runs, delivery, kick: delivery.kick, lanes, abortRuns, abortSession, runsOf };
+  return {
+    ...options,
+    open,
+    orders,
+    supervisor,
+    runs,
+    delivery,
+    kick: delivery.kick,
+    lanes,
+    abortRuns,
+    abortSession,
+    runsOf,
+  };
 }

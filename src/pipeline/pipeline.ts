@@ -4,6 +4,9 @@ import type { TurnEvent, TurnOutcome } from "../agent/agent.ts";
 import type { Envelope } from "../base/envelope.ts";
 import type { ChannelHealth, WebhookRequest } from "../channel/channel.ts";
 
+import type { Order, Ordered } from "./channels/order.ts";
+
+export type { Order, Ordered } from "./channels/order.ts";
 export { createPipeline } from "./create.ts";
 export { pulledChannel } from "./pulled.ts";
 export type { Binding, ChannelAccess, Checkpoint, PipelineOptions, PipelineSettings } from "./settings.ts";
@@ -66,6 +69,8 @@ export type Pipeline = {
   start(): Promise<void>;
   /** Steps 1 to 5. Throws `overloaded` before anything is stored when there is no room. */
   handle(envelope: Envelope): Promise<Accepted>;
+  /** Sends what answers nobody, to whom the owner let in. Ending the signal stops the waiting, not the message. */
+  order(order: Order, signal: AbortSignal): Promise<Ordered>;
   /** Resolves when the run ends. Ending the signal stops the waiting, not the run. */
   wait(runId: string, signal: AbortSignal): Promise<RunEnd>;
   /** Events of every run; the listener must be quick and must not throw. Returns how to stop listening. */

@@ -8,10 +8,12 @@ import type { OutboxRow } from "../store/store.ts";
 
 export type Reply = Pick<OutboxRow, "id" | "to" | "label" | "agentId" | "sessionKey" | "principal">;
 
-/** `answers` is where the message that this answers came from, as the store has it. */
+/** Where the message that this answers came from, as the store has it; or where the owner may send by themselves. */
+export type Reason = { readonly answers?: ReplyPlace | undefined; readonly ordered?: ReplyPlace | undefined };
+
 export function release(
   row: Reply,
-  answers: ReplyPlace | undefined,
+  { answers, ordered }: Reason,
   { policy, audit }: { readonly policy: Policy; readonly audit: AuditLog },
 ): Decision<"message.send"> {
   const { channel, account, recipient } = row.to;
@@ -21,7 +23,7 @@ export function release(
     sessionKey: row.sessionKey,
     principal: row.principal,
     label: row.label,
-    resource: { channel, account, recipient, outboxId: row.id, answers },
+    resource: { channel, account, recipient, outboxId: row.id, answers, ordered },
   };
   const decision = policy.decide(action);
   audit.record({

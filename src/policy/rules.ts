@@ -107,7 +107,7 @@ export function needsCell(tool: string): boolean {
 }
 
 export function compileRules(settings: PolicySettings): readonly Rule[] {
-  const reach = [modelRequests(settings), channelRequests(settings), replies(), nodeInvokes()];
+  const reach = [modelRequests(settings), channelRequests(settings), orders(), replies(), nodeInvokes()];
   return [noCell(settings), toolSurface(settings), ...reach];
 }
 
@@ -170,6 +170,20 @@ function replies(): Rule {
       if (answers?.channel === channel && answers.account === account && answers.recipient === recipient)
         return { kind: "allow", rule: name };
       return { kind: "deny", reason: "it answers no message from there", rule: name };
+    },
+  };
+}
+
+/** What the owner has the gateway write by itself goes where they let somebody in; a reply is never an order. */
+function orders(): Rule {
+  const name = "message.order";
+  return {
+    name,
+    judge({ verb, principal, resource }) {
+      if (verb !== "message.send" || principal.kind !== "owner" || resource.ordered === undefined) return undefined;
+      const { channel, account, recipient, ordered } = resource;
+      const isThere = ordered.channel === channel && ordered.account === account && ordered.recipient === recipient;
+      return isThere ? { kind: "allow", rule: name } : undefined;
     },
   };
 }

@@ -169,6 +169,16 @@ export type AgentWaitResult = {
   readonly error?: string;
 };
 
+export type SendResult = {
+  readonly runId: string;
+  /** The platform's own, where it went over a channel. */
+  readonly messageId: string;
+  readonly channel: string;
+  readonly to: string;
+  /** What the assistant answered, where it was the recipient. */
+  readonly text?: string;
+};
+
 export type ChatSendResult = { readonly runId: string; readonly status: "started" | "in_flight" | "ok" };
 
 /** A stored message and where it belongs. */

@@ -28,7 +28,8 @@ const select = `
          next_attempt_at, receipt, reason, created_at
   FROM outbox`;
 
-export function createOutbox({ database }: Ground): Outbox {
+export function createOutbox(ground: Ground): Outbox {
+  const { database } = ground;
   // A row waits while an older one to the same address is still open: people read replies in the order of writing.
   const selectDue = database.query<Row>(`
     ${select} WHERE status = 'pending' AND next_attempt_at <= :now AND NOT EXISTS (
@@ -36,6 +37,8 @@ export function createOutbox({ database }: Ground): Outbox {
         AND earlier.status IN ('pending', 'sending'))
     ORDER BY next_attempt_at, position LIMIT :limit`);
   const selectOfTurn = database.query<Row>(`${select} WHERE turn_id = :turnId ORDER BY position`);
+  const selectOne = database.query<Row>(`${select} WHERE id = :id`);
+  const insert = createOutboxInsert(ground);
   const selectInterrupted = database.query<Row>(`${select} WHERE status = 'sending' ORDER BY position`);
   const selectAll = database.query<Row>(`${select} ORDER BY position DESC LIMIT :limit`);
   const selectByStatus = database.query<Row>(`${select} WHERE status = :status ORDER BY position DESC LIMIT :limit`);
@@ -57,6 +60,21 @@ export function createOutbox({ database }: Ground): Outbox {
   return {
     due: (now, limit) => database.read(() => selectDue.all({ now, limit }).map(toOutboxRow)),
     ofTurn: (turnId) => database.read(() => selectOfTurn.all({ turnId }).map(toOutboxRow)),
+    find: (id) =>
+      database.read(() => {
+        const row = selectOne.get({ id });
+        return row === undefined ? undefined : toOutboxRow(row);
+      }),
+    order: (drafts, of) =>
+      database.write(() => {
+        const [first] = drafts;
+        if (first === undefined) return "known";
+        const known = selectOne.get({ id: first.id });
+        if (known !== undefined)
+          return known.text === first.text && known.reply_to === toJson(first.to) ? "known" : "different";
+        for (const draft of drafts) insert(draft, of);
+        return "stored";
+      }),
     take: (id) => database.write(() => setTaken.run({ id }) === 1),
     sent: (id, receipt) => database.write(() => expectOne(setSent.run({ id, receipt }), id, "sent")),
     retry: (id, reason, nextAttemptAt) =>
@@ -74,7 +92,7 @@ export function createOutbox({ database }: Ground): Outbox {
   };
 }
 
-/** Whose reply it is; without a turn where somebody is answered who may not begin one. */
+/** Whose reply it is; without a turn where it answers nobody who began one. */
 export type ReplyOrigin = Pick<Turn, "sessionKey" | "agentId" | "principal"> & { readonly turnId: string | null };
 
 /** Writes a reply inside the transaction that ends its turn. */

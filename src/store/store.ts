@@ -6,6 +6,7 @@ import type { Label } from "../base/label.ts";
 import type { Principal } from "../base/principal.ts";
 import type { Json } from "../base/json.ts";
 import type { EntryBody, Usage } from "../base/transcript.ts";
+import type { ReplyOrigin } from "./outbox.ts";
 import type { NodeStore } from "./nodes/nodes.ts";
 import type { ChannelStateStore, OverheardStore, SenderStore } from "./channels/port.ts";
 import type { DeviceStore } from "./devices/port.ts";
@@ -257,6 +258,9 @@ export type Outbox = {
   /** Due pending rows, oldest first. */
   due(now: number, limit: number): Promise<readonly OutboxRow[]>;
   ofTurn(turnId: string): Promise<readonly OutboxRow[]>;
+  find(id: string): Promise<OutboxRow | undefined>;
+  /** In one write, once: the first draft's id is the order's. `different` where another text has it. */
+  order(drafts: readonly OutboxDraft[], of: ReplyOrigin): Promise<"stored" | "known" | "different">;
   /** pending → sending; false where somebody else already took it. */
   take(id: string): Promise<boolean>;
   sent(id: string, receipt: string): Promise<void>;

@@ -1,7 +1,7 @@
 // A pipeline that does what a test tells it: runs are accepted in memory, and end when the test says how.
 import type { TurnEvent, TurnOutcome } from "../../src/agent/agent.ts";
 import type { Envelope } from "../../src/base/envelope.ts";
-import type { LoricaError } from "../../src/base/errors.ts";
+import { LoricaError } from "../../src/base/errors.ts";
 import { owner } from "../../src/base/principal.ts";
 import { unlessAborted } from "../../src/base/wait.ts";
 import type { Accepted, ChannelState, Pipeline, RunEnd, RunListener } from "../../src/pipeline/pipeline.ts";
@@ -65,6 +65,9 @@ export function createFauxPipeline(options: { readonly store?: Store; readonly s
         finish: (outcome) => finish(id, outcome),
       });
       return { kind: "accepted", runId: id, sessionKey };
+    },
+    order: async () => {
+      throw new LoricaError("not_found", "no channel is switched on here");
     },
     wait(runId, signal) {
       const run = runs.get(runId);

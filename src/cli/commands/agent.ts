@@ -56,7 +56,10 @@ export async function readScript(
 function refuseLater(options: Options): void {
   const recipient = options.text("to");
   if (recipient !== undefined && recipient !== "self")
-    throw new LoricaError("not_built", "--to takes self for now; other recipients come with step 2 of the plan");
+    throw new LoricaError("invalid_request", "the assistant answers here: --to takes self and nothing else");
   if (options.text("channel") !== undefined || options.flag("deliver"))
-    throw new LoricaError("not_built", "delivery to a chat channel comes with step 2 of the plan");
+    throw new LoricaError(
+      "invalid_request",
+      'the answer is printed here. To send it to a chat: message send --channel telegram --to self "…"',
+    );
 }

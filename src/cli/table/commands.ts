@@ -118,9 +118,9 @@ const agentOptions: readonly OptionSpec[] = [
   timeoutOption,
   { flags: "--verbose", summary: "show tool calls, reasoning and what was spent" },
   { flags: "--rehearsal-script <file>", summary: "a script for the rehearsal model to play; - is stdin" },
-  { flags: "--to <recipient>", summary: "self (default); others come with step 2", hidden: true },
-  { flags: "--channel <channel>", summary: "comes with step 2", hidden: true },
-  { flags: "--deliver", summary: "comes with step 2", hidden: true },
+  { flags: "--to <recipient>", summary: "self (default), and nothing else", hidden: true },
+  { flags: "--channel <channel>", summary: "refused: see message send", hidden: true },
+  { flags: "--deliver", summary: "refused: see message send", hidden: true },
   { flags: "--local", summary: "no effect: every turn runs in the gateway", hidden: true },
   ...remoteOptions,
 ];
@@ -215,13 +215,17 @@ export const commands: readonly CommandSpec[] = [
     takes: "[text]",
     summary: "send a message; --to self without a channel runs a turn and prints the reply",
     options: [
-      { flags: "--to <recipient>", summary: "self; others come with step 2" },
+      { flags: "--to <recipient>", summary: "self, or with a channel the platform's id of somebody you let in" },
       { flags: "--target <recipient>", summary: "the same", hidden: true },
       { flags: "-m, --message <text>", summary: "the message, where it is not an argument" },
-      { flags: "--channel <channel>", summary: "comes with step 2", hidden: true },
+      { flags: "--channel <channel>", summary: "send over it; self is then you" },
+      { flags: "--account <id>", summary: "the channel's account, where it has several" },
       timeoutOption,
     ],
-    examples: ['message send --to self "Hello, are you running locally?"'],
+    examples: [
+      'message send --to self "Hello, are you running locally?"',
+      'message send --channel telegram --to self "The backup is done"',
+    ],
     load: async () => (await import("../commands/message.ts")).sendMessage,
   },
   {

@@ -2,15 +2,14 @@
 import { LoricaError } from "../../base/errors.ts";
 import type { MediaRef, TurnRequest } from "../../base/envelope.ts";
 import { limits } from "../../base/limits.ts";
-import { bounded } from "../../base/wait.ts";
-import type { RunEnd } from "../../pipeline/pipeline.ts";
 import type { MethodHandlers, ParamsOf } from "../../protocol/methods.ts";
 import type { CallContext } from "../dispatch.ts";
 import type { Edge } from "../edge.ts";
 import { parseAttachments, saveMedia } from "../media.ts";
 import { errorOfOutcome } from "../run.ts";
 import type { Runs } from "../run.ts";
-import { agentEnd, failedRun, statusOf } from "./runs/run-end.ts";
+import { agentEnd, endWithin, statusOf } from "./runs/run-end.ts";
+import { answerOf, checkAssistant, sendOverChannel } from "./runs/send.ts";
 import { sessionTarget } from "./target.ts";
 
 type Names = "agent" | "agent.wait" | "chat.send" | "chat.abort" | "send";
@@ -45,7 +44,7 @@ export function createRunMethods(edge: Edge, runs: Runs): Pick<MethodHandlers<Ca
     async "agent.wait"({ runId, timeoutMs }, { call }) {
       if ((await edge.store.inbox.find(runId)) === undefined) throw new LoricaError("not_found", `no run ${runId}`);
       const limitMs = Math.min(timeoutMs ?? limits.rpcWaitMaxMs, limits.rpcWaitMaxMs);
-      const end = await endWithin(edge, runId, bounded(call.signal, limitMs));
+      const end = await endWithin(edge, runId, { signal: call.signal, limitMs });
       if (end === undefined) return { runId, status: "pending" };
       const { outcome } = end;
       if (outcome.status === "done") return { runId, status: "ok", stopReason: outcome.stopReason };
@@ -74,12 +73,11 @@ export function createRunMethods(edge: Edge, runs: Runs): Pick<MethodHandlers<Ca
     },
 
     async send(params, context) {
-      if (params.channel !== undefined || params.to !== "self")
-        throw new LoricaError("not_found", noRecipient(params.channel ?? params.to));
+      const { signal } = context.call;
+      if (params.channel !== undefined) return sendOverChannel(edge, { ...params, channel: params.channel }, signal);
+      checkAssistant(params);
       const { run } = await start(params, context, {});
-      const end = await edge.pipeline.wait(run.runId, context.call.signal);
-      if (end.outcome.status !== "done") throw failedRun(run, end, undefined);
-      return { runId: run.runId, messageId: run.runId, channel: "cli", text: end.outcome.text };
+      return answerOf(run, await edge.pipeline.wait(run.runId, signal));
     },
   };
 }
@@ -118,23 +116,10 @@ function rehearsalOf(params: RunParams, { door }: CallContext): Pick<TurnRequest
   return { rehearsal: { grammar: true, ...optional("script", asked.script) } };
 }
 
-async function endWithin(edge: Edge, runId: string, signal: AbortSignal): Promise<RunEnd | undefined> {
-  try {
-    return await edge.pipeline.wait(runId, signal);
-  } catch (cause) {
-    if (signal.aborted) return undefined;
-    throw cause;
-  }
-}
-
 function limitOf(timeoutMs: number | undefined): Pick<TurnRequest, "timeoutMs"> {
   return timeoutMs === undefined || timeoutMs === 0 ? {} : { timeoutMs: Math.min(timeoutMs, limits.turnTimeoutMs) };
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
-}
-
-function noRecipient(name: string): string {
-  return `nothing is configured to send to ${JSON.stringify(name)}; \`self\` without a channel reaches the assistant`;
 }

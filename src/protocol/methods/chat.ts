@@ -32,7 +32,7 @@ const chatSendParams = z.strictObject({
   attachments: attachments.optional(),
   timeoutMs: timeoutMs.optional(),
   rehearsal: rehearsal.optional(),
-  deliver: z.literal(false, "delivery to a channel is not built yet; leave it out or false").optional(),
+  deliver: z.literal(false, "the answer comes to whoever asked; to write over a channel use `send`").optional(),
   // Sent by upstream's clients, and nothing comes of them: who is named in the text and what the page shows beside it.
   mentions: z.array(mention).max(10).optional(),
   workContext: z.record(z.string().max(64), z.string().max(1_024)).optional(),
@@ -47,10 +47,10 @@ const chatSendParams = z.strictObject({
   expectedLeafEntryId: z.never("is not compared; send sessionId to be told of a reset").optional(),
   expectedSessionRoutingContract: z.never("there are no routing contracts; leave it out").optional(),
   intent: z.never("sessions have no goals yet; leave it out").optional(),
-  originatingChannel: z.never("delivery to a channel is not built yet; leave it out").optional(),
-  originatingTo: z.never("delivery to a channel is not built yet; leave it out").optional(),
-  originatingAccountId: z.never("delivery to a channel is not built yet; leave it out").optional(),
-  originatingThreadId: z.never("delivery to a channel is not built yet; leave it out").optional(),
+  originatingChannel: z.never("the answer comes to whoever asked; to write over a channel use `send`").optional(),
+  originatingTo: z.never("the answer comes to whoever asked; to write over a channel use `send`").optional(),
+  originatingAccountId: z.never("the answer comes to whoever asked; to write over a channel use `send`").optional(),
+  originatingThreadId: z.never("the answer comes to whoever asked; to write over a channel use `send`").optional(),
   // Where words come from is found out, not believed.
   systemInputProvenance: z.never("a client does not say where its words come from; leave it out").optional(),
   systemProvenanceReceipt: z.never("a client does not say where its words come from; leave it out").optional(),

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { limits } from "../../base/limits.ts";
 import type * as shapes from "../shapes.ts";
 import {
+  admin,
   attachments,
   idempotencyKey,
   label,
@@ -37,7 +38,7 @@ const agentParams = z.strictObject({
   rehearsal: rehearsal.optional(),
   // Sent by upstream's own clients; the value that asks for nothing is accepted, so that they work unchanged.
   to: z.literal("self").optional(),
-  deliver: z.literal(false, "delivery to a channel is not built yet; leave it out or false").optional(),
+  deliver: z.literal(false, "the answer comes to whoever asked; to write over a channel use `send`").optional(),
   bestEffortDeliver: z.boolean().optional(),
   lane: name.optional(),
   cleanupBundleMcpOnRunEnd: z.boolean().optional(),
@@ -56,21 +57,18 @@ export const runMethods = {
     scope: write,
     params: z.strictObject({ runId: z.string().min(1).max(256), timeoutMs: timeoutMs.optional() }),
   }),
-  send: method<{
-    readonly runId: string;
-    readonly messageId: string;
-    readonly channel: string;
-    readonly text: string;
-  }>()({
-    summary: "Sends a message to a recipient. `self` is the assistant: a turn runs, and its reply is the answer.",
-    scope: scopeOfMessage,
-    scopeNote: "write; admin for `/new` and `/reset`",
+  send: method<shapes.SendResult>()({
+    summary:
+      "Sends a message to a recipient. Without a channel `self` is the assistant: a turn runs, and its reply is the answer. With one it goes to the owner (`self`), or to a person or room that they let in.",
+    scope: (params) => (params.channel === undefined ? scopeOfMessage(params) : admin),
+    scopeNote: "write; admin with a channel, and for `/new` and `/reset`",
     params: z.strictObject({
       to: name,
       message: message.min(1),
       idempotencyKey,
       channel: name.optional(),
       accountId: name.optional(),
+      threadId: name.optional(),
       agentId: name.optional(),
       sessionKey: sessionKey.optional(),
     }),

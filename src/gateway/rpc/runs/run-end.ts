@@ -1,4 +1,5 @@
 // The end of a run as `agent` answers it.
+import { bounded } from "../../../base/wait.ts";
 import type { TurnOutcome } from "../../../agent/agent.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import type { RunEnd } from "../../../pipeline/pipeline.ts";
@@ -50,4 +51,19 @@ export function failedRun(run: StartedRun, end: RunEnd, payload: unknown): Error
 export function statusOf(outcome: TurnOutcome): "ok" | "error" | "timeout" {
   if (outcome.status === "done") return "ok";
   return outcome.status === "failed" && outcome.code === "timeout" ? "timeout" : "error";
+}
+
+/** Undefined where it has not come in time. */
+export async function endWithin(
+  edge: Edge,
+  runId: string,
+  { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
+): Promise<RunEnd | undefined> {
+  const ending = bounded(signal, limitMs);
+  try {
+    return await edge.pipeline.wait(runId, ending);
+  } catch (cause) {
+    if (ending.aborted) return undefined;
+    throw cause;
+  }
 }

@@ -1,0 +1,159 @@
+// What the owner has the gateway write by itself, answering nobody: to people and rooms that they let in, and to no one
+// else. It leaves through the same outbox as every reply, with a grant of its own and at the same pace.
+import type { ReplyPlace } from "../../base/action.ts";
+import type { ReplyAddress } from "../../base/envelope.ts";
+import { LoricaError } from "../../base/errors.ts";
+import { sha256 } from "../../base/ids.ts";
+import { limits } from "../../base/limits.ts";
+import { owner } from "../../base/principal.ts";
+import { unlessAborted } from "../../base/wait.ts";
+import { splitMarkdown } from "../../channel/channel.ts";
+import type { OutboxRow } from "../../store/store.ts";
+import type { ChannelAccess, PipelineOptions } from "../settings.ts";
+
+export type Order = {
+  readonly channel: string;
+  readonly account: string;
+  /** A platform's id of a person or a room, or `self` for the owner. */
+  readonly recipient: string;
+  readonly thread?: string | undefined;
+  readonly text: string;
+  readonly agentId: string;
+  /** The same key again is the same order, and is not sent twice. */
+  readonly idempotencyKey: string;
+};
+
+/** `pending`: it is stored and will leave, but not within the time that the caller waits. */
+export type Ordered = {
+  readonly id: string;
+  readonly recipient: string;
+  readonly status: OutboxRow["status"];
+  readonly receipt: string | undefined;
+  readonly reason: string | undefined;
+};
+
+export type Orders = {
+  send(order: Order, signal: AbortSignal): Promise<Ordered>;
+  /** The outbox has done with this row for now. */
+  attempted(id: string): void;
+};
+
+type Knowing = Pick<PipelineOptions, "settings" | "senders">;
+
+export type OrderParts = Knowing & Pick<PipelineOptions, "store" | "channels"> & { readonly kick: () => void };
+
+export function createOrders(parts: OrderParts): Orders {
+  const { store, settings } = parts;
+  const waiting = new Map<string, () => void>();
+
+  async function untilSettled(id: string, signal: AbortSignal): Promise<OutboxRow | undefined> {
+    for (;;) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.set(id, resolve);
+      const row = await store.outbox.find(id);
+      if (row === undefined || (row.status !== "pending" && row.status !== "sending") || signal.aborted) return row;
+      parts.kick();
+      await unlessAborted(promise, signal).catch(() => undefined);
+    }
+  }
+
+  return {
+    async send(order, signal) {
+      if (order.text.trim() === "") throw new LoricaError("invalid_request", "there is nothing to send");
+      const to = addressOf(order, parts);
+      const pending = await store.outbox.list({ status: "pending", limit: limits.ordersPendingMax });
+      if (pending.length >= limits.ordersPendingMax)
+        throw new LoricaError("overloaded", `${pending.length} messages wait to be sent already; try again later`);
+      const capable = parts.channels.find(({ id }) => id === order.channel)?.capabilities.textMaxChars;
+      const chars = Math.min(
+        capable ?? limits.replyMaxChars,
+        settings().access?.(order.channel, order.account)?.textMaxChars ?? limits.replyMaxChars,
+      );
+      const id = `order-${sha256(order.idempotencyKey).slice(0, 32)}`;
+      const label = { integrity: "owner", readers: [owner.id, `${to.channel}:${to.account}:${to.recipient}`] } as const;
+      const drafts = splitMarkdown(order.text, chars).map((text, at) => ({
+        id: at === 0 ? id : `${id}-${at}`,
+        to,
+        text,
+        media: [],
+        label,
+      }));
+      const { agentId } = order;
+      const stored = await store.outbox.order(drafts, { turnId: null, sessionKey: "", agentId, principal: owner });
+      if (stored === "different")
+        throw new LoricaError("conflict", "this idempotency key was used for another message");
+      try {
+        // The last piece leaves last.
+        const row = await untilSettled(drafts.at(-1)?.id ?? id, signal);
+        return {
+          id,
+          recipient: to.recipient,
+          status: row?.status ?? "pending",
+          receipt: row?.receipt,
+          reason: row?.reason,
+        };
+      } finally {
+        for (const draft of drafts) waiting.delete(draft.id);
+      }
+    },
+    attempted: (id) => waiting.get(id)?.(),
+  };
+}
+
+/** Throws with what the owner can do about it. */
+function addressOf({ channel, account, recipient, thread }: Order, parts: OrderParts): ReplyAddress {
+  const access = parts.settings().access?.(channel, account);
+  const isKnown = parts.channels.some(({ id, senders }) => id === channel && senders === "stranger");
+  if (!isKnown || access === undefined)
+    throw new LoricaError("not_found", `no account ${account} of a channel ${JSON.stringify(channel)} is switched on`);
+  const to = { channel, account, recipient: recipient === "self" ? ownerAt({ channel, account }, parts) : recipient };
+  if (knownPlace(to, parts) === undefined)
+    throw new LoricaError(
+      "forbidden",
+      `${JSON.stringify(to.recipient)} is nobody whom you let in on ${channel}; approve them first, or name them in channels.${channel}`,
+    );
+  return { ...to, ...(thread === undefined ? {} : { thread }) };
+}
+
+function ownerAt({ channel, account }: { readonly channel: string; readonly account: string }, parts: Knowing): string {
+  const named = [...(parts.settings().owners ?? [])].flatMap((entry) =>
+    entry.startsWith(`${channel}:`) ? [entry.slice(channel.length + 1)] : [],
+  );
+  const approved = (parts.senders?.approvals() ?? [])
+    .filter((one) => one.channel === channel && one.account === account && one.role === "owner")
+    .map(({ senderId }) => senderId);
+  const [first, ...others] = new Set([...named, ...approved]);
+  if (first === undefined)
+    throw new LoricaError(
+      "not_found",
+      `nobody on ${channel} is known as the owner. Approve yourself with --owner, or set commands.ownerAllowFrom`,
+    );
+  if (others.length === 0) return first;
+  throw new LoricaError(
+    "invalid_request",
+    `there are several owners on ${channel}; name one of them: ${[first, ...others].join(", ")}`,
+  );
+}
+
+/**
+ * The place, where the config or an approval names it. Asked again when the message leaves: whoever was sent away
+ * meanwhile gets nothing. A direct chat has the id of the person in it.
+ */
+export function knownPlace(place: ReplyPlace, { settings, senders }: Knowing): ReplyPlace | undefined {
+  const { channel, account, recipient } = place;
+  const access = settings().access?.(channel, account);
+  if (access === undefined) return undefined;
+  const isOwner = settings().owners?.has(`${channel}:${recipient}`) === true;
+  const isPerson =
+    isOwner ||
+    access.allowFrom.includes(recipient) ||
+    senders?.roleOf({ channel, account, senderId: recipient }) !== undefined;
+  const isLet = (isPerson && access.dmPolicy !== "disabled") || isListedRoom(recipient, access);
+  return isLet && recipient !== "*" ? { channel, account, recipient } : undefined;
+}
+
+function isListedRoom(id: string, access: ChannelAccess): boolean {
+  if (access.groupPolicy === "disabled") return false;
+  const own = Object.hasOwn(access.groups, id) ? access.groups[id] : undefined;
+  return own === undefined ? access.allowedGroups.includes(id) : own.enabled;
+}
