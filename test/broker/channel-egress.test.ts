@@ -77,11 +77,12 @@ test("only the first segment that is exactly the placeholder is filled, and neve
   assert.deepEqual(asked, [`/x${place}/bot${token}/${place}?q=${place}`]);
 });
 
-test("a request without a place for the token, to another host or for another account does not leave", async (context) => {
+test("ADV-018 a request without a place for the token, to another host or for another account does not leave", async (context) => {
   const { asked, ask } = await serve(context);
   await assert.rejects(ask("/getMe"), coded("forbidden"));
   await assert.rejects(ask(`/?a=${place}`), coded("forbidden"));
   await assert.rejects(ask(`https://api.telegram.org/${place}/getMe`), coded("forbidden"));
+  await assert.rejects(ask(`https://api.telegram.org.evil.example/${place}/getMe`), coded("forbidden"));
   await assert.rejects(ask(`/a%2f..%2f${place}/getMe`), coded("forbidden"));
   await assert.rejects(ask(`/${place}/getMe`, "work"), coded("forbidden"));
   assert.deepEqual(asked, []);

@@ -166,7 +166,7 @@ test("an unknown provider and a URL outside of it are refused before anything is
   assert.deepEqual(seen, []);
 });
 
-test("addresses: metadata never, local ones only where the config names the host, in every spelling", () => {
+test("NET-036 addresses: metadata never, local ones only where the config names the host, in every spelling", () => {
   const verdict = (address: string): string =>
     (checkAddress(address, "public").ok ? "P" : "-") + (checkAddress(address, "owner-named").ok ? "O" : "-");
   const cases: Readonly<Record<string, readonly string[]>> = {
@@ -207,7 +207,7 @@ test("a name is judged by what it resolves to, and that address is dialled", asy
   assert.deepEqual(answer, [null, "127.0.0.1", 4]);
 });
 
-test("a redirect is an answer like any other", async (context) => {
+test("ADV-018 a redirect is an answer like any other, and the credential goes nowhere with it", async (context) => {
   const { seen, ask } = await serve(context, (response) => response.writeHead(302, { location: "/v1/other" }).end());
   const response = await ask("/v1/x");
   assert.equal(response.status, 302);

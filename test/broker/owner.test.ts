@@ -199,7 +199,7 @@ test("a secret goes in and is never read back; each change is recorded by name a
   });
 });
 
-test("GW-028 LOG-004 token.show makes a token where there is none, and token.create rotates it on record", async (context) => {
+test("GW-028 LOG-004 ROT-004 token.show makes a token where there is none, and token.create rotates it on record", async (context) => {
   const { ask, records } = await setUp(context);
   const first = (await ask("token.show")) as { token: string; source: string };
   assert.match(first.token, /^[0-9a-f]{64}$/);
@@ -209,6 +209,11 @@ test("GW-028 LOG-004 token.show makes a token where there is none, and token.cre
   assert.notEqual(second.token, first.token);
   assert.deepEqual(await ask("token.show"), { token: second.token, source: "vault", ...age });
   assert.equal(records.at(-1)?.resource, "token rotated: gateway:token");
+  const { previousUntil } = (await ask("token.rotate", { graceMs: 60_000 })) as { previousUntil: number };
+  const { principal, resource } = records.at(-1) ?? {};
+  assert.deepEqual([principal, resource, previousUntil > 0], ["owner", "token rotated: gateway:token", true]);
+  const third = (await ask("token.show")) as { token: string };
+  for (const { token } of [first, second, third]) assert.ok(!JSON.stringify(records).includes(token));
 });
 
 test("model.check asks the provider for its models and says what is wrong", async (context) => {

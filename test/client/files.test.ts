@@ -16,7 +16,7 @@ function folderOf(t: TestContext): string {
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-test("NODE-002 a device has a key of its own, made once, readable by its user only, and signs with it", async (t) => {
+test("NODE-002 CFG-009 a device has a key of its own, made once, readable by its user only, and signs with it", async (t) => {
   const path = join(folderOf(t), "identity", "device.json");
   const device = await loadDevice(path);
   assert.equal(modeOf(path), 0o600);

@@ -22,7 +22,7 @@ test("KEY-002 bind custom needs the address to listen on", async () => {
   await refuses("gateway.customBindHost", /not an IP address/, "example.org", "10.0.0.0/8");
 });
 
-test("KEY-003 the port is a port number, 18789 by default", async () => {
+test("KEY-003 GW-002 the port is a port number, 18789 by default", async () => {
   await defaultsTo("gateway.port", 18_789);
   await accepts("gateway.port", 1, 65_535);
   await refuses("gateway.port", /too small|too large|must be a/, 0, 65_536, 1.5, "18789");
@@ -56,7 +56,7 @@ test("GW-003 the port comes from the command line, then the environment, then th
   });
 });
 
-test("GW-027 KEY-005 a gateway that others can reach asks who they are; one that nobody else reaches may be told not to", async () => {
+test("GW-027 NET-002 KEY-005 a gateway that others can reach asks who they are; one that nobody else reaches may be told not to", async () => {
   await defaultsTo("gateway.auth.mode", "token");
   await accepts("gateway.auth.mode", "token", "password");
   const none = (gateway: Record<string, Json>) =>

@@ -74,7 +74,7 @@ const bodies: readonly (readonly [
   ["too large a body", "x".repeat(limits.httpBodyMaxBytes + 1), 413, /^the body is larger than 1048576 bytes$/],
 ];
 
-test("GW-040 every bad body gets its own answer, and the next request an answer too", async (t) => {
+test("GW-040 NET-020 every bad body gets its own answer, and the next request an answer too", async (t) => {
   const edge = await openEdge(t, { script: ({ finish }) => finish(doneOutcome("yes")) });
   for (const [name, body, status, says] of bodies) {
     const [seen, message] = await refusalOf(edge, body);
@@ -107,7 +107,7 @@ test("bad Responses input is refused with the field that is wrong", async (t) =>
   }
 });
 
-test("GW-040 a body that is announced too large, endless, compressed or slow is not waited for", async (t) => {
+test("GW-040 NET-020 NET-021 a body that is announced too large, endless, compressed or slow is not waited for", async (t) => {
   const edge = await openEdge(t, { script: ({ finish }) => finish(doneOutcome("yes")), bounds: short });
   const announced = await requestRaw(edge.port, `${head}Content-Length: 2000000\r\n\r\n`);
   assert.match(announced, /^HTTP\/1\.1 413 /);
@@ -126,7 +126,7 @@ test("GW-040 a body that is announced too large, endless, compressed or slow is 
   await assertAlive(edge);
 });
 
-test("slow, oversized and broken headers are refused within their bound", async (t) => {
+test("NET-021 slow, oversized and broken headers are refused within their bound", async (t) => {
   const edge = await openEdge(t, { script: ({ finish }) => finish(doneOutcome("yes")), bounds: short });
   const drip = Array.from({ length: 200 }, (_, index) => `X-${index}: y\r\n`);
   const slow = await requestRaw(edge.port, head, { more: drip, everyMs: 20 });

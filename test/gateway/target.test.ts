@@ -64,7 +64,7 @@ test("GW-016 x-openclaw-session-key pins the session, short or whole", async (t)
   assert.deepEqual([crossed.status, crossed.message], [400, "the session belongs to agent beta, not main"]);
 });
 
-test("RT-011 a session of somebody else is not to be had by naming it", async (t) => {
+test("RT-011 GAP-056 ADV-027 a session of somebody else is not to be had by naming it", async (t) => {
   const edge = await openAnswering(t);
   await makeSession(edge, "agent:main:telegram:direct:7", alice);
   const refused = [403, "this session belongs to somebody else"];

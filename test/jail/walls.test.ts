@@ -146,13 +146,14 @@ test("a command inherits no descriptor but its three streams", async () => {
   assert.equal(await output(`python3 -c "${list}"`), "[0, 1, 2]\n");
 });
 
-test("SBX-014 there is no network but the cell's own loopback", async () => {
+test("SBX-014 NET-036 there is no network but the cell's own loopback", async () => {
   const server = await listen({ port: 0, host: "127.0.0.1" });
   const { port } = server.address() as AddressInfo;
   assert.equal(await canConnect({ port, host: "127.0.0.1" }), true);
   const tried = await exec(`exec 3<>/dev/tcp/127.0.0.1/${port}`);
   assert.match(tried.output, /Connection refused/);
   assert.notEqual((await exec("getent hosts example.com")).exitCode, 0);
+  assert.match((await exec("exec 3<>/dev/tcp/169.254.169.254/80")).output, /Network is unreachable/);
   assert.equal(await output("cat /proc/net/route | tail -n +2; cat /proc/net/dev | grep -c :"), "1\n");
   server.close();
   // A server that one command starts answers the next one.

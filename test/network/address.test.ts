@@ -75,7 +75,7 @@ const cases: readonly (readonly [string, Record<string, string>, ReturnType<type
   ["10.0.0.1", { forwarded: 'for=1.2.3.4;proto="https"' }, trust(["10.0.0.1"]), "10.0.0.1 remote secure"],
 ];
 
-test("NET-011 NET-012 the client is found from the right, and nothing that is forwarded is ever local", () => {
+test("NET-011 NET-012 THR-003 the client is found from the right, and nothing that is forwarded is ever local", () => {
   for (const [socket, headers, proxies, expected] of cases) {
     const { address, isLocal, isSecure, isUnknownProxy } = originOf(socket, headers, proxies);
     const found = [

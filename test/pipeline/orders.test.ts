@@ -45,7 +45,7 @@ test("an order goes to people and rooms that the config names, in pieces that fi
   assert.deepEqual(new Set(decisions.map((one) => ("rule" in one ? one.rule : ""))), new Set(["message.order"]));
 });
 
-test("GAP-059 an order to anybody else, to everybody, or over what is not switched on is refused before it is stored", async () => {
+test("an order to anybody else, to everybody, or over what is not switched on is refused before it is stored", async () => {
   await using harness = await openHarness({ strangers: true, settings: listed });
   const refusals: readonly (readonly [Partial<Order>, string])[] = [
     [{ recipient: "mallory" }, "forbidden"],

@@ -36,7 +36,7 @@ function verdict(envelope: Partial<Envelope>, gate: Gate): string {
 const listed = { allowedGroups: ["-100"], groupAllowFrom: ["7"] };
 const inRoom = { chat: room, addressed: "mention" } as const;
 
-test("PAIR-003 PAIR-005 PAIR-006 direct chats: asked by default, silent with a list, closed where it is switched off", () => {
+test("PAIR-003 PAIR-005 PAIR-006 THR-008 ADV-013 direct chats: asked by default, silent with a list, closed where it is switched off", () => {
   assert.equal(verdict({}, gateOf()), "ask: the sender is not paired");
   assert.equal(verdict({}, gateOf({ dmPolicy: "allowlist" })), "dropped: the sender is not on the list");
   assert.equal(verdict({}, gateOf({ dmPolicy: "allowlist", allowFrom: ["7"] })), "loopback:default:7 member session");
@@ -87,7 +87,7 @@ test("PAIR-009 PAIR-010 rooms: only the listed ones, and only what is meant for 
   );
 });
 
-test("PAIR-011 PAIR-016 in a room approval in a direct chat counts for nothing, and commands are for listed senders", () => {
+test("PAIR-011 PAIR-016 ADV-013 in a room approval in a direct chat counts for nothing, and commands are for listed senders", () => {
   const rooms = { allowedGroups: ["-100"] };
   for (const role of ["owner", "member"] as const)
     assert.equal(verdict(inRoom, gateOf(rooms, { role })), "overheard 50");

@@ -114,7 +114,7 @@ test("GW-028 a missing gateway token is generated with 64 hex digits and kept", 
   assert.equal(await ensureGatewayToken(vault), second);
 });
 
-test("GW-028 tokens that are no tokens are refused wherever they come from", async (context) => {
+test("GW-028 ADV-031 tokens that are no tokens are refused wherever they come from", async (context) => {
   const path = join(await folder(context), "secrets.json");
   for (const token of [
     "",

@@ -44,7 +44,7 @@ test("GW-022 a credential in the address is never read, and the answer says how 
   assert.equal((await fetch(`${edge.url}/v1/models?limit=1`, { headers: bearer })).status, 200);
 });
 
-test("NET-016 GAP-001 twenty requests at once pass, the next says when to come again, and others are not held up", async (t) => {
+test("NET-016 NET-018 GAP-001 twenty requests at once pass, the next says when to come again, and others are not held up", async (t) => {
   const clock = { ms: 1_000_000 };
   const edge = await openEdge(t, { now: () => clock.ms, settings: { access: proxied() } });
   const ask = async (address: string) => {

@@ -80,7 +80,7 @@ test("NET-022 behind a proxy of the owner's nobody waits for the others that com
   stop();
 });
 
-test("GAP-041 whatever comes as a first frame is answered or ends the connection, and never the gateway", async (t) => {
+test("GAP-041 NET-038 whatever comes as a first frame is answered or ends the connection, and never the gateway", async (t) => {
   const edge = await openWsEdge(t, {
     doorkeeper: { check: () => ({ address: String(Math.random()), isLocal: true }) },
   });

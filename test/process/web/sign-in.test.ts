@@ -13,7 +13,7 @@ before(async () => {
 after(() => house?.close());
 
 test(
-  "UI-001 UI-002 UI-004 CH-008 GAP-055 a printed link signs a browser in, once: chat, a tool call, reload, still there",
+  "GW-002 UI-001 UI-002 UI-004 CH-008 GAP-055 a printed link signs a browser in, once: chat, a tool call, reload, still there",
   { skip },
   async () => {
     const link = await house.signInLink();
