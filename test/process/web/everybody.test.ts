@@ -108,6 +108,15 @@ test("at 360 pixels nothing is wider than the screen", { skip }, async () => {
   assert.deepEqual(wide, []);
 });
 
+test("on a wide screen the conversation has all that the list leaves", { skip }, async () => {
+  const visitor = await house.browser.visitor({ viewport: { width: 1280, height: 800 } });
+  const page = await visitor.open(await house.signInLink());
+  await page.getByRole("textbox", { name: "Message" }).waitFor();
+  const list = await page.locator(".sidebar").boundingBox();
+  assert.deepEqual(list, { x: 0, y: 0, width: 280, height: 800 });
+  assert.deepEqual(await page.locator(".main").boundingBox(), { x: 280, y: 0, width: 1000, height: 800 });
+});
+
 /** What has the focus, as somebody who hears the page would know it. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
