@@ -57,6 +57,11 @@ const verbs: readonly Verb[] = [
 
 export const serviceCommands: readonly CommandSpec[] = [
   ...verbs.map(({ verb, ...spec }): CommandSpec => ({ path: `gateway ${verb}`, ...spec })),
+  {
+    path: "gateway exposure",
+    summary: "who can reach the running gateway, from where, and what to do about it",
+    load: async () => (await import("../commands/gateway/exposure.ts")).showExposure,
+  },
   { path: "daemon", summary: "the gateway's service; the same as under `gateway`" },
   ...verbs.map(({ verb, ...spec }): CommandSpec => ({
     ...spec,
