@@ -17,6 +17,7 @@ import {
 import type { Connection } from "../../../src/client/client.ts";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation, Ran } from "../../faux/installation.ts";
+import { until } from "../../faux/outside/until.ts";
 import { upstreamErrors } from "../../faux/ws/schemas.ts";
 
 const program = join(resolve(import.meta.dirname, "../../.."), "lorica.mjs");
@@ -113,12 +114,16 @@ describe("nodes", () => {
     await approveNode();
     const { payload } = await json("nodes", "invoke", "Attic", "system.which", "--params", '{"bins":["sh"]}');
     assert.match(String((payload as { readonly bins: Record<string, string> }).bins["sh"]), /\/sh$/);
-    const log = readFileSync(join(installation.stateDir, "logs", "audit.jsonl"), "utf8").split("\n");
-    const records = log
-      .filter((line) => line.includes("node.invoke"))
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const audited = (): Record<string, unknown>[] =>
+      readFileSync(join(installation.stateDir, "logs", "audit.jsonl"), "utf8")
+        .split("\n")
+        .slice(0, -1)
+        .filter((line) => line.includes("node.invoke"))
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    // The answer does not wait for the record of it: another process writes that.
+    await until("the effect is in the audit log", async () => audited().length >= 3);
     assert.deepEqual(
-      records.map(({ kind, verdict, rule, principal }) => [kind, verdict, rule, principal]),
+      audited().map(({ kind, verdict, rule, principal }) => [kind, verdict, rule, principal]),
       [
         ["decision", "deny", "node.surface", "owner"],
         ["decision", "allow", "node.operator", "owner"],
