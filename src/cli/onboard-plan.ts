@@ -14,8 +14,6 @@ export type Plan = {
   readonly provider: ProviderTarget | undefined;
   readonly edits: readonly Edit[];
   readonly warnings: readonly string[];
-  /** What was asked for and is not built. */
-  readonly later: readonly string[];
   readonly skipCheck: boolean;
 };
 
@@ -35,16 +33,18 @@ const compatibility: Readonly<Record<"openai" | "anthropic", ProviderApi>> = {
 
 /** Undefined where no provider was named in any way, and none was declined. */
 export async function parsePlan({ context, options }: Invocation): Promise<Plan | undefined> {
-  const later = laterLines(options);
+  refuseUnbuilt(options);
   const choice = parseChoice(options);
   if (choice === undefined) return undefined;
   const warnings: string[] = [];
   const wanted = choice === "skip" ? undefined : await parseProvider(context, options, { choice, warnings });
   return {
     provider: wanted,
-    edits: [...(wanted === undefined ? [] : providerEdits(wanted)), ...otherEdits(options, context)],
+    edits: [
+      ...(wanted === undefined ? [] : [...providerEdits(wanted), modelEdit(wanted.id, wanted.modelId)]),
+      ...otherEdits(options, context),
+    ],
     warnings,
-    later,
     skipCheck: options.flag("skipCheck") || options.flag("skipHealth"),
   };
 }
@@ -177,25 +177,23 @@ function parseKey(text: string, from: string): string {
   throw new LoricaError("invalid_request", `what ${from} holds is no key: a key is one line of printable characters`);
 }
 
-function providerEdits({ id, api, baseUrl, modelId }: ProviderTarget): Edit[] {
+export function providerEdits({ id, api, baseUrl }: Omit<ProviderTarget, "modelId" | "key">): Edit[] {
   // An id may hold a dot, which would read as a step of the path.
   const provider = id.includes(".") ? `models.providers[${JSON.stringify(id)}]` : `models.providers.${id}`;
   return [
     { path: `${provider}.baseUrl`, value: baseUrl },
     { path: `${provider}.api`, value: api },
-    { path: "agents.defaults.model.primary", value: `${id}/${modelId}` },
   ];
+}
+
+export function modelEdit(id: string, modelId: string): Edit {
+  return { path: "agents.defaults.model.primary", value: `${id}/${modelId}` };
 }
 
 function otherEdits(options: Options, context: CliContext): Edit[] {
   const port = options.whole("gatewayPort", { min: 1, max: 65_535 });
   const workspace = options.text("workspace");
   const bind = options.text("gatewayBind");
-  if (bind !== undefined && bind !== "loopback")
-    throw new LoricaError(
-      "not_built",
-      `--gateway-bind ${bind} comes with step 2 of the plan; for now the gateway listens on loopback`,
-    );
   if (workspace !== undefined && !/^(\/|~\/)/.test(workspace))
     throw new LoricaError(
       "invalid_request",
@@ -203,12 +201,13 @@ function otherEdits(options: Options, context: CliContext): Edit[] {
     );
   return [
     ...(port === undefined ? [] : [{ path: "gateway.port", value: port }]),
+    ...(bind === undefined ? [] : [{ path: "gateway.bind", value: bind }]),
     ...(workspace === undefined ? [] : [{ path: "agents.defaults.workspace", value: workspace }]),
   ];
 }
 
-/** What would change the result if it were ignored is refused; the service can be told about and gone on without. */
-function laterLines(options: Options): string[] {
+/** What would change the result if it were ignored is refused. */
+function refuseUnbuilt(options: Options): void {
   const refused: [string, string | undefined][] = [
     ["--mode", options.text("mode") === "local" ? undefined : options.text("mode")],
     ["--reset", options.flag("reset") ? "" : undefined],
@@ -228,8 +227,4 @@ function laterLines(options: Options): string[] {
       "invalid_request",
       "--gateway-token would show the token to others. One is made by itself; `token show` prints it",
     );
-  if (!options.flag("installDaemon")) return [];
-  return [
-    "the service (--install-daemon) comes with step 2 of the plan; until then `up` starts the gateway in the background",
-  ];
 }

@@ -4,6 +4,7 @@ import { errnoOf, LoricaError } from "../base/errors.ts";
 import { isRecord, parseJson } from "../base/json.ts";
 import { limits } from "../base/limits.ts";
 import { bounded } from "../base/wait.ts";
+import { parseModelList } from "../protocol/local-servers.ts";
 import type { FetchJson } from "../protocol/local-servers.ts";
 import type { ProviderApi } from "../protocol/providers.ts";
 
@@ -34,7 +35,24 @@ export async function checkProvider(target: ProviderTarget, signal: AbortSignal)
   return Math.round(performance.now() - startedAt);
 }
 
-type Call = { readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
+/** What the provider offers; throws where it says nothing, or refuses the key. */
+export async function listModels(
+  target: Omit<ProviderTarget, "modelId">,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const whole = { ...target, modelId: "" };
+  const { headers } = callOf(whole);
+  const response = await send(whole, { path: "/models", headers }, signal);
+  const text = await readBounded(response);
+  if (!response.ok) throw refusal(whole, response.status, text);
+  const json = parseJson(text);
+  const models = json.ok ? parseModelList(json.value) : undefined;
+  if (models === undefined) throw new LoricaError("upstream", `${target.baseUrl} has no list of its models`);
+  // One provider puts the kind of thing in front of each name.
+  return models.map((name) => name.replace(/^models\//, ""));
+}
+
+type Call = { readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body?: unknown };
 
 function callOf({ api, key, modelId }: ProviderTarget): Call {
   const messages = [{ role: "user", content: question }];
@@ -70,9 +88,8 @@ async function send(target: ProviderTarget, call: Call, signal: AbortSignal): Pr
   const deadline = bounded(signal, limits.cliModelCheckTimeoutMs);
   try {
     return await fetch(`${target.baseUrl.replace(/\/+$/, "")}${call.path}`, {
-      method: "POST",
+      ...(call.body === undefined ? {} : { method: "POST", body: JSON.stringify(call.body) }),
       headers: { "content-type": "application/json", accept: "application/json", ...call.headers },
-      body: JSON.stringify(call.body),
       // A redirect would carry the key to somebody else.
       redirect: "error",
       signal: deadline,
@@ -103,7 +120,7 @@ function refusal({ id, modelId, baseUrl, key }: ProviderTarget, status: number, 
   if (status === 404)
     return new LoricaError(
       "upstream",
-      `${baseUrl} knows no such address or no model ${modelId} (HTTP 404)${said}. Most base URLs end in /v1`,
+      `${baseUrl} knows no such address${modelId === "" ? "" : ` or no model ${modelId}`} (HTTP 404)${said}. Most base URLs end in /v1`,
     );
   return new LoricaError("upstream", `${id} answers with HTTP ${status}${said}`);
 }

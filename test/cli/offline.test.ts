@@ -183,8 +183,8 @@ test("what needs a gateway says so", async () => {
 
 /** Commands as guides print them → the exit status on a machine where no gateway runs. */
 const printed: readonly (readonly [command: string, exit: number])[] = [
-  ["onboard", 3],
-  ["onboard --install-daemon", 3],
+  ["onboard", 2],
+  ["onboard --install-daemon", 2],
   ["status", 7],
   ["status --all", 7],
   ["health", 7],

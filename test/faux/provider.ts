@@ -54,9 +54,15 @@ export type FauxProvider = {
   close(): Promise<void>;
 };
 
-export async function startFauxProvider(
-  options: { readonly script?: FauxScript; readonly models?: readonly string[]; readonly port?: number } = {},
-): Promise<FauxProvider> {
+export type FauxOptions = {
+  readonly script?: FauxScript;
+  readonly models?: readonly string[];
+  readonly port?: number;
+  /** Whoever comes without it is refused. */
+  readonly key?: string;
+};
+
+export async function startFauxProvider(options: FauxOptions = {}): Promise<FauxProvider> {
   const requests: FauxRequest[] = [];
   let script = options.script ?? [{ text: "Hello." }];
   let served = 0;
@@ -66,6 +72,8 @@ export async function startFauxProvider(
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const request = await readRequest(incoming, outgoing);
+    if (options.key !== undefined && request.headers.authorization !== `Bearer ${options.key}`)
+      return refuse({ message: "no such key" }, 401, outgoing);
     if (request.method === "GET") return listModels(request.path, options.models ?? ["m"], outgoing);
     requests.push(request);
     const index = served++;

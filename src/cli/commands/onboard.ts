@@ -1,5 +1,5 @@
-// `onboard`: from nothing to a model that answers. Everything comes from flags and variables; the questions of a first
-// set-up come with step 2.
+// `onboard`: from nothing to a gateway with a model that answers. On a terminal it asks; without one everything comes
+// from flags and variables.
 import { LoricaError } from "../../base/errors.ts";
 import { probeLocalServers } from "../../protocol/local-servers.ts";
 import type { Invocation } from "../context.ts";
@@ -9,20 +9,35 @@ import { checkProvider, fetchJson } from "../provider-check.ts";
 import { commandLine, withOwner } from "../reach.ts";
 import type { OwnerClient } from "../reach.ts";
 import { installBinary } from "../service/binary.ts";
+import { installAndStart, renderInstalled } from "../service/install-and-start.ts";
 
 export async function onboard(invocation: Invocation): Promise<void> {
-  const { io, options } = invocation;
-  if (!options.flag("nonInteractive"))
+  const { io, options, context } = invocation;
+  const asks = !options.flag("nonInteractive");
+  if (asks && (context.stdin.isTTY !== true || !io.interactive))
     throw new LoricaError(
-      "not_built",
-      `the questions of a first set-up come with step 2 of the plan. Without them: ${commandLine(invocation, "onboard --non-interactive --help")}`,
+      "invalid_request",
+      `the questions need a terminal, and there is none here. Without them: ${commandLine(invocation, "onboard --non-interactive --help")}`,
     );
   const plan = await parsePlan(invocation);
-  if (plan === undefined) throw await nothingChosen(invocation);
+  if (plan === undefined && !asks) throw await nothingChosen(invocation);
+  if (plan !== undefined) await follow(invocation, plan);
+  if (!asks) return;
+  const { askEverything } = await import("../onboard/onboard.ts");
+  await askEverything(invocation, plan === undefined ? [] : ["provider", "model"]);
+}
+
+/** What flags and variables ask for, and nothing else. */
+async function follow(invocation: Invocation, plan: Plan): Promise<void> {
+  const { io, options } = invocation;
   for (const warning of plan.warnings) io.note(io.style("yellow", `warning: ${warning}`));
   const { running, keyKept } = await withOwner(invocation, (owner) => write(owner, plan));
   await installBinary(invocation);
   const latencyMs = await check(invocation, plan);
+  const wantsService = options.flag("nonInteractive") && options.flag("installDaemon");
+  const service = wantsService
+    ? await installAndStart(invocation, { port: undefined, replace: "only our own" })
+    : undefined;
   const provider = plan.provider;
   const value = {
     config: invocation.paths.configPath,
@@ -31,7 +46,7 @@ export async function onboard(invocation: Invocation): Promise<void> {
     keyStored: provider?.key !== undefined,
     checked: latencyMs !== undefined,
     latencyMs: latencyMs ?? null,
-    later: plan.later,
+    service: service ?? null,
   };
   io.result(value, () => {
     if (provider !== undefined)
@@ -39,8 +54,10 @@ export async function onboard(invocation: Invocation): Promise<void> {
     if (provider?.key !== undefined) io.line(`its key is stored as provider:${provider.id}, not in the config`);
     if (keyKept) io.line(`the key that was stored for it before stays in use (secret provider:${provider?.id})`);
     if (latencyMs !== undefined) io.line(`it answers (${latencyMs} ms)`);
-    for (const line of plan.later) io.line(line);
-    io.line(`Next: ${commandLine(invocation, running ? 'agent --message "hello"' : "up")}`);
+    for (const line of service === undefined ? [] : renderInstalled(invocation, service)) io.line(line);
+    const isUp = running || service !== undefined;
+    if (options.flag("nonInteractive"))
+      io.line(`Next: ${commandLine(invocation, isUp ? 'agent --message "hello"' : "up")}`);
   });
 }
 

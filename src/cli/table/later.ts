@@ -13,8 +13,6 @@ export type LaterSpec = {
 
 export const later: readonly LaterSpec[] = [
   { path: "channels login", step: "later", what: "signing in to WhatsApp with a QR code", instead: "channels add" },
-  { path: "setup", step: "2", what: "the questions of the first set-up", instead: "onboard --non-interactive" },
-  { path: "configure", step: "2", what: "the questions after the first set-up", instead: "config set" },
   { path: "agents", step: "2", what: "managing agents", instead: "config get agents" },
   { path: "directory", step: "2", what: "looking up recipients" },
   { path: "vault", step: "3", what: "the sealed vault", instead: "secret" },

@@ -2,33 +2,20 @@
 import { LoricaError } from "../../../base/errors.ts";
 import { channelSecretName, findKnownChannel, knownChannels } from "../../../protocol/known/channels.ts";
 import type { KnownChannel } from "../../../protocol/known/channels.ts";
+import { checkToken, ownAccount, storeChannel, tokenProblem } from "../../channels/account.ts";
 import type { Invocation } from "../../context.ts";
 import { confirm, readInput, readSecret } from "../../input.ts";
 import { showable } from "../../io.ts";
 import { commandLine, withOwner } from "../../reach.ts";
-import type { OwnerClient } from "../../reach.ts";
-
-const own = "default";
 
 export async function addChannel(invocation: Invocation): Promise<void> {
   const { io, options, args } = invocation;
   const known = knownChannel(options.text("channel") ?? args[0] ?? "telegram");
   const account = accountOf(invocation);
   const token = await readToken(invocation, known);
-  const secret = channelSecretName(known.id, account, known.tokenKey);
   const added = await withOwner(invocation, async (owner) => {
     const name = await checkToken(invocation, owner, { channel: known.id, account, token });
-    await owner.call("secret.set", { name: secret, value: token });
-    const at = account === own ? `channels.${known.id}` : `channels.${known.id}.accounts.${account}`;
-    const people = options.text("name");
-    const { notices } = await owner.call("config.set", {
-      edits: [
-        { path: `channels.${known.id}.enabled`, value: true },
-        ...(account === own ? [] : [{ path: `${at}.enabled`, value: true }]),
-        { path: `${at}.${known.tokenKey}`, value: { secret } },
-        ...(people === undefined ? [] : [{ path: `${at}.name`, value: people }]),
-      ],
-    });
+    const { notices } = await storeChannel(owner, { known, account, token, name: options.text("name") });
     return { channel: known.id, account, name, running: owner.running, notices };
   });
   io.result(added, () => {
@@ -47,29 +34,9 @@ async function readToken({ context, io, options }: Invocation, known: KnownChann
   const text = typed ?? (file === undefined ? undefined : await readInput(context, file));
   if (text === undefined && context.stdin.isTTY === true) io.note(`For a token, ${known.hint}.`);
   const token = (text ?? (await readSecret(context, `The ${known.name} token`))).trim();
-  // Before it goes anywhere: most mistakes are a line too much, or another thing that was copied.
-  if (!/^[A-Za-z0-9:_-]{8,256}$/.test(token))
-    throw new LoricaError("invalid_request", `this is not a ${known.name} token; ${known.hint}`);
+  const problem = tokenProblem(known, token);
+  if (problem !== undefined) throw new LoricaError("invalid_request", problem);
   return token;
-}
-
-/** What the platform calls the account. A token that it does not know is not stored. */
-async function checkToken(
-  { io, options }: Invocation,
-  owner: OwnerClient,
-  about: { readonly channel: string; readonly account: string; readonly token: string },
-): Promise<string | null> {
-  if (options.off("check")) return null;
-  if (!owner.running) {
-    io.note("no gateway runs, so the platform was not asked whether the token is right");
-    return null;
-  }
-  const checked = await io.progress("asking the platform", owner.call("channel.check", about));
-  if (checked.ok) return checked.name;
-  throw new LoricaError(
-    "upstream",
-    `${checked.reason ?? "the platform did not answer"}. Nothing was stored; --no-check stores it all the same`,
-  );
 }
 
 export async function removeChannel(invocation: Invocation): Promise<void> {
@@ -81,7 +48,7 @@ export async function removeChannel(invocation: Invocation): Promise<void> {
     const others = await owner.call("config.get", { path: `channels.${known.id}.accounts` });
     const isLast = Object.keys(others.value ?? {}).length === 0;
     const edits =
-      account === own
+      account === ownAccount
         ? [
             ...(isLast ? [{ path: `channels.${known.id}.enabled`, value: false }] : []),
             { path: `channels.${known.id}.${known.tokenKey}`, unset: true as const },
@@ -104,7 +71,7 @@ function knownChannel(id: string): KnownChannel {
 }
 
 function accountOf({ options }: Invocation): string {
-  const account = options.text("account") ?? own;
+  const account = options.text("account") ?? ownAccount;
   if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(account)) return account;
   throw new LoricaError("invalid_request", "an account is named with lower-case letters, digits, - and _");
 }

@@ -1,9 +1,8 @@
 // `gateway status|stop|restart|install|uninstall`: the gateway's life, and the service that keeps it alive.
 import type { Invocation } from "../../context.ts";
 import { diagnose } from "../../diagnosis.ts";
-import { commandLine, withRunningOwner } from "../../reach.ts";
-import { installService, uninstallService } from "../../service/install.ts";
-import type { Installed } from "../../service/install.ts";
+import { installAndStart, renderInstalled } from "../../service/install-and-start.ts";
+import { uninstallService } from "../../service/install.ts";
 import { restartGateway, stopGateway } from "../../service/life.ts";
 import { renderTable } from "../../text.ts";
 
@@ -41,43 +40,6 @@ export async function install(invocation: Invocation): Promise<void> {
   io.result(installed, () => {
     for (const line of renderInstalled(invocation, installed)) io.line(line);
   });
-}
-
-/** The unit, and the gateway under it: one that runs already is handed over. */
-export async function installAndStart(
-  invocation: Invocation,
-  options: Parameters<typeof installService>[1],
-): Promise<Installed> {
-  const { io, context } = invocation;
-  await io.progress("preparing", context.warmUp());
-  const running = await withRunningOwner(invocation, async (owner) => (await owner?.call("owner.status", {}))?.listen);
-  const installed = await installService(invocation, {
-    ...options,
-    // It keeps the port that it was started with, also where the config says another.
-    port:
-      options.port ??
-      (running === undefined || running === null ? undefined : await givenPort(invocation, running.port)),
-  });
-  for (const warning of installed.warnings) io.note(io.style("yellow", `note: ${warning}`));
-  await io.progress("starting the service", restartGateway(invocation));
-  return installed;
-}
-
-async function givenPort(invocation: Invocation, port: number): Promise<number | undefined> {
-  const { loadConfig } = await import("../../../config/config.ts");
-  const { paths, context } = invocation;
-  const loaded = await loadConfig({ paths, env: context.env });
-  return loaded.kind === "loaded" && loaded.config.gateway.port === port ? undefined : port;
-}
-
-export function renderInstalled(invocation: Invocation, { unit, file, linger }: Installed): readonly string[] {
-  return [
-    `the gateway runs as the service ${unit} and starts with ${linger === "yes" ? "the machine" : "your login"}`,
-    `  unit     ${file}`,
-    `  journal  journalctl --user -u ${unit}`,
-    `  remove   ${commandLine(invocation, "gateway uninstall")}`,
-    ...(linger === "yes" ? [] : [linger.advice]),
-  ];
 }
 
 export async function uninstall(invocation: Invocation): Promise<void> {
