@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
-import { createFauxSystemd } from "../../faux/systemd.ts";
-import type { FauxSystemd } from "../../faux/systemd.ts";
+import { createFauxSystemd } from "../../faux/outside/systemd.ts";
+import type { FauxSystemd } from "../../faux/outside/systemd.ts";
 
 const unit = "openclaw-gateway.service";
 
