@@ -3,6 +3,7 @@
 import type { Json } from "./base/json.ts";
 import type { Ceiling, ProviderCeiling } from "./broker/broker.ts";
 import type { ChannelAccount } from "./channel/channel.ts";
+import { channelIdentity } from "./config/identity/outgoing.ts";
 import type { ChannelConfig, Config } from "./config/config.ts";
 import type { ChannelAccess, PipelineSettings } from "./pipeline/pipeline.ts";
 import { channelKey, channelSecretName, findKnownChannel } from "./protocol/known/channels.ts";
@@ -42,7 +43,11 @@ export function channelCeilings(config: Config): Ceiling["channels"] {
       const known = findKnownChannel(channel);
       if (known === undefined) return [];
       return accountsOn(config, channel).map(
-        ({ id, account }) => [channelKey(channel, id), channelCeiling(known, id, account)] as const,
+        ({ id, account }) =>
+          [
+            channelKey(channel, id),
+            { ...channelCeiling(known, id, account), identity: channelIdentity(config) },
+          ] as const,
       );
     }),
   );

@@ -3,6 +3,7 @@
 import type { AgentProfile } from "./agent/agent.ts";
 import type { Json } from "./base/json.ts";
 import { durationMs } from "./config/config.ts";
+import { providerIdentity } from "./config/identity/outgoing.ts";
 import { renderDangers } from "./config/dangers/dangers.ts";
 import type { AgentDefaults, AgentSettings, Config, ProviderConfig } from "./config/config.ts";
 import type { GatewaySettings } from "./gateway/gateway.ts";
@@ -31,13 +32,13 @@ const rehearsalProvider: ConfiguredProvider = {
 export function modelsSettings(config: Config, agents: readonly AgentSettings[], version: string): ModelsSettings {
   const configured = Object.entries(config.models.providers)
     .filter(([id]) => id !== rehearsalProvider.id)
-    .flatMap(([id, provider]) => configuredProvider(config, id, provider));
+    .flatMap(([id, provider]) => configuredProvider({ config, version }, id, provider));
   return {
     providers: [...configured, rehearsalProvider],
     options: modelOptions(config.agents.defaults.models),
     agents: new Map(agents.map((agent) => [agent.id, agentModels(agent)])),
     defaults: agentModels(config.agents.defaults),
-    userAgent: `lorica/${version}`,
+    userAgent: "",
   };
 }
 
@@ -123,14 +124,18 @@ export function gatewaySettings(
   };
 }
 
-function configuredProvider(config: Config, id: string, provider: ProviderConfig): readonly ConfiguredProvider[] {
+function configuredProvider(
+  { config, version }: { readonly config: Config; readonly version: string },
+  id: string,
+  provider: ProviderConfig,
+): readonly ConfiguredProvider[] {
   if (provider.baseUrl === undefined || provider.api === undefined) return [];
   return [
     {
       id,
       api: provider.api,
       baseUrl: provider.baseUrl,
-      headers: plainHeaders(provider),
+      headers: { ...providerIdentity(config, id, version), ...plainHeaders(provider) },
       params: provider.params as Readonly<Record<string, Json>>,
       timeoutMs: provider.timeoutSeconds * 1_000,
       models: provider.models.map((model) => configuredModel(model, provider.maxTokens)),

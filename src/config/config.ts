@@ -70,3 +70,11 @@ export async function lockStateDir(options: {
 export async function loadConfig(options: LoadOptions): Promise<Loaded> {
   return (await import("./load.ts")).loadConfig(options);
 }
+
+/** What each host that the config names is told about who calls. */
+export async function listIdentities(
+  config: Config,
+  version: string,
+): Promise<readonly { readonly host: string; readonly headers: Readonly<Record<string, string>> }[]> {
+  return (await import("./identity/outgoing.ts")).listIdentities(config, version);
+}

@@ -160,7 +160,7 @@ function headersOf(provider: ConfiguredProvider, settings: ModelsSettings): Read
   const configured = Object.entries(provider.headers).filter(([name]) => !credentialHeaders.test(name));
   const named = settings.attribution;
   return {
-    "user-agent": settings.userAgent,
+    ...(settings.userAgent === "" ? {} : { "user-agent": settings.userAgent }),
     ...(named === undefined ? {} : { "http-referer": named.url, "x-title": named.title }),
     ...Object.fromEntries(configured.map(([name, value]) => [name.toLowerCase(), value])),
   };

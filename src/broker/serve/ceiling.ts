@@ -28,6 +28,8 @@ export type ProviderCeiling = {
   readonly timeoutMs?: number;
   /** Where the broker itself tries a credential before it is stored. */
   readonly value?: string;
+  /** What the far side is told of who calls. */
+  readonly identity?: Readonly<Record<string, string>>;
   /** Headers with secret values: lower-case name → the vault's name of the value. */
   readonly secretHeaders?: Readonly<Record<string, string>>;
 };

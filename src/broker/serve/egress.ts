@@ -58,7 +58,7 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
       const agent = agents.get(reach) ?? openAgent(library, reach);
       agents.set(reach, agent);
       const dispatch = { origin: target.origin, path: target.path, method: resource.method, ...timeoutsOf(provider) };
-      const headers = { ...parseRequestHeaders(request), ...credentials.headers };
+      const headers = { ...parseRequestHeaders(request), ...provider.identity, ...credentials.headers };
       const body = request.body === undefined ? null : Readable.fromWeb(request.body as NodeReadableStream<Uint8Array>);
       try {
         const response = await agent.request({ ...dispatch, headers, body, signal });

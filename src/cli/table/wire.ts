@@ -39,6 +39,12 @@ export const wireCommands: readonly CommandSpec[] = [
     options: [{ flags: "--timeout <duration>", summary: "how long to listen; 3 s where left out" }],
     load: async () => (await import("../commands/gateway/discover.ts")).discover,
   },
+  { path: "identity", summary: "what this installation calls itself towards others" },
+  {
+    path: "identity show",
+    summary: "what each host is told about who calls",
+    load: async () => (await import("../commands/network/identity.ts")).showIdentity,
+  },
   {
     path: "gateway probe",
     summary: "which gateways answer: the one in the config and the one of this machine, or the one that --url names",

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { agents } from "./agents.ts";
 import { channels } from "./channels.ts";
 import { key, reserved, text } from "./field.ts";
+import { identity } from "./identity.ts";
 import { gateway } from "./gateway.ts";
 import { auth, memory, models } from "./models.ts";
 import { bindings, broadcast, commands, messages, session, transcripts } from "./session.ts";
@@ -28,6 +29,7 @@ export const configSchema = z.strictObject({
   logging: system.logging,
   env: system.env,
   discovery: system.discovery,
+  identity,
   browser: system.browser,
   plugins: system.plugins,
   skills: system.skills,
