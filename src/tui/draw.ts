@@ -1,5 +1,5 @@
 // How each item looks.
-import { Markdown, Text } from "@earendil-works/pi-tui";
+import { Markdown, Text, truncateToWidth, visibleWidth } from "@earendil-works/pi-tui";
 import type { Component, MarkdownTheme } from "@earendil-works/pi-tui";
 import type { Item } from "./items.ts";
 
@@ -24,6 +24,18 @@ export function drawItem(item: Item, showOutput: boolean, paint: Paint): Compone
     case "tool":
       return new Text(drawTool(item, showOutput, paint), 1, 0);
   }
+}
+
+/**
+ * The library ends the program, and writes what was said into a file that anybody can read, where a line is wider than the
+ * screen. Some script or other always gets there, so what is too wide is cut.
+ */
+export function fitting(part: Component): Component {
+  return {
+    render: (width) =>
+      part.render(width).map((line) => (visibleWidth(line) > width ? truncateToWidth(line, width, "") : line)),
+    invalidate: () => part.invalidate(),
+  };
 }
 
 const marks = { running: "▸", ok: "✓", error: "✗" } as const;

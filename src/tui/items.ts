@@ -64,7 +64,12 @@ export function textOf(content: unknown): string {
 }
 
 function shown(text: string): string {
-  return stripControls(cut(text, textMaxChars));
+  return stripControls(cut(text, textMaxChars)).replace(/[\u0E33\u0EB3]/g, apart);
+}
+
+/** Thai's and Lao's AM as the two characters that it is drawn as: whole, the screen's library breaks lines too late. */
+function apart(am: string): string {
+  return am === "\u0E33" ? "\u0E4D\u0E32" : "\u0ECD\u0EB2";
 }
 
 function cut(text: string, maxChars: number): string {

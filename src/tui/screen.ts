@@ -13,7 +13,7 @@ import {
 } from "@earendil-works/pi-tui";
 import type { AutocompleteProvider, Component, SelectItem } from "@earendil-works/pi-tui";
 import { slashCommands } from "./commands.ts";
-import { drawItem } from "./draw.ts";
+import { drawItem, fitting } from "./draw.ts";
 import type { Paint } from "./draw.ts";
 import type { Item } from "./items.ts";
 
@@ -64,7 +64,7 @@ export function openScreen({ color, onSubmit, onKey }: ScreenOptions): Screen {
   editor.onSubmit = onSubmit;
   const choosing = new Container();
   const chooser = createChooser(tui, editor, { place: choosing, paint });
-  for (const part of [messages, waiting, choosing, editor, status]) tui.addChild(part);
+  for (const part of [messages, waiting, choosing, editor, status]) tui.addChild(fitting(part));
   const draw = createDrawing(paint);
   let isBusy = false;
 
@@ -78,6 +78,7 @@ export function openScreen({ color, onSubmit, onKey }: ScreenOptions): Screen {
   tui.setFocus(editor);
   tui.start();
   loader.stop();
+  const stopGuarding = restoreOnCrash(() => tui.stop());
 
   function showBusy(busy: string | undefined): void {
     if (busy !== undefined) loader.setMessage(busy);
@@ -106,11 +107,26 @@ export function openScreen({ color, onSubmit, onKey }: ScreenOptions): Screen {
     },
     remember: (text) => editor.addToHistory(text),
     async stop() {
+      stopGuarding();
       loader.stop();
       tui.stop();
       await terminal.drainInput(100);
     },
   };
+}
+
+/** However the process ends, what it says last is said on a terminal that works. Answers how to stop watching. */
+function restoreOnCrash(restore: () => void): () => void {
+  const events = ["uncaughtExceptionMonitor", "exit"] as const;
+  const stop = (): void => {
+    for (const event of events) process.off(event, end);
+  };
+  const end = (): void => {
+    stop();
+    restore();
+  };
+  for (const event of events) process.once(event, end);
+  return stop;
 }
 
 function keyOf(data: string, isEmpty: boolean): Key | undefined {

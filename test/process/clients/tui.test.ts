@@ -97,6 +97,23 @@ describe("the full-screen chat", () => {
     assert.deepEqual(obeyed, []);
   });
 
+  test("words of any script are shown, and none of them ends it", async () => {
+    await open("--session", "scripts");
+    terminal.type(`!say ${"\u0E33".repeat(250)} and the end${enter}`);
+    await terminal.until((text) => /and the end[^]*and the end/.test(text) && idle(text));
+    await leave();
+  });
+
+  test("where it breaks, the terminal is given back before the reason is said", async () => {
+    const breaks = 'setInterval(() => { if (process.stdin.isRaw) throw new Error("made by the test"); }, 50)';
+    const env = { ...installation.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(breaks)}` };
+    const broken = openTerminal([process.execPath, program, "tui"], { env });
+    assert.equal(await broken.ended, 1);
+    assert.deepEqual(broken.screen.strange, ["_restored=1"]);
+    const [before = "", after = ""] = broken.raw().split("\u001B[?2004l");
+    assert.deepEqual([before.includes("made by the test"), after.includes("made by the test")], [false, true]);
+  });
+
   test("a gateway that restarts is waited for, and the talk goes on", async () => {
     await open("--session", "restart");
     await installation.stop();
