@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { codes } from "../../src/base/errors.ts";
@@ -19,6 +19,24 @@ test("docs/cli.md says what the tables say", () => {
 test("docs/cli.md has every exit status", () => {
   const text = renderReference();
   for (const [name, { exit }] of Object.entries(codes)) assert.ok(text.includes(`| ${exit} | \`${name}\` |`), name);
+});
+
+test("every command that the documents tell people to type exists", () => {
+  const known = new Set([...commands, ...later].map(({ path }) => path));
+  const takesArguments = new Set(commands.filter(({ takes }) => takes !== undefined).map(({ path }) => path));
+  const documents = ["README.md", "SECURITY.md", ...readdirSync(join(root, "docs"), { encoding: "utf8" })]
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => (name === "README.md" || name === "SECURITY.md" ? name : join("docs", name)));
+  const unknown = documents.flatMap((name) =>
+    [...readFileSync(join(root, name), "utf8").matchAll(/`(?:\.\/)?lorica ([a-z][a-z ]*[a-z])/g)].flatMap(
+      ([, words = ""]) => {
+        const [first = "", second] = words.split(" ");
+        const path = second === undefined || takesArguments.has(first) ? first : `${first} ${second}`;
+        return known.has(path) ? [] : [`${name}: ${words}`];
+      },
+    ),
+  );
+  assert.deepEqual(unknown, []);
 });
 
 test("no command stands in both tables, and a subcommand's parent comes before it", () => {
