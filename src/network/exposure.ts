@@ -46,7 +46,9 @@ function explain(
     ...places,
     ...(isTls
       ? []
-      : ["without TLS it refuses browsers of other machines: set gateway.tls, or put a proxy or a tunnel in front"]),
+      : [
+          "without TLS it refuses browsers of other machines, and what programs send, tokens too, can be read on the way: set gateway.tls, or put a proxy or a tunnel in front",
+        ]),
     ...(level === "internet"
       ? [
           "one of these addresses is public: prefer loopback and a tunnel, or name who may come in gateway.allowedAddresses",
