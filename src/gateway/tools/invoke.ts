@@ -31,8 +31,16 @@ export function createInvoke(edge: Edge): InvokeTool {
     if (key === undefined) return await invoke(edge, request, signal);
     // Who asks again shares the call, so its end is not the first caller's to decide.
     const never = new AbortController().signal;
-    return await once(`${request.caller.deviceId ?? "owner"} ${key}`, request.body, () => invoke(edge, request, never));
+    const by = request.caller.deviceId ?? "owner";
+    return await once(`${by} ${key}`, [request.body, choicesOf(request.req)], () => invoke(edge, request, never));
   };
+}
+
+/** The headers that choose agent, session and asker: with others it is another call. */
+function choicesOf({ headers }: IncomingMessage): readonly (readonly [string, unknown])[] {
+  return Object.entries(headers)
+    .filter(([name]) => name.startsWith("x-openclaw-"))
+    .toSorted();
 }
 
 async function invoke(edge: Edge, { req, caller, body }: InvokeRequest, signal: AbortSignal): Promise<ToolAnswer> {

@@ -103,6 +103,7 @@ test("the same key is one call, and another call under it a conflict", async (t)
   );
   assert.equal(calls.length, 1);
   assert.equal((await invoke({ ...body, tool: "glob" }))[0], 409);
+  assert.equal((await invoke(body, { "x-openclaw-message-channel": "telegram" }))[0], 409, "in somebody else's place");
 });
 
 test("NET-017 direct calls are thirty a minute, and their bodies may be larger", async (t) => {
