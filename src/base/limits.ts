@@ -67,6 +67,8 @@ export const limits = {
   connectsBurst: 20,
   webhooksPerSecond: 30,
   webhooksBurst: 100,
+  webhooksReadingMax: 128,
+  webhooksReadingPerAddressMax: 32,
   rateAddressesMax: 16_384,
   rateMemoryMs: 5 * 60_000,
   frontLookMs: 60 * 60_000,

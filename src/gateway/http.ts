@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { limits } from "../base/limits.ts";
+import { peerOf } from "./auth/peer.ts";
 import { boundFailures } from "./connections/quiet-log.ts";
 import { checkSingles } from "./door/singles.ts";
 import type { Edge } from "./edge.ts";
@@ -12,7 +13,6 @@ import { createListener } from "./port/listener.ts";
 import type { Listener } from "./port/listener.ts";
 import { createRoutes } from "./door/routes.ts";
 import type { HttpBounds, RoutesDeps } from "./door/route.ts";
-import type { Runs } from "./run.ts";
 
 export type { HttpBounds } from "./door/route.ts";
 
@@ -20,7 +20,7 @@ export type HttpEdge = Listener & { openRequests(): number };
 
 export function createHttpEdge(deps: {
   readonly edge: Edge;
-  readonly runs: Runs;
+  readonly runs: RoutesDeps["runs"];
   readonly connections: RoutesDeps["connections"];
   readonly bounds: Partial<HttpBounds>;
 }): HttpEdge {
@@ -55,7 +55,8 @@ export function createHttpEdge(deps: {
       await routes({ req, res, peer, path: pathOf(req) });
     } catch (error) {
       leaveAfterError(req, res);
-      answerError(res, error, log);
+      const from = peerOf(req, edge.settings().access).address;
+      answerError(res, error, (level, message, fields) => log(level, message, { ...fields, from }));
     }
   }
 

@@ -56,12 +56,10 @@ export async function openEdge(
     readonly script?: Script;
     readonly settings?: Partial<GatewaySettings>;
     readonly bounds?: NonNullable<Parameters<typeof createGateway>[0]["bounds"]>;
-    readonly transfer?: EdgeDeps["transfer"];
     readonly now?: () => number;
     readonly callTool?: EdgeDeps["callTool"];
     readonly remote?: Partial<EdgeDeps["remote"]>;
-    readonly workspace?: EdgeDeps["workspace"];
-  } = {},
+  } & Partial<Pick<EdgeDeps, "transfer" | "workspace" | "webhookFor">> = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "lorica-edge-"));
   const clock = { now: options.now ?? Date.now };
@@ -89,6 +87,7 @@ export async function openEdge(
     callTool: options.callTool,
     remote: { ...fauxRemote, ...options.remote },
     workspace: options.workspace ?? noWorkspace,
+    webhookFor: options.webhookFor,
     nodes: fauxRegistry(store),
     clock,
     log: (level, message, fields) => log.push({ level, message, fields }),

@@ -7,7 +7,7 @@ import { createCallerCheck, requireScope } from "./caller.ts";
 import { refuseSecretsInQuery } from "./guard.ts";
 import { createProbes } from "./probes.ts";
 import { allow, notFound } from "./refuse.ts";
-import { takeDelivery } from "./webhook.ts";
+import { createTakeDelivery } from "./webhook.ts";
 
 export type Routes = (exchange: Exchange) => Promise<void>;
 
@@ -15,6 +15,7 @@ export function createRoutes(deps: RoutesDeps): Routes {
   const { edge } = deps;
   const identify = createCallerCheck(edge);
   const page = createPage({ folder: builtPage, settings: () => edge.settings().page });
+  const takeDelivery = createTakeDelivery(edge);
   const probe = createProbes(edge, identify);
   const routes = authenticatedRoutes(deps);
 
@@ -23,7 +24,7 @@ export function createRoutes(deps: RoutesDeps): Routes {
     if (await probe(exchange)) return;
     if (page.answer(exchange)) return;
     refuseSecretsInQuery(req);
-    if (await takeDelivery(edge, exchange)) return;
+    if (await takeDelivery(exchange)) return;
     if (!isApi(edge, path)) throw notFound(path);
     // Before anything else of the request is looked at, so that whoever shows nothing learns nothing about paths.
     const caller = await identify(req);

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
+import { addressGroup } from "../../network/network.ts";
 import { HttpProblem } from "../http/answer.ts";
 import { answerRaw } from "../http/raw.ts";
 import type { Edge } from "../edge.ts";
@@ -35,13 +36,15 @@ type UpgradeDeps = {
 
 export function createUpgrades(deps: UpgradeDeps): Upgrade {
   const server = new WebSocketServer(options);
-  server.on("wsClientError", (error, socket) => refuse(socket, new HttpProblem(400, error.message)));
+  server.on("wsClientError", (error, socket, req) => refuse(req, socket, new HttpProblem(400, error.message)));
 
-  function refuse(socket: Duplex, error: unknown): void {
+  function refuse(req: IncomingMessage, socket: Duplex, error: unknown): void {
     const id = newId();
     answerRaw(socket, error, id);
     const code = error instanceof HttpProblem ? error.status : 500;
-    deps.onRefused({ code, reason: error instanceof Error ? error.message : String(error), address: "" });
+    const reason = error instanceof Error ? error.message : String(error);
+    // Nearer than that nobody is known yet.
+    deps.onRefused({ code, reason, address: addressGroup(req.socket.remoteAddress ?? "") });
   }
 
   return (req, socket, head) => {
@@ -51,7 +54,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrade {
       const address = check(req, deps);
       server.handleUpgrade(req, socket, head, (ws) => deps.accept(ws, req, address));
     } catch (error) {
-      refuse(socket, error);
+      refuse(req, socket, error);
     }
   };
 }
