@@ -7,8 +7,13 @@ import type { Invocation } from "../context.ts";
 /** A script, so that moving the checkout breaks nothing but this. */
 export async function installBinary({ context, paths }: Invocation): Promise<void> {
   await mkdir(dirname(paths.binary), { recursive: true, mode: 0o700 });
-  const target = join(await lastingRoot(context.codeRoot), "lorica").replaceAll("'", String.raw`'\''`);
+  const target = (await programPath(context)).replaceAll("'", String.raw`'\''`);
   await writeFile(paths.binary, `#!/bin/sh\nexec '${target}' "$@"\n`, { mode: 0o700 });
+}
+
+/** The program itself, where it stays when a newer release comes. */
+export async function programPath({ codeRoot }: Pick<Invocation["context"], "codeRoot">): Promise<string> {
+  return join(await lastingRoot(codeRoot), "lorica");
 }
 
 /** Root's releases come and go; the link beside them stays, and follows the newest. */

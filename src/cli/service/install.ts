@@ -6,7 +6,7 @@ import { isMissing, LoricaError } from "../../base/errors.ts";
 import { listAgents, loadConfig, lockMeetingDir } from "../../config/config.ts";
 import type { Invocation } from "../context.ts";
 import { commandLine } from "../reach.ts";
-import { installBinary } from "./binary.ts";
+import { installBinary, programPath } from "./binary.ts";
 import { findService, orderService, userUnitPath } from "./service.ts";
 import type { InstalledService } from "./service.ts";
 import { createTools } from "./tools.ts";
@@ -42,7 +42,7 @@ export async function installService(invocation: Invocation, options: InstallOpt
   const text = renderUnit({
     scope: "user",
     profile: invocation.paths.profile,
-    command: commandOf(invocation, options.port),
+    command: commandOf(invocation, invocation.paths.binary, options.port),
     writable,
     environment: placesOf(invocation),
   });
@@ -71,9 +71,21 @@ function refuseWithoutSystemd({ context }: Invocation, service: Awaited<ReturnTy
     );
 }
 
-function commandOf({ paths }: Invocation, port: number | undefined): readonly string[] {
+/** The unit by which the system's own systemd runs the gateway as this user. Only root can put it where it belongs. */
+export async function renderSystemUnit(invocation: Invocation, port: number | undefined): Promise<string> {
+  return renderUnit({
+    scope: "system",
+    profile: invocation.paths.profile,
+    command: commandOf(invocation, await programPath(invocation.context), port),
+    writable: await prepareFolders(invocation),
+    environment: placesOf(invocation),
+    user: userInfo().username,
+  });
+}
+
+function commandOf({ paths }: Invocation, program: string, port: number | undefined): readonly string[] {
   return [
-    paths.binary,
+    program,
     "gateway",
     "run",
     ...(paths.profile === undefined ? [] : ["--profile", paths.profile]),

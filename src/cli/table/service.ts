@@ -8,6 +8,7 @@ const startOptions: readonly OptionSpec[] = [
 
 const installOptions: readonly OptionSpec[] = [
   ...startOptions,
+  { flags: "--system", summary: "print the unit for the system's own systemd, for root to put in place" },
   { flags: "--force", summary: "replace a unit that somebody wrote by hand, too" },
   { flags: "--runtime <runtime>", summary: "no effect", hidden: true },
   { flags: "--token <token>", summary: "no effect: the token is not in the unit", hidden: true },

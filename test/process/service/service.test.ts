@@ -142,6 +142,15 @@ suite("the gateway as a service", { concurrency: false }, () => {
     assert.equal(await run("gateway uninstall"), await run("gateway uninstall"));
   });
 
+  test("DEP-008 the system's unit is printed for root, with this user and what it may write", async () => {
+    const printed = await lorica.run(["gateway", "install", "--system"]);
+    assert.equal(printed.code, 0, printed.stderr);
+    assert.match(printed.stdout, new RegExp(`^User=${userInfo().username}$`, "m"));
+    assert.match(printed.stdout, new RegExp(`^ReadWritePaths=${lorica.stateDir}$`, "m"));
+    assert.match(printed.stderr, /root writes it there, and then: systemctl daemon-reload/);
+    assert.equal(existsSync(file), false);
+  });
+
   test("without the user's systemd nothing is left behind, and why is said", async () => {
     systemd.set("unreachable");
     const ran = await lorica.run(["gateway", "install"]);

@@ -2,7 +2,8 @@
 import type { Invocation } from "../../context.ts";
 import { diagnose } from "../../diagnosis.ts";
 import { installAndStart, renderInstalled } from "../../service/install-and-start.ts";
-import { uninstallService } from "../../service/install.ts";
+import { renderSystemUnit, uninstallService } from "../../service/install.ts";
+import { unitName } from "../../service/unit.ts";
 import { restartGateway, stopGateway } from "../../service/life.ts";
 import { renderTable } from "../../text.ts";
 
@@ -33,6 +34,7 @@ export async function restart(invocation: Invocation): Promise<void> {
 
 export async function install(invocation: Invocation): Promise<void> {
   const { io, options } = invocation;
+  if (options.flag("system")) return printSystemUnit(invocation);
   const installed = await installAndStart(invocation, {
     port: options.whole("port", { min: 1, max: 65_535 }),
     replace: options.flag("force") ? "any unit" : "only our own",
@@ -40,6 +42,16 @@ export async function install(invocation: Invocation): Promise<void> {
   io.result(installed, () => {
     for (const line of renderInstalled(invocation, installed)) io.line(line);
   });
+}
+
+/** Nothing of the product runs as root, so what only root may do is said and not done. */
+async function printSystemUnit(invocation: Invocation): Promise<void> {
+  const { io, options, paths } = invocation;
+  const unit = unitName(paths.profile);
+  const file = `/etc/systemd/system/${unit}`;
+  const text = await renderSystemUnit(invocation, options.whole("port", { min: 1, max: 65_535 }));
+  io.result({ unit, file, text }, () => io.write(text));
+  io.note(`this is ${file}: root writes it there, and then: systemctl daemon-reload && systemctl enable --now ${unit}`);
 }
 
 export async function uninstall(invocation: Invocation): Promise<void> {
