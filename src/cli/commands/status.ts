@@ -3,6 +3,7 @@ import { release } from "node:os";
 import { bounded } from "../../base/wait.ts";
 import type { OwnerStatus } from "../../protocol/owner-methods.ts";
 import type { ChannelsStatusResult, StatusResult } from "../../protocol/shapes.ts";
+import { renderAddress } from "../../network/network.ts";
 import { diagnose } from "../diagnosis.ts";
 import type { Finding } from "../diagnosis.ts";
 import type { Invocation } from "../context.ts";
@@ -73,12 +74,13 @@ function summaryRows(invocation: Invocation, { owner, gateway, channels }: Snaps
     ["gateway", `${owner.gateway.state}, ${gateway.phase}; ${gateway.runs.active} turns running`],
     ["agents", gateway.agents.map((agent) => agent.id).join(", ")],
     ["sessions", String(gateway.sessions.count)],
-    ["address", listen === null ? "none" : `http://${listen.host}:${listen.port}`],
+    ["address", listen === null ? "none" : owner.listening.map(renderAddress).join(", ")],
     ...networkRows(owner),
     ["config", `${owner.paths.config}${stale}`],
     ["workspace", owner.paths.workspace],
     ...channels.channelOrder.map((channel): [string, string] => ["channel", channelLine(channel, channels)]),
     ...channels.warnings.map((warning): [string, string] => ["note", warning]),
+    ...gateway.dangers.map((danger): [string, string] => ["danger", danger]),
     ...owner.notices.map((notice): [string, string] => ["note", notice]),
   ];
 }
