@@ -70,3 +70,8 @@ export function wrap(words: readonly string[], width: number, indent = ""): stri
   }
   return lines.join("\n");
 }
+
+/** As it stands in an address. */
+export function renderPlace({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -59,6 +59,7 @@ const gatewayStatus = {
   sandbox: { state: "verified", walls: [] },
   connections: { sockets: 1, http: 0 },
   processMemory: { rssBytes: 1_048_576, heapUsedBytes: 1 },
+  dangers: ["`gateway.bind` is `lan`."],
 };
 
 async function stateOf(): Promise<[string, number]> {
@@ -247,6 +248,7 @@ test("CLI-030 CLI-031 CLI-032 status says what runs; --all says everything, with
   });
   const plain = await line.run(["status"]);
   assert.equal(plain.exit, 0);
+  assert.match(plain.stdout, /^ +danger +`gateway\.bind` is `lan`\.$/m);
   assert.match(plain.stdout, /model {6}rehearsal: not an AI,/);
   assert.match(plain.stdout, /channel {4}telegram\/default connected\n +note {7}telegram: 1 replies were cut off/);
   assert.match(plain.stdout, /note {7}a notice/);

@@ -3,12 +3,11 @@ import { release } from "node:os";
 import { bounded } from "../../base/wait.ts";
 import type { OwnerStatus } from "../../protocol/owner-methods.ts";
 import type { ChannelsStatusResult, StatusResult } from "../../protocol/shapes.ts";
-import { renderAddress } from "../../network/network.ts";
 import { diagnose } from "../diagnosis.ts";
 import type { Finding } from "../diagnosis.ts";
 import type { Invocation } from "../context.ts";
 import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
-import { renderBytes, renderDuration, renderTable } from "../text.ts";
+import { renderBytes, renderDuration, renderPlace, renderTable } from "../text.ts";
 import { configuredRemote, isRemote } from "../remote.ts";
 import { remoteStatus } from "./gateway/remote-status.ts";
 import { modelLine, sandboxLine } from "./up.ts";
@@ -74,7 +73,7 @@ function summaryRows(invocation: Invocation, { owner, gateway, channels }: Snaps
     ["gateway", `${owner.gateway.state}, ${gateway.phase}; ${gateway.runs.active} turns running`],
     ["agents", gateway.agents.map((agent) => agent.id).join(", ")],
     ["sessions", String(gateway.sessions.count)],
-    ["address", listen === null ? "none" : owner.listening.map(renderAddress).join(", ")],
+    ["address", listen === null ? "none" : `http://${renderPlace(listen)}`],
     ...networkRows(owner),
     ["config", `${owner.paths.config}${stale}`],
     ["workspace", owner.paths.workspace],

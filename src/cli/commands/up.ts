@@ -8,7 +8,7 @@ import { awaitGateway } from "../launch.ts";
 import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
 import { installBinary } from "../service/binary.ts";
 import { startGateway } from "../service/life.ts";
-import { renderTable } from "../text.ts";
+import { renderPlace, renderTable } from "../text.ts";
 import { signInLink, timeOf } from "./devices/dashboard.ts";
 import { runGateway } from "./gateway.ts";
 
@@ -75,7 +75,7 @@ function render(
     ["workspace", owner.paths.workspace],
     ["model", modelLine(invocation, gateway)],
     ["sandbox", sandboxLine(invocation, owner)],
-    ["address", owner.listen === null ? "none" : `http://${owner.listen.host}:${owner.listen.port}`],
+    ["address", owner.listen === null ? "none" : `http://${renderPlace(owner.listen)}`],
     ["config", owner.paths.config],
     ["log", owner.paths.log],
     ["stop it", commandLine(invocation, "gateway stop")],

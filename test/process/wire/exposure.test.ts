@@ -36,8 +36,7 @@ suite("gateway run --bind lan", { concurrency: false }, () => {
     const others = Object.values(networkInterfaces()).flatMap((found = []) =>
       found.filter(({ internal }) => !internal),
     );
-    if (others.length === 0) assert.equal(shown.code, 0, shown.stderr);
-    assert.match(shown.stdout, /only this machine can reach the gateway/);
+    if (others.length === 0) assert.match(shown.stdout, /only this machine can reach the gateway/);
     else {
       assert.match(shown.stdout, /other machines can reach the gateway .*; it asks them for a token/, shown.stderr);
       for (const { address, family } of others)
