@@ -119,6 +119,9 @@ export type EventText = {
 export function codeOfShape(error: ErrorShape): Code {
   const own = error.details?.["errorCode"];
   if (typeof own === "string" && Object.hasOwn(codes, own)) return own as Code;
+  const detail = error.details?.["code"];
+  if (error.code === "INVALID_REQUEST" && typeof detail === "string" && /^(?:DEVICE_)?AUTH_/.test(detail))
+    return "unauthorized";
   if (error.code === "FORBIDDEN" || error.code === "NOT_PAIRED") return "forbidden";
   return error.code === "UNAVAILABLE" ? "unavailable" : "invalid_request";
 }

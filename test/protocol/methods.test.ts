@@ -97,6 +97,8 @@ test("an operating error keeps its code, its particulars and when to come again"
   });
   assert.equal(codeOfShape(shape), "overloaded");
   assert.equal(codeOfShape({ code: "FORBIDDEN", message: "" }), "forbidden");
+  for (const code of ["AUTH_REQUIRED", "AUTH_TOKEN_MISMATCH", "DEVICE_AUTH_SIGNATURE_INVALID"])
+    assert.equal(codeOfShape({ code: "INVALID_REQUEST", message: "", details: { code } }), "unauthorized");
 });
 
 test("scopes imply what the protocol says and no more", () => {

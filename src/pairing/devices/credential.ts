@@ -17,10 +17,11 @@ type Shown = {
   readonly role: DeviceRole;
   readonly auth: ConnectParams["auth"];
   readonly shared: SharedProof;
+  readonly isPage: boolean;
 };
 
 export async function findCredential(ground: Ground, shown: Shown): Promise<Credential | ConnectRefusal> {
-  const { auth, role, shared } = shown;
+  const { auth, role, shared, isPage } = shown;
   // A code opens the door for people; what a node may do is decided by looking at it.
   const code = auth?.bootstrapToken;
   const scopes = code === undefined || role === "node" ? undefined : ground.codes.take(code);
@@ -30,7 +31,7 @@ export async function findCredential(ground: Ground, shown: Shown): Promise<Cred
   if (shared.kind === "proved") return { kind: "shared", method: shared.method };
   if (shared.kind === "refused") return await explainRefused(ground, shown, shared.refusal);
   if (code !== undefined) return codeInvalid();
-  return auth?.deviceToken === undefined ? credentialRequired() : tokenMismatch();
+  return auth?.deviceToken === undefined ? credentialRequired(isPage) : tokenMismatch();
 }
 
 /** Clients show their token in either place, and in both where they have nothing else. */

@@ -35,7 +35,8 @@ export function createDoor(ground: Ground): Omit<DeviceDoor, "watch"> {
       if (device === undefined) return withoutDevice(connect, role, shared);
       const signed = checkSignature(connect, device, { nonce, now: clock.now() });
       if ("problem" in signed) return refuse.badSignature(signed.problem);
-      const credential = await findCredential(ground, { deviceId: device.id, role, auth, shared });
+      const isPage = connect.client.id === page;
+      const credential = await findCredential(ground, { deviceId: device.id, role, auth, shared, isPage });
       if (!isCredential(credential)) return credential;
       const about = describe(connect, device.id, signed.publicKey);
       return await admit(ground, { about, role, scopes: wantedScopes(connect, role), peer }, credential);

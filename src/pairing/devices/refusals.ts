@@ -33,8 +33,12 @@ export function deviceRequired(isPage: boolean): ConnectRefusal {
   return notPaired("device identity required", { code });
 }
 
-export function credentialRequired(): ConnectRefusal {
-  return refusal("sign in first: `lorica dashboard` on the gateway's machine prints a link", policy, {
+/** A browser is signed in by a link; everything else shows the gateway's token, and is approved once. */
+export function credentialRequired(isPage: boolean): ConnectRefusal {
+  const how = isPage
+    ? "sign in first: `lorica dashboard` on the gateway's machine prints a link"
+    : "the gateway does not know this device: show the gateway's token once (`lorica token show` on its machine)";
+  return refusal(how, policy, {
     code: "AUTH_REQUIRED",
     recommendedNextStep: "update_auth_credentials",
   });
