@@ -36,7 +36,10 @@ describe("a chat account by command line", () => {
     assert.deepEqual(telegram.calls, []);
   });
 
-  test("a token that the platform does not know is not stored", async () => {
+  test("a token that the platform does not know is not stored, and one that is missing is asked for", async () => {
+    const missing = await run("channels", "add");
+    assert.equal(missing.code, 2);
+    assert.match(missing.stderr, /^lorica: no token: write to @BotFather .* --token-file\n$/);
     const wrong = await lorica.run(["channels", "add", "telegram"], { input: "999:not-the-token-of-anybody-at-all\n" });
     assert.equal(wrong.code, 8, wrong.stderr);
     assert.match(wrong.stderr, /Telegram does not know this token/);
@@ -62,8 +65,9 @@ describe("a chat account by command line", () => {
     await telegram.confirmed(telegram.say({ ...direct(stranger), text: "anybody?" }));
     assert.equal(telegram.sent.length, 1);
 
-    const wrong = await run("pairing", "approve", "telegram", "AAAAAAAA", "--member");
+    const wrong = await run("pairing", "approve", "telegram", "AAAAAAAA");
     assert.equal(wrong.code, 5, wrong.stderr);
+    assert.match(wrong.stderr, /^lorica: no request on telegram has this code[^\n]*pairing list telegram\n$/);
     const approved = await run("pairing", "approve", "telegram", code.toLowerCase());
     assert.equal(approved.stdout, "4711 may write on telegram now, as member\n", approved.stderr);
     assert.match(approved.stderr, /--owner makes an owner/);

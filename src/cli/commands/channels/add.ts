@@ -4,7 +4,7 @@ import { channelSecretName, findKnownChannel, knownChannels } from "../../../pro
 import type { KnownChannel } from "../../../protocol/known/channels.ts";
 import { checkToken, ownAccount, storeChannel, tokenProblem } from "../../channels/account.ts";
 import type { Invocation } from "../../context.ts";
-import { confirm, readInput, readSecret } from "../../input.ts";
+import { confirm, readInput, readSecret, readStdin } from "../../input.ts";
 import { showable } from "../../io.ts";
 import { commandLine, withOwner } from "../../reach.ts";
 
@@ -32,8 +32,12 @@ async function readToken({ context, io, options }: Invocation, known: KnownChann
   if (typed !== undefined)
     io.note("a token on the command line can be seen by others on this machine; --token-file is better");
   const text = typed ?? (file === undefined ? undefined : await readInput(context, file));
-  if (text === undefined && context.stdin.isTTY === true) io.note(`For a token, ${known.hint}.`);
-  const token = (text ?? (await readSecret(context, `The ${known.name} token`))).trim();
+  const isTyped = context.stdin.isTTY === true;
+  if (text === undefined && isTyped) io.note(`For a token, ${known.hint}.`);
+  const ask = isTyped ? () => readSecret(context, `The ${known.name} token`) : () => readStdin(context);
+  const token = (text ?? (await ask())).trim();
+  if (token === "")
+    throw new LoricaError("invalid_request", `no token: ${known.hint}; then give it on stdin or with --token-file`);
   const problem = tokenProblem(known, token);
   if (problem !== undefined) throw new LoricaError("invalid_request", problem);
   return token;

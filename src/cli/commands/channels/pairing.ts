@@ -52,13 +52,14 @@ export async function approvePairing(invocation: Invocation): Promise<void> {
   if (options.flag("owner") && options.flag("member"))
     throw new LoricaError("invalid_request", "--owner and --member at once: say which");
   const result = await withGateway(invocation, async (gateway) => {
-    const role = await chooseRole(invocation, gateway, channel);
+    const { role, unasked } = await chooseRole(invocation, gateway, channel);
     const approved = await gateway.call("channels.pairing.approve", {
       channel,
       code,
       ...(accountId === undefined ? {} : { accountId }),
       ...(role === "owner" ? { bootstrapCommandOwner: true } : {}),
     });
+    if (unasked) io.note("as a member, because nobody was there to ask; --owner makes an owner");
     return { ...approved, role };
   });
   io.result(result, () => io.line(showable(io, `${result.senderId} may write on ${channel} now, as ${result.role}`)));
@@ -69,11 +70,11 @@ async function chooseRole(
   { context, io, options }: Invocation,
   gateway: GatewayClient,
   channel: string,
-): Promise<"owner" | "member"> {
-  if (options.flag("owner")) return "owner";
-  if (options.flag("member")) return "member";
+): Promise<{ readonly role: "owner" | "member"; readonly unasked?: boolean }> {
+  if (options.flag("owner")) return { role: "owner" };
+  if (options.flag("member")) return { role: "member" };
   const { commandOwnerConfigured, requests } = await gateway.call("channels.pairing.list", { channel });
-  if (commandOwnerConfigured) return "member";
+  if (commandOwnerConfigured) return { role: "member" };
   const [only, ...others] = requests;
   const who =
     only !== undefined && others.length === 0 ? `${only.senderLabel} (${only.senderId})` : "whoever has this code";
@@ -84,8 +85,7 @@ async function chooseRole(
       `Nobody on a channel is the owner yet. Make ${who} the owner, with every tool and your own files in view?`,
     ),
   );
-  if (answer === undefined) io.note("approved as a member, because nobody was there to ask; --owner makes an owner");
-  return answer === true ? "owner" : "member";
+  return { role: answer === true ? "owner" : "member", unasked: answer === undefined };
 }
 
 export async function rejectPairing(invocation: Invocation): Promise<void> {
