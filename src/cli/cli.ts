@@ -25,7 +25,7 @@ export async function runCli(context: CliContext): Promise<number> {
     return outcome.exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    return report(error, { ...outcome, stderr: context.stderr });
+    return report(error, { ...outcome, stderr: context.stderr, program: context.program });
   }
 }
 

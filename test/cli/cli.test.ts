@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { codes } from "../../src/base/errors.ts";
+import { codes, LoricaError } from "../../src/base/errors.ts";
 import { commands } from "../../src/cli/table/commands.ts";
 import { later } from "../../src/cli/table/later.ts";
 import { createCommandLine } from "../faux/command-line.ts";
@@ -123,6 +123,21 @@ test("what the system refuses is coded by what it is, without a stack", async ()
   const { exit, stderr } = await line.run(["config", "validate"]);
   assert.equal(exit, 1);
   assert.match(stderr, /^lorica: EWHATEVER: no\nError: EWHATEVER: no\n {4}at /);
+});
+
+test("a message names commands as they are typed here", async () => {
+  const message =
+    "lorica runs as root; see: lorica gateway status. `lorica up`, ./lorica up, /bin/lorica up, lorica, up";
+  const refuse = () => Promise.reject(new LoricaError("conflict", message));
+  Object.assign(line.overrides, { openOffline: refuse, program: "./lorica" });
+  const { stderr } = await line.run(["config", "validate"]);
+  const json = await line.run(["config", "validate", "--json"]);
+  Object.assign(line.overrides, { program: "lorica" });
+  assert.equal(
+    stderr,
+    "lorica: lorica runs as root; see: ./lorica gateway status. `./lorica up`, ./lorica up, /bin/lorica up, lorica, up\n",
+  );
+  assert.equal((JSON.parse(json.stderr) as { error: { message: string } }).error.message, message);
 });
 
 test("every command of a later step exists, takes anything, says which step brings it, and exits 3", async () => {

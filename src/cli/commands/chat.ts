@@ -92,7 +92,7 @@ async function say(
   } catch (error) {
     // One failed turn is not the end of a conversation; a lost gateway is.
     if (!(error instanceof LoricaError) || error.code === "unavailable" || context.signal.aborted) throw error;
-    report(error, { stderr: context.stderr, json: io.json, verbose: false });
+    report(error, { stderr: context.stderr, json: io.json, verbose: false, program: context.program });
   } finally {
     lines.off("SIGINT", cancel);
   }

@@ -38,7 +38,7 @@ function begins(id: string, wanted: string): boolean {
 function only<T>(found: readonly T[], wanted: string, what: "device" | "request"): T {
   const [first, second] = found;
   if (first === undefined)
-    throw new LoricaError("not_found", `there is no ${what} ${JSON.stringify(wanted)}; see: devices list`);
+    throw new LoricaError("not_found", `there is no ${what} ${JSON.stringify(wanted)}; see: lorica devices list`);
   if (second === undefined) return first;
   throw new LoricaError(
     "invalid_request",
