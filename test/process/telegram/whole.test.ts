@@ -102,6 +102,17 @@ suite("a bot on Telegram", { concurrency: false }, () => {
     assert.equal(await answer(() => say("what is **it**?")), "you asked: what is it?");
   });
 
+  test("CLI-051 the owner sends by themselves, to whom they let in and to nobody else", async () => {
+    const send = (to: string) =>
+      lorica.run(["message", "send", "--channel", "telegram", "--to", to, "the backup is done"]);
+    const sent = await send(String(alice.id));
+    assert.deepEqual([sent.code, sent.stdout], [0, `sent to ${alice.id} over telegram\n`], sent.stderr);
+    assert.equal(sentTo(alice.id).filter((text) => text === "the backup is done").length, 1);
+    const refused = await send("99999");
+    assert.match(refused.stderr, /"99999" is nobody whom you let in on telegram/);
+    assert.notEqual(refused.code, 0);
+  });
+
   test("PAIR-003 PAIR-009 PAIR-010 in a group it hears only who is listed, only there, and only when it is meant", async () => {
     const mention = (text: string) => ({
       text,
