@@ -206,22 +206,24 @@ function otherEdits(options: Options, context: CliContext): Edit[] {
   ];
 }
 
-/** What would change the result if it were ignored is refused. */
+/** What would change the result if it were ignored is refused, with what does it instead. */
 function refuseUnbuilt(options: Options): void {
-  const refused: [string, string | undefined][] = [
-    ["--mode", options.text("mode") === "local" ? undefined : options.text("mode")],
-    ["--reset", options.flag("reset") ? "" : undefined],
-    ["--token", options.text("token")],
-    ["--token-provider", options.text("tokenProvider")],
-    ["--gateway-password", options.text("gatewayPassword")],
-    ["--remote-url", options.text("remoteUrl")],
-    ["--remote-token", options.text("remoteToken")],
-    ["--gateway-auth", options.text("gatewayAuth") === "token" ? undefined : options.text("gatewayAuth")],
-    ["--tailscale", options.text("tailscale") === "off" ? undefined : options.text("tailscale")],
+  const text = (name: string, plain?: string): boolean => ![undefined, plain].includes(options.text(name));
+  const elsewhere = "set gateway.mode and gateway.remote in the config";
+  const instead: readonly (readonly [boolean, string, string])[] = [
+    [text("mode", "local"), "--mode", elsewhere],
+    [text("remoteUrl"), "--remote-url", elsewhere],
+    [text("remoteToken"), "--remote-token", elsewhere],
+    [options.flag("reset"), "--reset", "config unset and config rollback undo single settings"],
+    [text("token"), "--token", "models and keys: see onboard --help"],
+    [text("tokenProvider"), "--token-provider", "models and keys: see onboard --help"],
+    [text("gatewayPassword"), "--gateway-password", "secret set gateway:password reads it from stdin"],
+    [text("gatewayAuth", "token"), "--gateway-auth", "set gateway.auth.mode in the config"],
+    [text("tailscale", "off"), "--tailscale", "set gateway.tailscale.mode in the config"],
   ];
-  const first = refused.find(([, value]) => value !== undefined);
+  const first = instead.find(([isGiven]) => isGiven);
   if (first !== undefined)
-    throw new LoricaError("not_built", `${first[0]} comes with step 2 of the plan; leave it out`);
+    throw new LoricaError("invalid_request", `${first[1]} is not taken here. Instead: ${first[2]}`);
   if (options.text("gatewayToken") !== undefined)
     throw new LoricaError(
       "invalid_request",

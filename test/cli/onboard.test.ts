@@ -179,7 +179,7 @@ test("what is wrong is refused before anything is written", async () => {
     ],
     [custom("--custom-provider-id", "Not Good"), 2, /--custom-provider-id takes lower-case/],
     [custom("--custom-api-key", "two\nlines"), 2, /is no key/],
-    [custom("--remote-url", "wss://x"), 3, /--remote-url comes with step 2/],
+    [custom("--remote-url", "wss://x"), 2, /--remote-url is not taken here. Instead: set gateway.mode/],
     [custom("--gateway-token", "x".repeat(40)), 2, /would show the token to others/],
     [custom("--workspace", "relative"), 2, /absolute path/],
   ];
