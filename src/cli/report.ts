@@ -2,6 +2,7 @@
 import { codeOf, codes, errnoOf, LoricaError } from "../base/errors.ts";
 import type { Code } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import { stripControls } from "../base/text/controls.ts";
 import type { Output } from "./context.ts";
 import { commands } from "./table/commands.ts";
 
@@ -19,7 +20,11 @@ export function report(thrown: unknown, { stderr, json, verbose, program }: Repo
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   if (json) stderr.write(`${JSON.stringify({ error: describe(error, code, message) })}\n`);
-  else stderr.write(`lorica: ${message === "" ? code : typable(message, program)}${reference(error)}\n`);
+  else {
+    const said = `${message === "" ? code : typable(message, program)}${reference(error)}`;
+    // A gateway elsewhere says what it likes, and what it says must not draw on the terminal here.
+    stderr.write(`lorica: ${stripControls(said)}\n`);
+  }
   // Our own bug: the stack is what a report of it needs.
   if (!json && (verbose || !(error instanceof LoricaError)) && code === "internal" && error instanceof Error)
     stderr.write(`${error.stack ?? ""}\n`);

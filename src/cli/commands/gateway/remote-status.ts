@@ -1,4 +1,5 @@
 // `status` of a gateway elsewhere: what it says of itself. What its machine knows besides is its owner's to see there.
+import { stripControls } from "../../../base/text/controls.ts";
 import type { Invocation } from "../../context.ts";
 import { withConnection } from "../../reach.ts";
 import { typed } from "../../../client/client.ts";
@@ -17,13 +18,13 @@ export async function remoteStatus(invocation: Invocation): Promise<void> {
   );
   io.result(value, () => {
     const { gateway, version } = value;
-    io.line(io.style("bold", `Lorica ${version}, up ${renderDuration(gateway.uptimeMs)}`));
+    io.line(io.style("bold", `Lorica ${stripControls(version)}, up ${renderDuration(gateway.uptimeMs)}`));
     const rows = [
       ["gateway", `${gateway.phase}; ${gateway.runs.active} turns running`],
       ["agents", gateway.agents.map((agent) => agent.id).join(", ")],
       ["sessions", String(gateway.sessions.count)],
       ["clients", `${gateway.connections.sockets} on sockets, ${gateway.connections.http} on HTTP`],
     ];
-    for (const line of renderTable(rows, { width: Infinity, indent: "  " })) io.line(line);
+    for (const line of renderTable(rows, { width: Infinity, indent: "  " })) io.line(stripControls(line));
   });
 }
