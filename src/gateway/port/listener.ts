@@ -48,7 +48,9 @@ export function createListener(bounds: HttpBounds, tls: TlsPair | undefined): Li
       if (first === undefined) return [];
       await listenOn(server, first);
       for (const target of others) {
-        const relay = createPlainServer((socket: Socket) => server.emit("connection", socket));
+        // As an HTTP server makes its own sockets, so that every address answers alike.
+        const sockets = { allowHalfOpen: true, noDelay: true };
+        const relay = createPlainServer(sockets, (socket: Socket) => server.emit("connection", socket));
         relay.maxConnections = limits.httpConnectionsMax;
         relays.push(relay);
         await listenOn(relay, target);
