@@ -58,7 +58,6 @@ export const later: readonly LaterSpec[] = [
   { path: "reset", step: "later", what: "resetting by command", instead: "sessions reset" },
   { path: "uninstall", step: "later", what: "uninstalling by command" },
   { path: "update", step: "later", what: "updating by command", instead: "git pull" },
-  { path: "deploy", step: "later", what: "rendering deployment files" },
 ];
 
 /** The sentence a person gets. */

@@ -39,6 +39,18 @@ export const wireCommands: readonly CommandSpec[] = [
     options: [{ flags: "--timeout <duration>", summary: "how long to listen; 3 s where left out" }],
     load: async () => (await import("../commands/gateway/discover.ts")).discover,
   },
+  { path: "deploy", summary: "files for what stands around the gateway; printed, never applied" },
+  {
+    path: "deploy render",
+    takes: "<target>",
+    summary: "a file for nginx, caddy, traefik, ufw, ufw-tailscale or cloudflare-waf, made from the config",
+    options: [
+      { flags: "--host <name>", summary: "the name under which the gateway is reached; the config's where left out" },
+      { flags: "--allow-ip <addresses>", summary: "your own addresses or ranges, with commas between them" },
+    ],
+    examples: ["deploy render nginx --host gateway.example.com", "deploy render ufw --allow-ip 203.0.113.7"],
+    load: async () => (await import("../commands/network/deploy.ts")).renderDeploy,
+  },
   { path: "identity", summary: "what this installation calls itself towards others" },
   {
     path: "identity show",

@@ -6,6 +6,7 @@ import { bounded } from "../../base/wait.ts";
 import { parsePublished, parseTailnetName, parseWhois, plain, tailnetAddresses } from "./read.ts";
 import type { Published } from "./read.ts";
 
+export { findProgram } from "./find-program.ts";
 export { createIdentities } from "./whois.ts";
 
 /** What came of a program that was run. `code` is null where it was ended because its time was up. */

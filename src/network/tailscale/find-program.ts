@@ -2,7 +2,7 @@
 // path only.
 import { accessSync, constants, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { errnoOf } from "../base/errors.ts";
+import { errnoOf } from "../../base/errors.ts";
 
 export function findProgram(name: string, searchPath: string | undefined): string | undefined {
   // A relative entry would mean whatever folder the gateway was started in.
