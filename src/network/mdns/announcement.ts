@@ -4,8 +4,6 @@ import { randomBytes } from "node:crypto";
 import type { Interface, ListenAddress } from "../listen.ts";
 import { reachOf } from "../listen.ts";
 
-export const serviceType = "openclaw-gw";
-
 /** All that the announcing process is told. */
 export type Announcement = {
   readonly name: string;
