@@ -1,10 +1,12 @@
 // What the config says of channels, in the words of those who need to know: the accounts that a channel runs, whom each
 // lets in, and what the broker may dial for it.
 import type { Json } from "./base/json.ts";
+import { limits } from "./base/limits.ts";
 import type { Ceiling, ProviderCeiling } from "./broker/broker.ts";
 import type { ChannelAccount } from "./channel/channel.ts";
 import { channelIdentity } from "./config/identity/outgoing.ts";
 import type { ChannelConfig, Config } from "./config/config.ts";
+import { createPatternMatcher } from "./dlp/dlp.ts";
 import type { ChannelAccess, PipelineSettings } from "./pipeline/pipeline.ts";
 import { channelKey, channelSecretName, findKnownChannel } from "./protocol/known/channels.ts";
 import type { KnownChannel } from "./protocol/known/channels.ts";
@@ -76,13 +78,24 @@ function channelCeiling(
 
 export function accessSettings(
   config: Config,
-): Pick<PipelineSettings, "access" | "owners" | "mentionPatterns" | "ackReaction"> {
+): Pick<PipelineSettings, "access" | "owners" | "mentions" | "ackReaction"> {
   return {
     access: (channel, id) => accessOf(config, channel, id),
     owners: new Set(config.commands.ownerAllowFrom),
-    mentionPatterns: config.messages.groupChat.mentionPatterns,
+    mentions: mentionsOf(config.messages.groupChat.mentionPatterns),
     ackReaction: config.messages.ackReaction,
   };
+}
+
+/** Compiled once for each list of the config: settings are asked for at each message. */
+const matchers = new WeakMap<readonly string[], (text: string) => boolean>();
+
+/** The owner's expressions meet texts of anybody, so they are given a short time and the beginning of the text. */
+function mentionsOf(patterns: readonly string[]): (text: string) => boolean {
+  const expressions = (): readonly RegExp[] => patterns.map((pattern) => new RegExp(pattern, "iu"));
+  const matches = matchers.get(patterns) ?? createPatternMatcher(expressions(), limits.mentionTimeoutMs);
+  matchers.set(patterns, matches);
+  return (text) => matches(text.slice(0, limits.mentionWithinChars));
 }
 
 function accessOf(config: Config, channel: string, id: string): ChannelAccess | undefined {

@@ -337,6 +337,8 @@ export const limits = {
   redactInputMaxChars: 262_144,
   redactPatternMaxChars: 512,
   redactTimeoutMs: 50,
+  mentionWithinChars: 1_000,
+  mentionTimeoutMs: 10,
   logLineMaxBytes: 65_536,
   logLinesPerSecondMax: 1_000,
   logTailLinesMax: 5_000,

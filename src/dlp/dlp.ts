@@ -3,5 +3,6 @@
 export { createEchoGuard } from "./echo-guard.ts";
 export { canBeSought } from "./encodings.ts";
 export type { EchoGuard } from "./echo-guard.ts";
+export { createPatternMatcher } from "./pattern.ts";
 export { createRedactor, redactedMark, redactJsonLine } from "./redact.ts";
 export type { Redactor, RedactorOptions } from "./redact.ts";

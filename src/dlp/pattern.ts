@@ -58,17 +58,45 @@ export type PatternRunner = (text: string) => Parsed<string>;
 /** Replaces what any of the patterns matches. A rejection means that time ran out, and the text is to be left out. */
 export function createPatternRunner(patterns: readonly RegExp[], replacement: string): PatternRunner {
   if (patterns.length === 0) return parsed;
-  const box = { text: "", patterns: patterns.map(({ source, flags }) => ({ source, flags })), replacement };
-  const context = createContext(box);
-  // The patterns are compiled once, inside, so that the time limit covers every step they make.
-  new Script("compiled = patterns.map(({ source, flags }) => new RegExp(source, flags))").runInContext(context);
-  const script = new Script("compiled.reduce((text, pattern) => text.replace(pattern, () => replacement), text)");
+  const replace = "compiled.reduce((text, pattern) => text.replace(pattern, () => replacement), text)";
+  const run = compile(patterns, { script: replace, replacement, timeoutMs: limits.redactTimeoutMs });
   return (text) => {
-    box.text = text;
     try {
-      return parsed(String(script.runInContext(context, { timeout: limits.redactTimeoutMs })));
+      return parsed(String(run(text)));
     } catch {
       return rejected(`the patterns took longer than ${limits.redactTimeoutMs} ms`);
     }
+  };
+}
+
+/** Whether any of the patterns matches. Where time runs out, none does. */
+export function createPatternMatcher(patterns: readonly RegExp[], timeoutMs: number): (text: string) => boolean {
+  if (patterns.length === 0) return () => false;
+  const run = compile(patterns, { script: "compiled.some((pattern) => pattern.test(text))", timeoutMs });
+  return (text) => {
+    try {
+      return run(text) === true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+/** The patterns are compiled once, inside, so that the time limit covers every step they make. */
+function compile(
+  patterns: readonly RegExp[],
+  {
+    timeoutMs,
+    script,
+    ...values
+  }: { readonly timeoutMs: number; readonly script: string; readonly replacement?: string },
+): (text: string) => unknown {
+  const box = { text: "", patterns: patterns.map(({ source, flags }) => ({ source, flags })), ...values };
+  const context = createContext(box);
+  new Script("compiled = patterns.map(({ source, flags }) => new RegExp(source, flags))").runInContext(context);
+  const compiled = new Script(script);
+  return (text) => {
+    box.text = text;
+    return compiled.runInContext(context, { timeout: timeoutMs });
   };
 }

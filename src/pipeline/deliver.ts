@@ -10,6 +10,8 @@ import { knownPlace } from "./channels/order.ts";
 import { createPace } from "./channels/pace.ts";
 import type { Pace } from "./channels/pace.ts";
 import type { ChannelSupervisor } from "./channels/supervise.ts";
+import { goneSince } from "./admit/still.ts";
+import { last } from "./run/begin.ts";
 import { untilStored } from "./run/patience.ts";
 import { placeOf, release } from "./release.ts";
 import type { Reason, Reply } from "./release.ts";
@@ -28,7 +30,7 @@ export type DeliveryParts = Pick<
   PipelineOptions,
   "store" | "policy" | "audit" | "clock" | "report" | "checkpoint" | "observe"
 > &
-  Pick<PipelineOptions, "channels" | "senders" | "settings"> & {
+  Pick<PipelineOptions, "channels" | "senders" | "settings" | "commandOf"> & {
     readonly open: ReadonlyMap<string, OpenChannel>;
     readonly supervisor: Pick<ChannelSupervisor, "sent">;
     readonly attempted?: (id: string) => void;
@@ -79,9 +81,8 @@ export function createDelivery(parts: DeliveryParts, signal: AbortSignal): Deliv
   };
   const armTimer = async (): Promise<void> => {
     if (sending.size > 0) return;
-    const pending = await store.outbox.list({ status: "pending", limit: limits.sendsConcurrentMax });
-    if (pending.length === 0) return;
-    wakeIn(Math.min(...pending.map((row) => row.nextAttemptAt)) - clock.now());
+    const at = await store.outbox.nextAt();
+    if (at !== undefined) wakeIn(at - clock.now());
   };
   const wakeIn = (ms: number): void => {
     clearTimeout(timer);
@@ -109,6 +110,8 @@ async function deliver(
   const open = parts.open.get(id);
   if (open === undefined)
     return postpone(row, { ms: limits.outboxBackoffMaxMs, reason: `${id} is not running` }, parts);
+  const gone = await recipientGone(row, parts);
+  if (gone !== undefined) return store.outbox.end(row.id, "held", gone);
   const decision = release(row, await reasonOf(row, parts), parts);
   if (decision.kind === "deny") return store.outbox.end(row.id, "held", decision.reason);
   const wait = open.definition.senders === "stranger" ? parts.pace.waitFor(row.to) : undefined;
@@ -130,6 +133,13 @@ async function deliver(
   await keepReceipt(row, receipt, { ...parts, signal });
   parts.checkpoint?.("receipted");
   recordSend(row, receipt.kind, parts);
+}
+
+/** A reply may wait for hours; whoever was sent away meanwhile gets none. */
+async function recipientGone(row: OutboxRow, parts: DeliveryParts): Promise<string | undefined> {
+  const turn = row.turnId === undefined ? undefined : await parts.store.turns.find(row.turnId);
+  const asked = turn && (await parts.store.inbox.find(last(turn.inboxIds)));
+  return asked && goneSince(asked, parts);
 }
 
 /** A reply answers its turn's message, or that of the stranger who asked to be let in; an order answers nobody. */

@@ -69,9 +69,9 @@ async function accept(planned: Extract<Plan, { kind: "planned" }>, parts: Handle
   }
 }
 
-/** The text command that a message is, where its sender may use any. */
-function commandIn({ text, request }: Envelope, { commandOf }: PipelineOptions): string | undefined {
-  return request.commands === "none" ? undefined : commandOf?.(text);
+/** The text command that a message is, where its sender may use any and wrote it themselves. */
+function commandIn({ text, request, forwardedFrom }: Envelope, { commandOf }: PipelineOptions): string | undefined {
+  return request.commands === "none" || forwardedFrom !== undefined ? undefined : commandOf?.(text);
 }
 
 async function refuseForeign({ envelope, routed }: Extract<Plan, { kind: "planned" }>, parts: HandleParts) {

@@ -56,7 +56,7 @@ export type PipelineChannels = {
   states(): readonly ChannelState[];
   /** Calls `listener` when a channel starts, stops, fails or recovers. Returns how to stop listening. */
   watch(listener: () => void): () => void;
-  /** The config has changed: what is switched on starts, what is not stops, what changed starts anew. */
+  /** The config has changed: what is on starts, what is off stops, what changed starts anew, who is out is not answered. */
   refresh(): void;
   hold(channel: string, what: "stop" | "start"): Promise<void>;
   /** The door behind a path of the HTTP edge, for POST only; undefined where no running account has named it. */
@@ -77,6 +77,8 @@ export type Pipeline = {
   watch(listener: RunListener): () => void;
   /** Cancels one run, or all of a session; answers the runs that it ended. */
   abort(target: { readonly runId: string } | { readonly sessionKey: string }): Promise<readonly string[]>;
+  /** Who is let in has changed: ends what runs or waits for people who are not any more. */
+  recheck(): Promise<void>;
   /** The runs that wait or run, by session key. */
   active(): ReadonlyMap<string, readonly string[]>;
   /** Takes nothing new, lets running turns end within `graceMs`, then leaves them for the next start. */

@@ -38,7 +38,7 @@ export type PipelineSettings = {
   /** Who is the owner by the config's own word, as `channel:id`. */
   readonly owners?: ReadonlySet<string>;
   /** What counts as a mention besides the platform's own. */
-  readonly mentionPatterns?: readonly string[];
+  readonly mentions?: (text: string) => boolean;
   /** One emoji, shown at a message that is being answered. */
   readonly ackReaction?: string | undefined;
 };

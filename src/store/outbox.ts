@@ -36,6 +36,10 @@ export function createOutbox(ground: Ground): Outbox {
       SELECT 1 FROM outbox earlier WHERE earlier.address = outbox.address AND earlier.position < outbox.position
         AND earlier.status IN ('pending', 'sending'))
     ORDER BY next_attempt_at, position LIMIT :limit`);
+  const selectNextAt = database.query<{ at: number | null }>(`
+    SELECT min(next_attempt_at) AS at FROM outbox WHERE status = 'pending' AND NOT EXISTS (
+      SELECT 1 FROM outbox earlier WHERE earlier.address = outbox.address AND earlier.position < outbox.position
+        AND earlier.status IN ('pending', 'sending'))`);
   const selectOfTurn = database.query<Row>(`${select} WHERE turn_id = :turnId ORDER BY position`);
   const selectOne = database.query<Row>(`${select} WHERE id = :id`);
   const insert = createOutboxInsert(ground);
@@ -59,6 +63,7 @@ export function createOutbox(ground: Ground): Outbox {
   );
   return {
     due: (now, limit) => database.read(() => selectDue.all({ now, limit }).map(toOutboxRow)),
+    nextAt: () => database.read(() => selectNextAt.get({})?.at ?? undefined),
     ofTurn: (turnId) => database.read(() => selectOfTurn.all({ turnId }).map(toOutboxRow)),
     find: (id) =>
       database.read(() => {

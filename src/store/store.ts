@@ -257,6 +257,8 @@ export type OutboxRow = OutboxDraft & {
 export type Outbox = {
   /** Due pending rows, oldest first. */
   due(now: number, limit: number): Promise<readonly OutboxRow[]>;
+  /** When the next reply that waits for no older one may be sent; undefined where none is open. */
+  nextAt(): Promise<number | undefined>;
   ofTurn(turnId: string): Promise<readonly OutboxRow[]>;
   find(id: string): Promise<OutboxRow | undefined>;
   /** In one write, once: the first draft's id is the order's. `different` where another text has it. */

@@ -91,6 +91,7 @@ export function createFauxPipeline(options: { readonly store?: Store; readonly s
       for (const [id, key] of table.open()) open.set(key, [...(open.get(key) ?? []), id]);
       return open;
     },
+    recheck: async () => undefined,
     stop: async () => undefined,
   };
   return { pipeline, emit, finish, handled, aborted, state, listeners, channels };

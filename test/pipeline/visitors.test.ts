@@ -19,7 +19,7 @@ function gateOf(access: Partial<ChannelAccess> = {}, change: Partial<Gate> = {})
     access: { ...plainAccess, ...access },
     isOwner: false,
     role: undefined,
-    mentionPatterns: [],
+    mentions: () => false,
     isCommand: (text) => parseCommand(text) !== undefined,
     ...change,
   };

@@ -51,6 +51,8 @@ const parsers: ReadonlyMap<string, (rest: string) => Command | undefined> = new 
   ["stop", bare({ name: "stop" })],
   ["help", bare({ name: "help" })],
   ["commands", bare({ name: "help" })],
+  // Telegram's button for a first visit writes it, with a word behind where a link led there.
+  ["start", () => ({ name: "help" })],
   ["model", parseModel],
   ["models", bare({ name: "model", ref: undefined })],
   ["think", parseThink],

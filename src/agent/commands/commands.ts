@@ -25,6 +25,8 @@ export function commandOf({ turn, run, window }: TurnScope): Command | undefined
   const messages = window.entries().filter((entry) => entry.turnId === turn.id && entry.body.kind === "user");
   const [message] = messages;
   if (message?.body.kind !== "user" || messages.length > 1 || message.body.media.length > 0) return undefined;
+  // What is passed on is somebody else's, and commands nothing.
+  if (message.body.forwardedFrom !== undefined) return undefined;
   const command = parseCommand(message.body.text);
   return commands === "all" || command === undefined || ofSession.has(command.name) ? command : { name: "denied" };
 }

@@ -46,9 +46,16 @@ export function dangersOf(config: Config): readonly Danger[] {
       if (account.allowFrom.includes("*")) add([...path, "allowFrom"], "*", "anybody could write to the assistant");
       if (account.groupAllowFrom.includes("*"))
         add([...path, "groupAllowFrom"], "*", "anybody in a group could use the assistant");
+      for (const [group, { allowFrom }] of Object.entries(account.groups))
+        if (allowFrom.includes("*"))
+          add([...path, "groups", group, "allowFrom"], "*", "anybody in a group could use the assistant");
+      if (isUnencrypted(account.apiRoot))
+        add([...path, "apiRoot"], account.apiRoot, "the token and messages would cross the network unencrypted");
       if (account.groupPolicy === "open") add([...path, "groupPolicy"], "open", "any group could use the assistant");
     }
   }
+  if (config.channels.defaults.groupPolicy === "open")
+    add(["channels", "defaults", "groupPolicy"], "open", "any group could use the assistant");
   for (const [id, provider] of Object.entries(config.models.providers))
     if (provider.api !== "rehearsal" && isUnencrypted(provider.baseUrl))
       add(

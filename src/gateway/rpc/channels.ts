@@ -55,6 +55,8 @@ export function createChannelMethods(edge: Edge): HandlersOf<typeof channelMetho
     "channels.pairing.approved": async () => ({ approved: senders.approvals().map(senderView) }),
     async "channels.pairing.revoke"({ channel, accountId, senderId }, context) {
       const revoked = await senders.revoke({ channel, account: accountId, senderId }, deciderOf(context));
+      // Also where nobody was found: the config may have let them in until a moment ago.
+      await pipeline.recheck();
       if (revoked) return { senderId, revoked };
       throw new LoricaError("not_found", `nobody with the id ${senderId} was let in on ${channel}/${accountId}`);
     },

@@ -34,13 +34,15 @@ export function plan(envelope: Envelope, options: PipelineOptions): Plan {
   return { kind: "planned", envelope: verdict.envelope, routed: routed.routed, room };
 }
 
-function gateFor({ channel, account, sender }: Envelope, options: PipelineOptions): Gate {
-  const { access, owners, mentionPatterns = [] } = options.settings();
+export type GateOptions = Pick<PipelineOptions, "settings" | "senders" | "commandOf">;
+
+export function gateFor({ channel, account, sender }: Envelope, options: GateOptions): Gate {
+  const { access, owners, mentions = () => false } = options.settings();
   return {
     access: access?.(channel, account),
     isOwner: owners?.has(`${channel}:${sender.id}`) ?? false,
     role: options.senders?.roleOf({ channel, account, senderId: sender.id }),
-    mentionPatterns,
+    mentions,
     isCommand: (text) => options.commandOf?.(text) !== undefined,
   };
 }

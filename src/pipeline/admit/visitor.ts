@@ -14,34 +14,48 @@ export type Gate = {
   readonly isOwner: boolean;
   /** What the owner let this sender be, in direct chats. */
   readonly role: SenderRole | undefined;
-  readonly mentionPatterns: readonly string[];
+  /** What counts as a mention besides the platform's own. */
+  readonly mentions: (text: string) => boolean;
   readonly isCommand: (text: string) => boolean;
 };
 
 type Verdict = Admitted | InTheRoom | Dropped;
 
-/** Of a long text only the beginning is looked at for what counts as a mention. */
-const mentionWithinChars = 1_000;
+type VisitorKind = Exclude<PrincipalKind, "system">;
+
+/** What a sender is in a chat, whatever they say there; or why they are nobody. */
+export type Standing =
+  | { readonly kind: "direct"; readonly as: VisitorKind }
+  /** `as` is undefined for those who are heard there without a say. */
+  | { readonly kind: "room"; readonly as: VisitorKind | undefined; readonly group: GroupAccess }
+  | Dropped;
+
+const commandsInDirect = { owner: "all", member: "session", stranger: "none" } as const;
 
 export function admitVisitor(envelope: Envelope, gate: Gate): Verdict {
+  const standing = standingOf(envelope, gate);
+  if (standing.kind === "dropped") return standing;
+  if (standing.kind === "room") return admitInRoom(envelope, standing, gate);
+  return admitted(envelope, standing.as, { commands: commandsInDirect[standing.as] });
+}
+
+export function standingOf(envelope: Pick<Envelope, "chat" | "sender">, gate: Gate): Standing {
   const { access } = gate;
   if (access === undefined) return dropped("the channel is not switched on");
   if (envelope.sender.isBot === true && !access.allowBots) return ignored("bots are not heard here");
   const kind: string = envelope.chat.kind;
-  if (kind === "direct") return admitDirect(envelope, gate, access);
-  if (kind === "group" || kind === "channel") return admitInRoom(envelope, gate, access);
+  if (kind === "direct") return standingInDirect(envelope, gate, access);
+  if (kind === "group" || kind === "channel") return standingInRoom(envelope, gate, access);
   // Fail closed: what nobody can name is neither a direct chat nor a room that the owner listed (PAIR-017).
   return dropped("it is not known what kind of chat this is");
 }
 
-function admitDirect(envelope: Envelope, gate: Gate, access: ChannelAccess): Verdict {
+function standingInDirect({ sender }: Pick<Envelope, "sender">, gate: Gate, access: ChannelAccess): Standing {
   if (access.dmPolicy === "disabled") return dropped("direct messages are switched off");
   const { isOwner, role } = gate;
-  if (isOwner || role === "owner") return admitted(envelope, "owner", { commands: "all" });
-  const listed = role === "member" || access.allowFrom.includes(envelope.sender.id);
-  if (listed) return admitted(envelope, "member", { commands: "session" });
-  if (access.dmPolicy === "open" || access.allowFrom.includes("*"))
-    return admitted(envelope, "stranger", { commands: "none" });
+  if (isOwner || role === "owner") return { kind: "direct", as: "owner" };
+  if (role === "member" || access.allowFrom.includes(sender.id)) return { kind: "direct", as: "member" };
+  if (access.dmPolicy === "open" || access.allowFrom.includes("*")) return { kind: "direct", as: "stranger" };
   return access.dmPolicy === "pairing"
     ? { ...dropped("the sender is not paired"), after: "ask" }
     : dropped("the sender is not on the list");
@@ -51,26 +65,42 @@ function admitDirect(envelope: Envelope, gate: Gate, access: ChannelAccess): Ver
  * In a room nobody is the owner, however well known: others read what is answered, and what others wrote is in the
  * context. Approval in a direct chat counts for nothing here (PAIR-016).
  */
-function admitInRoom(envelope: Envelope, gate: Gate, access: ChannelAccess): Verdict {
-  const group = groupOf(envelope.chat.id, access);
+function standingInRoom(
+  { chat, sender }: Pick<Envelope, "chat" | "sender">,
+  gate: Gate,
+  access: ChannelAccess,
+): Standing {
+  const group = groupOf(chat.id, access);
   if (group === undefined) return ignored("this group is not heard");
-  const overheard: InTheRoom | Dropped =
-    access.historyLimit > 0 && envelope.text.trim() !== ""
-      ? { kind: "overheard", envelope, keep: access.historyLimit }
-      : ignored("it is not meant for the assistant");
   const list = group.allowFrom.length > 0 ? group.allowFrom : access.groupAllowFrom;
-  const known = gate.isOwner || list.includes(envelope.sender.id);
+  if (gate.isOwner || list.includes(sender.id)) return { kind: "room", as: "member", group };
   const open = access.groupPolicy === "open" || list.includes("*");
-  const addressed = addressedText(envelope, { gate, access, group });
-  if ((!known && !open) || addressed === undefined) return overheard;
-  const command = gate.isCommand(addressed);
-  if (command && !known) return ignored("commands are for those whom the owner has listed");
+  return { kind: "room", as: open ? "stranger" : undefined, group };
+}
+
+function admitInRoom(
+  envelope: Envelope,
+  { as, group }: Extract<Standing, { readonly kind: "room" }>,
+  gate: Gate,
+): Verdict {
+  const { commandPrefix = "", historyLimit = 0 } = gate.access ?? {};
+  const addressed = addressedText(envelope, { gate, group, commandPrefix, isListed: as === "member" });
+  if (as === undefined || addressed === undefined)
+    return historyLimit > 0 && envelope.text.trim() !== ""
+      ? { kind: "overheard", envelope, keep: historyLimit }
+      : ignored("it is not meant for the assistant");
+  const command = isOwnCommand({ ...envelope, text: addressed }, gate);
+  if (command && as !== "member") return ignored("commands are for those whom the owner has listed");
   const about = {
-    commands: gate.isOwner ? "all" : known ? "session" : "none",
+    commands: gate.isOwner ? "all" : as === "member" ? "session" : "none",
     ...(group.systemPrompt === undefined ? {} : { instructions: group.systemPrompt }),
   } as const;
-  const verdict = admitted({ ...envelope, text: addressed }, known ? "member" : "stranger", about);
-  return { ...verdict, listens: !command };
+  return { ...admitted({ ...envelope, text: addressed }, as, about), listens: !command };
+}
+
+/** What is passed on is somebody else's, and commands nothing. */
+function isOwnCommand({ text, forwardedFrom }: Envelope, { isCommand }: Gate): boolean {
+  return forwardedFrom === undefined && isCommand(text);
 }
 
 /** Undefined where the room is not one that the owner means. `*` has settings for rooms and lets none in. */
@@ -85,23 +115,31 @@ function groupOf(id: string, access: ChannelAccess): GroupAccess | undefined {
 
 const plainGroup: GroupAccess = { enabled: true, requireMention: true, allowFrom: [], systemPrompt: undefined };
 
-/** The text, without the prefix that it must begin with; undefined where it is not meant for the assistant. */
+/**
+ * The text, without the prefix that it must begin with; undefined where it is not meant for the assistant. A command of
+ * somebody on the list needs no mention: that is how people stop what is running.
+ */
 function addressedText(
-  { addressed = "no", text }: Envelope,
-  { gate, access, group }: { readonly gate: Gate; readonly access: ChannelAccess; readonly group: GroupAccess },
+  envelope: Envelope,
+  how: {
+    readonly gate: Gate;
+    readonly group: GroupAccess;
+    readonly commandPrefix: string;
+    readonly isListed: boolean;
+  },
 ): string | undefined {
-  const meant = !group.requireMention || addressed !== "no" || mentions(text, gate.mentionPatterns);
+  const { addressed = "no", text } = envelope;
+  const { gate, group, commandPrefix: prefix, isListed } = how;
+  const meant =
+    !group.requireMention ||
+    addressed !== "no" ||
+    (isListed && isOwnCommand(envelope, gate)) ||
+    (envelope.forwardedFrom === undefined && gate.mentions(text));
   if (!meant) return undefined;
-  const { commandPrefix: prefix } = access;
-  if (prefix === undefined || prefix === "") return text;
+  if (prefix === "") return text;
   // Most platforms put the mention into the text, and then it comes first.
   const words = addressed === "mention" ? text.replace(/^\s*@\S+\s*/, "") : text.trimStart();
   return words.startsWith(prefix) ? words.slice(prefix.length).trimStart() || undefined : undefined;
-}
-
-function mentions(text: string, patterns: readonly string[]): boolean {
-  const start = text.slice(0, mentionWithinChars);
-  return patterns.some((pattern) => new RegExp(pattern, "iu").test(start));
 }
 
 function admitted(

@@ -63,6 +63,28 @@ function unlessHeld(outcome: TurnOutcome, replies: readonly OutboxDraft[]): Turn
   return { status: "failed", code: "forbidden", message, id: held.id, usage: outcome.usage };
 }
 
+/** Nobody is answered any more: the messages end, and so does the turn that an earlier process had begun with them. */
+export async function turnAway(
+  runIds: readonly string[],
+  { reason, turn }: { readonly reason: string; readonly turn: Turn | undefined },
+  parts: EndParts,
+): Promise<void> {
+  const outcome = { status: "failed", code: "forbidden", message: reason, id: newId(), usage: noUsage } as const;
+  const end = async (): Promise<void> => {
+    if (turn !== undefined)
+      await parts.store.turns.finish(turn.id, { status: "failed", error: reason, replies: [], outcome });
+    else for (const runId of runIds) await endWaiting(runId, reason, parts);
+  };
+  await untilStored(end, parts.stopping, tellWaiting(runIds, parts));
+  parts.runs.emit(runIds, { type: "finished", outcome });
+  parts.runs.close(runIds, { turnId: turn?.id, outcome });
+}
+
+async function endWaiting(runId: string, reason: string, { store }: EndParts): Promise<void> {
+  const row = await store.inbox.find(runId);
+  if (row?.status === "queued") await store.inbox.end(runId, "dropped", reason);
+}
+
 /** The turn could not be begun or ended, and not because the store was away: that is our bug, and nobody waits for it. */
 export async function giveUp(runIds: readonly string[], error: unknown, parts: EndParts): Promise<void> {
   const id = newId();

@@ -8,15 +8,20 @@ import { noUsage } from "../../base/transcript.ts";
 import { openDeadline } from "../../base/wait.ts";
 import type { LaneTurn } from "../../session/session.ts";
 import type { Turn } from "../../store/store.ts";
+import { goneSince } from "../admit/still.ts";
 import { joinTurn, last, openTurn } from "./begin.ts";
 import type { Message } from "./begin.ts";
-import { closeTurn, failed, giveUp } from "./end.ts";
+import { closeTurn, failed, giveUp, turnAway } from "./end.ts";
 import type { Ended, EndParts } from "./end.ts";
 
 export function createPerform(parts: EndParts): (lane: LaneTurn<Message>) => Promise<void> {
   return async (lane) => {
     const runIds = lane.jobs.map((job) => job.runId);
     try {
+      // They have one sender and one chat, or they would not share a turn.
+      const { payload } = last(lane.jobs);
+      const gone = goneSince(payload, parts);
+      if (gone !== undefined) return await turnAway(runIds, { reason: gone, turn: payload.resumed }, parts);
       const turn = await openTurn(lane, parts);
       parts.checkpoint?.("begun");
       parts.observe({ point: "turn.started", turnId: turn.id, sessionKey: turn.sessionKey });
