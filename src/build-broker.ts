@@ -30,7 +30,7 @@ import {
 import type { Config, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import type { Redactor } from "./dlp/dlp.ts";
-import { channelRoute } from "./settings-channels.ts";
+import { channelRoute, channelTokensAt } from "./settings-channels.ts";
 import { ceilingOf } from "./settings-ceiling.ts";
 import { pageAddresses } from "./settings-access.ts";
 import { createFront, ensureGatewayToken, openFileVault } from "./vault/vault.ts";
@@ -113,6 +113,7 @@ async function serve(ground: Ground): Promise<void> {
     settings: async ({ addresses }) => ({
       version: options.version,
       config: keeper.config(),
+      tokensAt: channelTokensAt(keeper.config(), await vault.list()),
       paths,
       front: await front.settings(),
       listen: addresses,

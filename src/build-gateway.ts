@@ -14,6 +14,7 @@ import { createRedactor } from "./dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "./gateway/gateway.ts";
 import type { Gateway, GatewaySettings } from "./gateway/gateway.ts";
 import { createChannelPorts, withoutRehearsal } from "./gateway-channels.ts";
+import type { ChannelStart } from "./settings-channels.ts";
 import { createModels } from "./model/model.ts";
 import type { ModelService } from "./model/model.ts";
 import { createDevices, openSenders } from "./pairing/pairing.ts";
@@ -42,9 +43,8 @@ import type { FrontSettings, SignInOffer } from "./vault/vault.ts";
 const ownDoors = ["cli", "http", "webchat"];
 
 /** What the broker tells a gateway. No secret is among it. */
-export type GatewayStart = {
+export type GatewayStart = ChannelStart & {
   readonly version: string;
-  readonly config: Config;
   readonly paths: StatePaths;
   /** Hashes of what clients prove themselves with, and the port's certificate. */
   readonly front: FrontSettings;
@@ -210,7 +210,7 @@ function pipelineOptions(ground: Ground, link: Link): PipelineOptions {
     clock: systemClock,
     runner: afterProbe(runner, current.sandboxTried),
     channels: [...ownDoors.map((id) => pulledChannel({ id, redeem })), ...platforms],
-    ports: createChannelPorts(platforms, { ...ground, link, config: () => current.start().config }),
+    ports: createChannelPorts(platforms, { ...ground, link, start: current.start }),
     settings: () => pipelineSettings(current.start().config, current.agents()),
     laneBounds: () => laneBounds(current.start().config),
     commandOf: (text) => parseCommand(text)?.name,

@@ -1,5 +1,5 @@
 // What the gateway process gives its channels: accounts from the config, the broker's way out, and places in the store.
-import { parseCommand } from "./agent/agent.ts";
+import { parseCommand, textCommands } from "./agent/agent.ts";
 import type { TurnRunner } from "./agent/agent.ts";
 import { systemClock } from "./base/clock.ts";
 import { newId } from "./base/ids.ts";
@@ -9,9 +9,9 @@ import { noUsage } from "./base/transcript.ts";
 import { createChannelEgress } from "./broker/client.ts";
 import type { Link } from "./broker/client.ts";
 import type { ChannelDefinition, ChannelPorts, PlatformRequest } from "./channel/channel.ts";
-import type { Config } from "./config/config.ts";
 import type { Policy } from "./policy/policy.ts";
 import { channelAccounts } from "./settings-channels.ts";
+import type { ChannelStart } from "./settings-channels.ts";
 import type { Store } from "./store/store.ts";
 import { LoricaError } from "./base/errors.ts";
 
@@ -19,20 +19,9 @@ export type ChannelGround = {
   readonly link: Link;
   readonly policy: Policy;
   readonly store: Store;
-  readonly config: () => Config;
+  readonly start: () => ChannelStart;
   readonly report: (id: string, error: unknown) => void;
 };
-
-/** For the menus of platforms. What they do is in `agent/commands`. */
-const commands: ChannelPorts["commands"] = [
-  { name: "new", description: "Start a new conversation" },
-  { name: "stop", description: "Stop what is running" },
-  { name: "status", description: "Model, context and what was spent" },
-  { name: "model", description: "Show or choose the model" },
-  { name: "think", description: "How much the model thinks" },
-  { name: "compact", description: "Make room in a long conversation" },
-  { name: "help", description: "What can be typed here" },
-];
 
 /** Undefined for the doors that are not a platform's. */
 export function createChannelPorts(
@@ -44,7 +33,7 @@ export function createChannelPorts(
   return (channel) => {
     if (channels.find(({ id }) => id === channel)?.route === undefined) return undefined;
     return {
-      accounts: () => channelAccounts(ground.config(), channel),
+      accounts: () => channelAccounts(ground.start(), channel),
       async fetch(request, signal) {
         const decision = policy.decide(requestOf(channel, request));
         if (decision.kind === "deny") throw new LoricaError("forbidden", decision.reason);
@@ -55,7 +44,7 @@ export function createChannelPorts(
         set: (account, key, value) => store.channelState.set({ channel, account }, key, value),
       },
       media: store.media,
-      commands: ground.config().commands.native === false ? [] : commands,
+      commands: ground.start().config.commands.native === false ? [] : textCommands,
       health: () => undefined,
       report: (error) => ground.report(newId(), error),
       clock: systemClock,

@@ -1,5 +1,6 @@
 // What the listening edge is told of the config: who may come in, by what proof, and the page that they are shown; and
 // what nodes may be told to do.
+import { webhookHosts } from "./config/config.ts";
 import type { Config } from "./config/config.ts";
 import type { AccessSettings, PageSettings } from "./gateway/gateway.ts";
 import { createAddressRanges, expandProxies } from "./network/network.ts";
@@ -7,10 +8,11 @@ import type { CommandRules } from "./node/node.ts";
 import type { AccessProof } from "./vault/vault.ts";
 
 export function doorSettings(
-  { gateway }: Config,
+  config: Config,
   proof: AccessProof,
   published?: AccessSettings["published"],
 ): AccessSettings {
+  const { gateway } = config;
   const { auth, controlUi } = gateway;
   return {
     ...proof,
@@ -29,6 +31,7 @@ export function doorSettings(
     hostNames: [
       ...controlUi.allowedOrigins.map((origin) => new URL(origin).hostname),
       ...(published === undefined ? [] : [published.name]),
+      ...webhookHosts(config),
     ],
     rateLimit: auth.rateLimit,
     strictTransport: strictTransportOf(gateway.http.securityHeaders.strictTransportSecurity),

@@ -10,6 +10,14 @@ import { createPatternMatcher } from "./dlp/dlp.ts";
 import type { ChannelAccess, PipelineSettings } from "./pipeline/pipeline.ts";
 import { channelKey, channelSecretName, findKnownChannel } from "./protocol/known/channels.ts";
 import type { KnownChannel } from "./protocol/known/channels.ts";
+import type { SecretInfo } from "./vault/vault.ts";
+
+/** What the gateway is told for its channels. */
+export type ChannelStart = {
+  readonly config: Config;
+  /** By `channelKey`. */
+  readonly tokensAt: Readonly<Record<string, number>>;
+};
 
 type AccountConfig = ChannelConfig["accounts"][string];
 
@@ -19,15 +27,23 @@ const ownAccount = "default";
 const mebibyte = 1_048_576;
 
 /** The accounts that are switched on, of a channel that is (CH-012). */
-export function channelAccounts(config: Config, channel: string): readonly ChannelAccount[] {
+export function channelAccounts({ config, tokensAt }: ChannelStart, channel: string): readonly ChannelAccount[] {
   return accountsOn(config, channel).map(({ id, account }) => ({
     id,
     name: account.name,
     webhookUrl: account.webhookUrl,
     mediaMaxBytes: Math.floor(account.mediaMaxMb * mebibyte),
     textMaxChars: account.textChunkLimit,
+    credentialAt: tokensAt[channelKey(channel, id)],
     settings: settingsOf(account),
   }));
+}
+
+/** When the token of each account was stored last; left out where the vault has none. */
+export function channelTokensAt(config: Config, secrets: readonly SecretInfo[]): ChannelStart["tokensAt"] {
+  const times = new Map(secrets.map(({ name, updatedAt }) => [name, updatedAt]));
+  const found = [...channelCeilings(config)].map(([key, { secret }]) => [key, times.get(secret)] as const);
+  return Object.fromEntries(found.flatMap(([key, at]) => (at === undefined ? [] : [[key, at] as const])));
 }
 
 /** By `channelKey`, what policy lets channels ask for. */

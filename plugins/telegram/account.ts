@@ -35,8 +35,9 @@ export function openAccount(account: ChannelAccount, context: ChannelContext): A
     line.health({ state: "connecting" });
     const me = await introduce(line);
     await offerCommands(line);
-    const intake = createIntake(line, { me, migrations: await migrations });
     const { webhookUrl: url } = account;
+    const handMax = url === undefined ? limits.telegramUpdatesMax : limits.telegramWebhookConnectionsMax;
+    const intake = createIntake(line, { me, migrations: await migrations, handMax });
     if (url === undefined) return openPoll(line, () => poll(line, { me, intake }));
     const { secret, deliver } = createWebhook(line, intake);
     webhook = deliver;

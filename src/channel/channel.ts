@@ -45,6 +45,8 @@ export type ChannelAccount = {
   readonly webhookUrl: string | undefined;
   readonly mediaMaxBytes: number;
   readonly textMaxChars: number | undefined;
+  /** When its credential was stored last: with another one, an account may be somebody else and begins anew. */
+  readonly credentialAt: number | undefined;
   /** What only this channel knows: parsed by its own `settings` schema. */
   readonly settings: Json;
 };

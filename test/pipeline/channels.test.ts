@@ -25,6 +25,7 @@ const account = (id: string): ChannelAccount => ({
   webhookUrl: `https://example.org/hook/${id}`,
   mediaMaxBytes: 1_000,
   textMaxChars: undefined,
+  credentialAt: undefined,
   settings: null,
 });
 

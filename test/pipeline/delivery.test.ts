@@ -200,3 +200,30 @@ test("RT-008 hooks see the points they asked for; a slow or broken one is record
     ["Error: broken", "LoricaError: the time limit of 10 ms passed"].toSorted(),
   );
 });
+
+test("a reply that waits behind an older one makes nobody look again and again", async () => {
+  let looks = 0;
+  await using harness = await openHarness({
+    textMaxChars: 5,
+    runner: (store) => createEchoRunner(store, async () => done("aaaa bbbb")),
+    send: async () => ({ kind: "retry", reason: "slow down", afterMs: 30_000 }),
+    wrapStore: (store) => ({
+      ...store,
+      outbox: {
+        ...store.outbox,
+        due(now, limit) {
+          looks += 1;
+          return store.outbox.due(now, limit);
+        },
+      },
+    }),
+  });
+  await harness.ask();
+  await until(async () => (await harness.store.outbox.list({ limit: 9 })).some(({ attempts }) => attempts === 1));
+  const at = await harness.store.outbox.nextAt();
+  assert.ok(at !== undefined && at > Date.now() + 20_000);
+  await delay(50);
+  const before = looks;
+  await delay(200);
+  assert.equal(looks, before);
+});

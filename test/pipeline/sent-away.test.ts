@@ -62,6 +62,7 @@ test("a message that was stored before its sender was sent away is not answered 
   const waiting = await before.pipeline.handle(say("two"));
   await started;
   await before.store.senders.revoke(place);
+  await before.pipeline.stop(0);
   await using after = await before.restart({ runner });
   const end = await after.pipeline.wait(waiting.runId, AbortSignal.timeout(5_000));
   assert.deepEqual(

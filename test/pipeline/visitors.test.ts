@@ -162,3 +162,19 @@ test("CH-018 PAIR-013 PAIR-015 no name, title, text, quote or mention lets in wh
     { numRuns: 2_000 },
   );
 });
+
+test("a command of somebody on the list needs no mention in a room; what was passed on commands nothing", () => {
+  const stop = { chat: room, text: "/stop", addressed: "no" } as const;
+  assert.equal(verdict(stop, gateOf(listed)), "loopback:default:7 member session");
+  assert.equal(verdict(stop, gateOf({ allowedGroups: ["-100"] })), "overheard 50");
+  assert.equal(verdict(stop, gateOf({ allowedGroups: ["-100"], groupAllowFrom: ["*"] })), "overheard 50");
+  assert.equal(verdict({ ...stop, text: "stop" }, gateOf(listed)), "overheard 50");
+  assert.equal(verdict({ ...stop, forwardedFrom: "Eve" }, gateOf(listed)), "overheard 50");
+});
+
+test("PAIR-013 a pattern of the owner's calls in the sender's own words, and not in words that were passed on", () => {
+  const gate = gateOf(listed, { mentions: (text) => text.includes("jarvis") });
+  const said = { chat: room, text: "hey jarvis", addressed: "no" } as const;
+  assert.equal(verdict(said, gate), "loopback:default:7 member session");
+  assert.equal(verdict({ ...said, forwardedFrom: "Eve" }, gate), "overheard 50");
+});

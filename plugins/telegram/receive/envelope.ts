@@ -78,7 +78,8 @@ function envelopeOf({ message, sender, text }: Said, reading: ReadingFor): Envel
     id,
     channel: "telegram",
     account,
-    dedupeKey: `${message.chat.id}:${messageId}`,
+    // With the bot's own number: each bot counts anew in a direct chat, and an account may be given another bot.
+    dedupeKey: `${me.id}:${message.chat.id}:${messageId}`,
     chat: chatOf(message),
     sender: { id: String(sender.id), name: nameOf(sender), ...(sender.is_bot ? { isBot: true } : {}) },
     ...(message.chat.type === "private" ? {} : { addressed: addressedOf(message, me) }),

@@ -38,7 +38,7 @@ async function fetchFile(file: RemoteFile, line: Line): Promise<MediaRef | strin
 
 async function download(file: RemoteFile, line: Line, signal: AbortSignal): Promise<MediaRef | string> {
   const answer = await line.api.call((api, ending) => api.getFile({ file_id: file.fileId }, ending), signal);
-  if (answer.kind === "refused") return `Telegram says: ${answer.description}`;
+  if (answer.kind === "refused") return `Telegram refused it (${answer.code})`;
   const { file_path: path, file_size: bytes } = answer.result;
   if (bytes !== undefined && bytes > file.bytesMax) return tooBig(file, bytes);
   if (path === undefined || !isPlainPath(path)) return "Telegram did not say where it is";

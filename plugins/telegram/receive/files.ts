@@ -34,9 +34,9 @@ export function filesOf(content: Content, mediaMaxBytes: number): readonly Remot
   ];
 }
 
-/** Said in place of a file that is not handed on. */
-export function renderMissing({ kind, name }: RemoteFile, why: string): string {
-  return `[${kind} ${JSON.stringify(name)} was not taken: ${why}]`;
+/** Said in place of a file that is not handed on, without its name: that may be anybody's words, and these are ours. */
+export function renderMissing({ kind }: RemoteFile, why: string): string {
+  return `[${kind} was not taken: ${why}]`;
 }
 
 export function renderBytes(bytes: number): string {

@@ -75,7 +75,8 @@ export async function credentialHeaders(
   const rule = provider.credential;
   const key = rule === "none" ? undefined : (provider.value ?? (await readSecret(provider.secret)));
   if (key !== undefined) {
-    values.push(key);
+    // Also what is behind its last colon, which is written in one way wherever it stands.
+    values.push(key, key.slice(key.lastIndexOf(":") + 1));
     if (typeof rule === "string") Object.assign(headers, renderCredential(rule, key));
   }
   for (const [name, secret] of Object.entries(provider.secretHeaders ?? {})) {
@@ -93,7 +94,7 @@ export async function credentialHeaders(
       );
   }
   const inPath = typeof rule === "string" ? undefined : pathToken(rule.prefix, key);
-  return { headers, inPath, values: values.filter(canBeSought) };
+  return { headers, inPath, values: [...new Set(values)].filter(canBeSought) };
 }
 
 function pathToken(prefix: string, token: string | undefined): NonNullable<Credentials["inPath"]> {

@@ -123,6 +123,8 @@ async function findRequest(
     if (request === undefined) throw gone();
     return request;
   }
+  // Where nobody waits there is nothing to guess, and no name of a channel is worth remembering.
+  if (here.length === 0) throw unknownCode(channel);
   tries.check(channel);
   // All are compared, so that the time this takes does not say which of them was near.
   const matches = await Promise.all(
@@ -131,7 +133,11 @@ async function findRequest(
   const found = here.find((_, at) => matches[at]);
   if (found !== undefined) return found;
   tries.failed(channel);
-  throw new LoricaError(
+  throw unknownCode(channel);
+}
+
+function unknownCode(channel: string): LoricaError {
+  return new LoricaError(
     "not_found",
     `no request on ${channel} has this code. Codes are good for one hour and for one use; see: lorica pairing list ${channel}`,
   );
@@ -160,8 +166,6 @@ function createTries(clock: Clock): Tries {
     },
     failed(channel) {
       const known = recent(channel);
-      // Names of channels come from a caller who may guess those too.
-      if (failures.size >= limits.channelStatesMax) failures.clear();
       failures.set(channel, { ...known, count: known.count + 1 });
     },
   };

@@ -51,6 +51,7 @@ export function accountOf(apiRoot: string, change: Partial<ChannelAccount> = {})
     webhookUrl: undefined,
     mediaMaxBytes: 18 * 1_048_576,
     textMaxChars: undefined,
+    credentialAt: undefined,
     settings,
     ...change,
   };

@@ -1,0 +1,40 @@
+// Where platforms deliver to: each account has a path of its own, and none is one that the gateway answers itself.
+import type { Config } from "../schema/schema.ts";
+import type { EdgeProblem } from "./edge.ts";
+
+/** The gateway's own, below which nothing of a platform may lie. */
+const taken = /^\/(?:$|v1(?:\/|$)|api(?:\/|$)|tools(?:\/|$)|(?:health|ready|startup)z?$)/;
+
+export function webhookProblems({ channels }: Config): readonly EdgeProblem[] {
+  const problems: EdgeProblem[] = [];
+  const owners = new Map<string, string>();
+  for (const { path, url } of webhooksOf(channels)) {
+    const { pathname } = new URL(url);
+    const other = owners.get(pathname);
+    const where = ["channels", ...path, "webhookUrl"];
+    if (taken.test(pathname))
+      problems.push({ path: where, message: `has the path ${pathname}, which is the gateway's own; choose another` });
+    else if (other !== undefined)
+      problems.push({ path: where, message: `has the same path as channels.${other}; each account needs its own` });
+    owners.set(pathname, path.join("."));
+  }
+  return problems;
+}
+
+/** The names under which platforms reach the gateway: they are given to it in the Host header. */
+export function webhookHosts({ channels }: Config): readonly string[] {
+  return webhooksOf(channels).map(({ url }) => new URL(url).hostname);
+}
+
+function webhooksOf(channels: Config["channels"]) {
+  return Object.entries(channels).flatMap(([type, channel]) => {
+    if (!("accounts" in channel)) return [];
+    const named = Object.entries(channel.accounts).map(([id, { webhookUrl }]) => ({
+      path: [type, "accounts", id],
+      url: webhookUrl,
+    }));
+    return [{ path: [type], url: channel.webhookUrl }, ...named].flatMap(({ path, url }) =>
+      url === undefined ? [] : [{ path, url }],
+    );
+  });
+}
