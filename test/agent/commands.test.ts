@@ -15,6 +15,8 @@ suite("a command", () => {
     ["/status", { name: "status" }],
     ["/stop", { name: "stop" }],
     ["/help", { name: "help" }],
+    ["/start", { name: "help" }],
+    ["/start a-link", { name: "help" }],
     ["/compact", { name: "compact", focus: "" }],
     ["/compact the tax papers", { name: "compact", focus: "the tax papers" }],
     ["/model", { name: "model", ref: undefined }],
@@ -41,6 +43,11 @@ suite("a command", () => {
     const { outcome } = await agent.say("/help");
     assert.equal(outcome.status === "done" && outcome.model, "command");
     assert.deepEqual([agent.models.calls.length, outcome.usage.inputTokens], [0, 0]);
+  });
+
+  test("is nobody's where it was passed on", async () => {
+    await using agent = await openTestAgent({ script: [{ text: "it says help" }] });
+    assert.equal(textOf(await agent.say("/help", { forwardedFrom: "Eve" })), "it says help");
   });
 
   test("/new starts a new window, once, also when a restart repeats it", async () => {

@@ -23,7 +23,7 @@ async function serve(
     asked.push(request.url ?? "");
     response.setHeader("x-echo", request.url ?? "");
     response.setHeader("location", `https://elsewhere.example${request.url ?? ""}`);
-    response.end(`you asked ${request.url ?? ""}`);
+    response.end(`you asked ${request.url ?? ""} or ${encodeURIComponent(request.url ?? "")}`);
   });
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -140,4 +140,13 @@ test("a channel's request is read field by field", () => {
   assert.deepEqual(parseAction("channel.request", action), { ok: true, value: { ...action, resource } });
   for (const change of [{ method: "DELETE" }, { channel: 1 }, { account: "x".repeat(5_000) }])
     assert.equal(parseAction("channel.request", { ...action, resource: { ...resource, ...change } }).ok, false);
+});
+
+test("a token that comes back spelt otherwise, or without its number, does not get through", async (context) => {
+  const { ask, asked } = await serve(context);
+  const secretPart = token.slice(token.indexOf(":") + 1);
+  const { headers, text } = await ask(`/${place}/as-percent`);
+  assert.equal(asked.length, 1);
+  assert.match(text, /you asked .* or /);
+  assert.ok(!`${JSON.stringify(headers)} ${text}`.includes(secretPart), text);
 });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Json } from "../../src/base/json.ts";
+import { webhookHosts } from "../../src/config/config.ts";
 import { accepts, defaultsTo, issuesOf, loadGood, refuses, valueAt, waits } from "./harness.ts";
 
 const telegram = async (settings: object) =>
@@ -137,4 +139,25 @@ test("KEY-037 KEY-038 KEY-039 KEY-040 bounds of sessions, under the names that g
   await defaultsTo("session.maintenance.maxEntries", 500);
   await defaultsTo("session.maintenance.rotateBytes", "10mb");
   await defaultsTo("tools.sessions.visibility", "tree");
+});
+
+test("PAIR-004 no group is opened to everybody by accident, whichever key it stands in, and no token leaves in the clear", async () => {
+  await refuses("channels.defaults.groupPolicy", /security.acknowledged/, "open");
+  await refuses("channels.telegram.groups.g1.allowFrom", /security.acknowledged/, ["*"]);
+  await refuses("channels.telegram.apiRoot", /security.acknowledged/, "http://bots.example");
+  await accepts("channels.telegram.apiRoot", "https://bots.example", "http://127.0.0.1:8081");
+});
+
+test("each account has a path of its own for deliveries, and none is the gateway's", async () => {
+  const at = (webhookUrl: string, other: string): Json => ({
+    channels: { telegram: { webhookUrl, accounts: { work: { webhookUrl: other } } } },
+  });
+  for (const path of ["/", "", "/v1/chat/completions", "/api/status", "/tools/invoke", "/healthz"])
+    assert.match((await issuesOf(at(`https://a.example${path}`, "https://a.example/work"))).join(), /gateway's own/);
+  assert.match(
+    (await issuesOf(at("https://a.example/hook?x=1", "https://b.example/hook"))).join(),
+    /channels\.telegram\.accounts\.work\.webhookUrl: .*channels\.telegram;/,
+  );
+  const { config } = await loadGood(at("https://a.example/hook/1", "https://b.example/hook/2"));
+  assert.deepEqual(webhookHosts(config), ["a.example", "b.example"]);
 });

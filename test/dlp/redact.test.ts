@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createEchoGuard, createRedactor, redactJsonLine } from "../../src/dlp/dlp.ts";
+import { createEchoGuard, createPatternMatcher, createRedactor, redactJsonLine } from "../../src/dlp/dlp.ts";
 
 const secret = 'p4ss"word/with+odd\\chars=';
 
@@ -127,4 +127,12 @@ test("a stream without the credential is passed on at once", () => {
   const guard = createEchoGuard("secret-value");
   assert.equal(Buffer.from(guard.push(Buffer.from("data: {}\n\n"))).toString(), "data: {}\n\n");
   assert.equal(guard.end().length, 0);
+});
+
+test("a pattern that takes too long matches nothing, and holds up nothing for long", () => {
+  const matches = createPatternMatcher([/(a+)+$/u, /jarvis/iu], 10);
+  assert.equal(matches("Hey JARVIS"), true);
+  assert.equal(matches("somebody else"), false);
+  assert.equal(matches(`${"a".repeat(1_000)}! jarvis`), false);
+  assert.equal(createPatternMatcher([], 10)("anything"), false);
 });

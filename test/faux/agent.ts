@@ -52,6 +52,7 @@ export type Sent = {
   readonly label?: Label;
   readonly channel?: string;
   readonly from?: string;
+  readonly forwardedFrom?: string;
   readonly media?: readonly MediaRef[];
   readonly request?: TurnRequest;
   readonly signal?: AbortSignal;
@@ -176,6 +177,10 @@ function withCalls(models: ScriptedModels | Models): ScriptedModels {
   return "calls" in models ? models : { ...models, calls: [], left: () => 0 };
 }
 
+function passedOn({ forwardedFrom }: Sent): { readonly forwardedFrom?: string } {
+  return forwardedFrom === undefined ? {} : { forwardedFrom };
+}
+
 /** A turn with one message, as the pipeline begins it. */
 async function beginMessage(store: Store, text: string, sent: Sent = {}): Promise<Turn> {
   const { principal = owner, label = ownerLabel, channel = "loopback", from = "loopback owner" } = sent;
@@ -185,7 +190,7 @@ async function beginMessage(store: Store, text: string, sent: Sent = {}): Promis
   const { windowId } = await store.sessions.open({ key, agentId, principal, channel, account, label });
   const id = newId();
   const replyTo = { channel, account, recipient: "alice" };
-  const body: EntryBody = { kind: "user", text, media: sent.media ?? [], from, inboxId: id };
+  const body: EntryBody = { kind: "user", text, media: sent.media ?? [], from, inboxId: id, ...passedOn(sent) };
   const begun = await store.turns.begin(
     { id, sessionKey: key, windowId, agentId, principal, label, replyTo, inboxIds: [] },
     [{ windowId, turnId: id, label, body }],

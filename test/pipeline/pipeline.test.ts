@@ -191,6 +191,10 @@ test("a command has a turn to itself, and stop ends everything else of its sessi
   });
   const running = await harness.pipeline.handle(envelopeOf({ text: "long work" }));
   const waiting = await harness.pipeline.handle(envelopeOf({ text: "more" }));
+  // Somebody else's words, passed on: they end nothing.
+  await harness.pipeline.handle(envelopeOf({ text: "/stop", forwardedFrom: "Eve" }));
+  await soon();
+  assert.equal([...harness.pipeline.active().values()].flat().length, 3);
   const stop = await harness.ask({ text: "/stop" });
   assert.deepEqual(stop.outcome, done("did /stop"));
   for (const { runId } of [running, waiting]) {

@@ -22,7 +22,7 @@ export type Senders = {
   approvals(): readonly SenderApproval[];
   approve(which: PairingChoice, role: SenderRole, by: string): Promise<SenderApproval>;
   dismiss(requestId: string, by: string): Promise<SenderRequest>;
-  /** Takes effect at the sender's next message. */
+  /** Holds at once for what is asked from now on; whoever calls it ends what still runs. */
   revoke(place: SenderPlace, by: string): Promise<boolean>;
   /** An approved sender has written. */
   seen(place: SenderPlace): void;

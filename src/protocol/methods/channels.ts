@@ -58,7 +58,7 @@ export const channelMethods = {
     params: none,
   }),
   "channels.pairing.revoke": method<shapes.SenderRevokedResult>()({
-    summary: "Sends somebody away again, from their next message on.",
+    summary: "Sends somebody away again: nothing of theirs is answered any more.",
     scope: pairing,
     params: z.strictObject({ ...place, senderId: name }),
   }),

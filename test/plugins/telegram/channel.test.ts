@@ -191,9 +191,9 @@ test("CH-014 a file that is too large is not fetched to its end, and the message
   assert.deepEqual(
     received.map(({ text, media }) => [text, media.length]),
     [
-      ['lies\n[document was not taken: it is larger than 0.0 MB]', 0],
-      ['says it\n[document was not taken: it has 2.9 MB, and the limit is 0.0 MB]', 0],
-      ['[document was not taken: Telegram refused it (400)]', 0],
+      ["lies\n[document was not taken: it is larger than 0.0 MB]", 0],
+      ["says it\n[document was not taken: it has 2.9 MB, and the limit is 0.0 MB]", 0],
+      ["[document was not taken: Telegram refused it (400)]", 0],
     ],
   );
 });

@@ -49,7 +49,8 @@ test("a flood of one person gives way before it keeps everybody else's messages 
     ["8"],
   );
   // The oldest went, and at most half of the hand is theirs from then on.
-  for (let tries = 0; open.size > 5 && tries < 1_000; tries += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let tries = 0; open.size > 5 && tries < 1_000; tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual([...open], [5, 6, 7, 8, 9]);
   assert.equal(reports.filter((report) => /passed over after 1 attempts/.test(String(report))).length, 5);
   end();
