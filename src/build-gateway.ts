@@ -9,7 +9,7 @@ import { unlessAborted } from "./base/wait.ts";
 import { createAuditClient, createEgressClient, createSandboxClient, createWorkspaceClient } from "./broker/client.ts";
 import type { Link } from "./broker/client.ts";
 import { listAgents } from "./config/config.ts";
-import type { AgentSettings, Config, StatePaths } from "./config/config.ts";
+import type { AgentSettings, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "./gateway/gateway.ts";
 import type { Gateway, GatewaySettings } from "./gateway/gateway.ts";

@@ -46,6 +46,14 @@ export function channelTokensAt(config: Config, secrets: readonly SecretInfo[]):
   return Object.fromEntries(found.flatMap(([key, at]) => (at === undefined ? [] : [[key, at] as const])));
 }
 
+/** The names under which platforms reach the gateway: it is called by them. */
+export function webhookHosts(config: Config): readonly string[] {
+  const accounts = Object.keys(config.channels).flatMap((channel) => accountsOn(config, channel));
+  return accounts.flatMap(({ account: { webhookUrl } }) =>
+    webhookUrl === undefined ? [] : [new URL(webhookUrl).hostname],
+  );
+}
+
 /** By `channelKey`, what policy lets channels ask for. */
 export function channelsOn(config: Config): ReadonlySet<string> {
   return new Set(

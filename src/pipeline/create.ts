@@ -1,11 +1,9 @@
 // Puts the eight steps together, and takes them apart again in an order that loses nothing.
 import { LoricaError } from "../base/errors.ts";
 import type { Envelope } from "../base/envelope.ts";
-import { newId } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import { unlessAborted } from "../base/wait.ts";
 import { plan } from "./admit/plan.ts";
-import { goneSince } from "./admit/still.ts";
 import { handle } from "./handle.ts";
 import { createParts } from "./parts.ts";
 import type { Parts } from "./parts.ts";
@@ -40,7 +38,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     wait: async (runId, signal) => unlessAborted(runs.wait(runId) ?? loadRunEnd(store, runId), signal),
     watch: (listener) => runs.watch(listener),
     abort: (target) => parts.abortRuns("runId" in target ? [target.runId] : parts.runsOf(target.sessionKey)),
-    recheck: () => endGone(parts),
+    recheck: parts.recheck,
     active: () => lanes.active(),
     channels: parts.supervisor,
     async order(order, signal) {
@@ -60,12 +58,6 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       runs.leave();
     },
   };
-}
-
-async function endGone(parts: Parts): Promise<void> {
-  const runIds = [...parts.lanes.active().values()].flat();
-  const rows = await Promise.all(runIds.map((runId) => parts.store.inbox.find(runId)));
-  await parts.abortRuns(runIds.filter((_, at) => rows[at] !== undefined && goneSince(rows[at], parts) !== undefined));
 }
 
 /** Replies that are being sent get a moment to arrive; what is cut off then is shown as unknown. */

@@ -10,10 +10,8 @@ import { knownPlace } from "./channels/order.ts";
 import { createPace } from "./channels/pace.ts";
 import type { Pace } from "./channels/pace.ts";
 import type { ChannelSupervisor } from "./channels/supervise.ts";
-import { goneSince } from "./admit/still.ts";
-import { last } from "./run/begin.ts";
 import { untilStored } from "./run/patience.ts";
-import { placeOf, release } from "./release.ts";
+import { placeOf, recipientGone, release } from "./release.ts";
 import type { Reason, Reply } from "./release.ts";
 import type { PipelineOptions } from "./settings.ts";
 
@@ -133,13 +131,6 @@ async function deliver(
   await keepReceipt(row, receipt, { ...parts, signal });
   parts.checkpoint?.("receipted");
   recordSend(row, receipt.kind, parts);
-}
-
-/** A reply may wait for hours; whoever was sent away meanwhile gets none. */
-async function recipientGone(row: OutboxRow, parts: DeliveryParts): Promise<string | undefined> {
-  const turn = row.turnId === undefined ? undefined : await parts.store.turns.find(row.turnId);
-  const asked = turn && (await parts.store.inbox.find(last(turn.inboxIds)));
-  return asked && goneSince(asked, parts);
 }
 
 /** A reply answers its turn's message, or that of the stranger who asked to be let in; an order answers nobody. */

@@ -13,12 +13,14 @@ import type { HandleParts } from "./handle.ts";
 import { createAbort } from "./run/abort.ts";
 import type { AbortRuns } from "./run/abort.ts";
 import { createPerform } from "./run/perform.ts";
+import { createRecheck } from "./run/recheck.ts";
 import { createRuns } from "./run/runs.ts";
 import type { PipelineOptions } from "./settings.ts";
 
 export type Parts = HandleParts & {
   readonly open: ReadonlyMap<string, OpenChannel>;
   readonly supervisor: ChannelSupervisor;
+  readonly recheck: () => Promise<void>;
   readonly delivery: Delivery;
   readonly orders: Orders;
   readonly abortRuns: AbortRuns;
@@ -31,7 +33,8 @@ export function createParts(
 ): Parts {
   const open = new Map<string, OpenChannel>();
   const runs = createRuns((error) => options.report(newId(), error));
-  const supervisor = createSupervisor({ ...options, open, onRunning: () => delivery.kick() });
+  const onRefresh = (): void => void recheck().catch((error: unknown) => options.report(newId(), error));
+  const supervisor = createSupervisor({ ...options, open, onRunning: () => delivery.kick(), onRefresh });
   const orders = createOrders({ ...options, kick: () => delivery.kick() });
   const deliveryParts = { ...options, open, supervisor, attempted: orders.attempted };
   const delivery = createDelivery(deliveryParts, ends.sendsEnd);
@@ -41,6 +44,7 @@ export function createParts(
   const perform = createPerform({ ...options, runs, stopping, handOver, signals, onFinished: delivery.kick });
   const lanes = createLanes({ run: perform, clock: options.clock, bounds: options.laneBounds ?? (() => ({})) });
   const abortRuns = createAbort({ ...options, lanes, runs, stopping });
+  const recheck = createRecheck({ ...options, lanes, abortRuns });
   const runsOf = (key: string): readonly string[] => lanes.active().get(key) ?? [];
   const abortSession = (key: string, except: string) => abortRuns(runsOf(key).filter((runId) => runId !== except));
   return {
@@ -48,6 +52,7 @@ export function createParts(
     open,
     orders,
     supervisor,
+    recheck,
     runs,
     delivery,
     kick: delivery.kick,

@@ -5,6 +5,8 @@ import type { AuditLog } from "../audit/audit.ts";
 import type { ReplyAddress } from "../base/envelope.ts";
 import type { Decision, Policy } from "../policy/policy.ts";
 import type { OutboxRow } from "../store/store.ts";
+import { goneSince } from "./admit/still.ts";
+import type { PipelineOptions } from "./settings.ts";
 
 export type Reply = Pick<OutboxRow, "id" | "to" | "label" | "agentId" | "sessionKey" | "principal">;
 
@@ -38,6 +40,16 @@ export function release(
     ...(decision.kind === "deny" ? { reason: decision.reason } : {}),
   });
   return decision;
+}
+
+/** A reply may wait for hours; whoever was sent away meanwhile gets none. */
+export async function recipientGone(
+  row: OutboxRow,
+  parts: Pick<PipelineOptions, "store" | "channels" | "senders" | "settings" | "commandOf">,
+): Promise<string | undefined> {
+  const turn = row.turnId === undefined ? undefined : await parts.store.turns.find(row.turnId);
+  const asked = turn?.inboxIds[0] === undefined ? undefined : await parts.store.inbox.find(turn.inboxIds[0]);
+  return asked && goneSince(asked, parts);
 }
 
 export function placeOf({ channel, account, recipient }: ReplyAddress): ReplyPlace {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Json } from "../../src/base/json.ts";
-import { webhookHosts } from "../../src/config/config.ts";
+import { webhookHosts } from "../../src/settings-channels.ts";
 import { accepts, defaultsTo, issuesOf, loadGood, refuses, valueAt, waits } from "./harness.ts";
 
 const telegram = async (settings: object) =>
@@ -150,7 +150,7 @@ test("PAIR-004 no group is opened to everybody by accident, whichever key it sta
 
 test("each account has a path of its own for deliveries, and none is the gateway's", async () => {
   const at = (webhookUrl: string, other: string): Json => ({
-    channels: { telegram: { webhookUrl, accounts: { work: { webhookUrl: other } } } },
+    channels: { telegram: { enabled: true, webhookUrl, botToken: "1:a", accounts: { work: { webhookUrl: other } } } },
   });
   for (const path of ["/", "", "/v1/chat/completions", "/api/status", "/tools/invoke", "/healthz"])
     assert.match((await issuesOf(at(`https://a.example${path}`, "https://a.example/work"))).join(), /gateway's own/);

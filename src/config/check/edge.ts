@@ -1,12 +1,14 @@
 // What the keys of the listening edge must agree on: nobody but this machine reaches a gateway that asks for nothing.
 import ipaddr from "ipaddr.js";
+import { webhookProblems } from "./webhooks.ts";
 import type { Config } from "../schema/schema.ts";
 
 export type EdgeProblem = { readonly path: readonly (string | number)[]; readonly message: string };
 
-export function edgeProblems({ gateway }: Config): readonly EdgeProblem[] {
+export function edgeProblems(config: Config): readonly EdgeProblem[] {
+  const { gateway } = config;
   const { bind, customBindHost, auth, tls, trustedProxies } = gateway;
-  const problems: EdgeProblem[] = [];
+  const problems: EdgeProblem[] = [...webhookProblems(config)];
   const refuse = (path: EdgeProblem["path"], message: string): void => void problems.push({ path, message });
   if (bind === "custom" && customBindHost === undefined)
     refuse(["gateway", "customBindHost"], 'is missing; bind: "custom" listens on the address it names');

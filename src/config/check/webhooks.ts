@@ -1,12 +1,13 @@
 // Where platforms deliver to: each account has a path of its own, and none is one that the gateway answers itself.
 import type { Config } from "../schema/schema.ts";
-import type { EdgeProblem } from "./edge.ts";
+
+type Problem = { readonly path: readonly string[]; readonly message: string };
 
 /** The gateway's own, below which nothing of a platform may lie. */
 const taken = /^\/(?:$|v1(?:\/|$)|api(?:\/|$)|tools(?:\/|$)|(?:health|ready|startup)z?$)/;
 
-export function webhookProblems({ channels }: Config): readonly EdgeProblem[] {
-  const problems: EdgeProblem[] = [];
+export function webhookProblems({ channels }: Config): readonly Problem[] {
+  const problems: Problem[] = [];
   const owners = new Map<string, string>();
   for (const { path, url } of webhooksOf(channels)) {
     const { pathname } = new URL(url);
@@ -19,11 +20,6 @@ export function webhookProblems({ channels }: Config): readonly EdgeProblem[] {
     owners.set(pathname, path.join("."));
   }
   return problems;
-}
-
-/** The names under which platforms reach the gateway: they are given to it in the Host header. */
-export function webhookHosts({ channels }: Config): readonly string[] {
-  return webhooksOf(channels).map(({ url }) => new URL(url).hostname);
 }
 
 function webhooksOf(channels: Config["channels"]) {

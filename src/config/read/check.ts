@@ -2,7 +2,6 @@
 // A dangerous value is refused until the owner has written down that it is meant (CFG-019).
 import { isAbsolute, relative, sep } from "node:path";
 import { edgeProblems } from "../check/edge.ts";
-import { webhookProblems } from "../check/webhooks.ts";
 import { listAgents } from "../agent-settings.ts";
 import { expandHome } from "../paths.ts";
 import type { StatePaths } from "../paths.ts";
@@ -40,9 +39,7 @@ function refuse({ findings, tree }: Checking, path: Path, message: string): void
 }
 
 function checkEdge(checking: Checking): void {
-  const { config } = checking;
-  for (const { path, message } of [...edgeProblems(config), ...webhookProblems(config)])
-    refuse(checking, path, message);
+  for (const { path, message } of edgeProblems(checking.config)) refuse(checking, path, message);
   const { heartbeat, userTimezone } = checking.config.agents.defaults;
   checkTimezone(checking, ["agents", "defaults", "userTimezone"], userTimezone);
   checkTimezone(

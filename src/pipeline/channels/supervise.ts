@@ -25,6 +25,7 @@ type Options = Pick<PipelineOptions, "channels" | "ports" | "clock" | "report"> 
   /** Shared with delivery, which looks a channel up for each reply. */
   readonly open: Map<string, OpenChannel>;
   readonly onRunning: () => void;
+  readonly onRefresh: () => void;
 };
 
 type Supervising = Options & { readonly changed: () => void };
@@ -39,7 +40,10 @@ export function createSupervisor(options: Options): ChannelSupervisor {
     async start(door) {
       await Promise.all([...channels.values()].map((channel) => channel.begin(door)));
     },
-    refresh: () => channels.forEach((channel) => void channel.settle()),
+    refresh() {
+      channels.forEach((channel) => void channel.settle());
+      options.onRefresh();
+    },
     async hold(id, what) {
       const channel = channels.get(id);
       if (channel === undefined || options.ports?.(id) === undefined)
