@@ -10,10 +10,9 @@ import { createDelivery } from "./deliver.ts";
 import type { Delivery, OpenChannel } from "./deliver.ts";
 import { createHandOver } from "./hand-over.ts";
 import type { HandleParts } from "./handle.ts";
-import { createAbort } from "./run/abort.ts";
+import { createAbort, createRecheck } from "./run/abort.ts";
 import type { AbortRuns } from "./run/abort.ts";
 import { createPerform } from "./run/perform.ts";
-import { createRecheck } from "./run/recheck.ts";
 import { createRuns } from "./run/runs.ts";
 import type { PipelineOptions } from "./settings.ts";
 

@@ -255,9 +255,8 @@ export type OutboxRow = OutboxDraft & {
 };
 
 export type Outbox = {
-  /** Due pending rows, oldest first. */
+  /** Pending rows that wait for no older one: those that are due, oldest first; and when the next of them will be. */
   due(now: number, limit: number): Promise<readonly OutboxRow[]>;
-  /** When the next reply that waits for no older one may be sent; undefined where none is open. */
   nextAt(): Promise<number | undefined>;
   ofTurn(turnId: string): Promise<readonly OutboxRow[]>;
   find(id: string): Promise<OutboxRow | undefined>;

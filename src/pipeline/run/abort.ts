@@ -3,6 +3,8 @@ import { newId } from "../../base/ids.ts";
 import { noUsage } from "../../base/transcript.ts";
 import type { Lanes } from "../../session/session.ts";
 import type { Store } from "../../store/store.ts";
+import { goneSince } from "../admit/still.ts";
+import type { PipelineOptions } from "../settings.ts";
 import type { Message } from "./begin.ts";
 import { cancelledReason } from "./past-run.ts";
 import { untilStored } from "./patience.ts";
@@ -39,5 +41,16 @@ export function createAbort(parts: {
   return async (runIds) => {
     const ended = await Promise.all(runIds.map(abortRun));
     return [...new Set(ended.flat())];
+  };
+}
+
+/** Ends what runs or waits for people who are not let in any more. */
+export function createRecheck(
+  parts: PipelineOptions & { readonly lanes: Lanes<Message>; readonly abortRuns: AbortRuns },
+): () => Promise<void> {
+  return async () => {
+    const runIds = [...parts.lanes.active().values()].flat();
+    const rows = await Promise.all(runIds.map((runId) => parts.store.inbox.find(runId)));
+    await parts.abortRuns(runIds.filter((_, at) => rows[at] !== undefined && goneSince(rows[at], parts) !== undefined));
   };
 }
