@@ -9,18 +9,26 @@ import { LoricaError } from "../../src/base/errors.ts";
 import { parseAction } from "../../src/broker/serve/action.ts";
 import { createBrokerEgress } from "../../src/broker/serve/egress.ts";
 import type { ProviderCeiling } from "../../src/broker/serve/ceiling.ts";
+import { channelIdentity } from "../../src/config/identity/outgoing.ts";
 import { pathTokenPlaceholder } from "../../src/protocol/known/channels.ts";
+import { loadGood } from "../config/harness.ts";
 
 const token = "123456:AAtest-Token_of-nobody0123456789";
 const place = `bot${pathTokenPlaceholder}`;
 
 async function serve(
   context: TestContext,
-  options: { readonly token?: string | undefined; readonly ownerNamed?: boolean } = {},
+  options: {
+    readonly token?: string | undefined;
+    readonly ownerNamed?: boolean;
+    readonly identity?: ProviderCeiling["identity"];
+  } = {},
 ) {
   const asked: string[] = [];
+  const agents: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url ?? "");
+    agents.push(request.headers["user-agent"]);
     response.setHeader("x-echo", request.url ?? "");
     response.setHeader("location", `https://elsewhere.example${request.url ?? ""}`);
     response.end(`you asked ${request.url ?? ""} or ${encodeURIComponent(request.url ?? "")}`);
@@ -32,6 +40,7 @@ async function serve(
     credential: { kind: "path-token", prefix: "bot" },
     secret: "channel:telegram.default.bottoken",
     ownerNamed: options.ownerNamed ?? true,
+    identity: { ...options.identity },
   };
   const kept = "token" in options ? options.token : token;
   const egress = createBrokerEgress({
@@ -56,7 +65,7 @@ async function serve(
     for await (const chunk of response.body) chunks.push(chunk);
     return { status: response.status, headers: response.headers, text: Buffer.concat(chunks).toString() };
   };
-  return { asked, ask, route };
+  return { asked, agents, ask, route };
 }
 
 const coded = (wanted: string) => (error: unknown) =>
@@ -69,6 +78,18 @@ test("the token takes the placeholder's place, and is in nothing that comes back
   assert.ok(!JSON.stringify(headers).includes(token) && !text.includes(token), text);
   await ask(`/file/${place}/photos/a.jpg`);
   assert.equal(asked.at(-1), `/file/bot${token}/photos/a.jpg`);
+});
+
+test("CH-015 ID-001 a file of a platform is fetched under the name that the config gives, and under none where it is empty", async (context) => {
+  const named = async (given: string | undefined) => {
+    const { config } = await loadGood(given === undefined ? {} : { identity: { mediaUserAgent: given } });
+    const { agents, ask } = await serve(context, { identity: channelIdentity(config) });
+    await ask(`/file/${place}/photos/a.jpg`);
+    return agents;
+  };
+  assert.deepEqual(await named(undefined), ["OpenClaw-Gateway/1.0"]);
+  assert.deepEqual(await named("family-bot/2"), ["family-bot/2"]);
+  assert.deepEqual(await named(""), [undefined]);
 });
 
 test("only the first segment that is exactly the placeholder is filled, and never the query", async (context) => {

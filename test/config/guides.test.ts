@@ -102,7 +102,7 @@ test("CFG-001 CFG-021 guide 7, high privacy: comments, trailing commas, $schema 
   assert.match((await issuesOf(different)).join(), /gateway.auth.secret: means the same as gateway.auth.token/);
 });
 
-test("guide 8, behind Cloudflare: fifteen ranges, on the network with a token", async () => {
+test("NET-015 guide 8, behind Cloudflare: fifteen ranges, on the network with a token, and not without", async () => {
   const ranges = [
     "173.245.48.0/20",
     "103.21.244.0/22",
@@ -124,6 +124,8 @@ test("guide 8, behind Cloudflare: fifteen ranges, on the network with a token", 
     gateway: { bind: "lan", auth: { token }, trustedProxies: ranges, customBindHost: "0.0.0.0" },
   });
   assert.deepEqual([config.gateway.bind, config.gateway.trustedProxies], ["lan", ranges]);
+  const open = { gateway: { bind: "lan", auth: { mode: "none" }, trustedProxies: ranges } };
+  assert.match((await issuesOf(JSON.stringify(open))).join(), /gateway\.(bind|auth)/);
 });
 
 test("KEY-056 guide 9, the sandbox as one word", async () => {

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
-import { deployTargets, isAddressOrRange, isHostName, renderDeployment } from "../../src/network/network.ts";
+import {
+  assessExposure,
+  deployTargets,
+  isAddressOrRange,
+  isHostName,
+  renderDeployment,
+} from "../../src/network/network.ts";
 import { planLimits, wafRules } from "../../src/network/deploy/cloudflare-waf.ts";
 import { cloudflareRanges } from "../../src/network/cloudflare.ts";
 
@@ -48,6 +56,19 @@ test("NET-034 NET-035 GAP-042 the firewall is closed but for the owner's SSH, th
   ]);
   for (const target of ["ufw", "ufw-tailscale"])
     assert.ok(commands(render(target)).every((line) => !line.includes("18789")));
+});
+
+test("NET-041 a tunnel is advised before any address that others can reach", () => {
+  const guide = readFileSync(resolve(import.meta.dirname, "../../docs/deploy.md"), "utf8");
+  const ways = [...guide.matchAll(/^\d\. \*\*(.*?)\*\*/gm)].map(([, way]) => way);
+  assert.equal(ways[0], "A tunnel");
+  assert.ok(ways.length > 1, "there are other ways");
+  const port = 18_789;
+  const facts = { isTls: false, authMode: "token", allowedAddresses: [] };
+  const here = assessExposure({ ...facts, listening: [{ host: "127.0.0.1", port }] });
+  assert.match(here.lines.join("\n"), /use a tunnel: ssh -N -L 18789:127\.0\.0\.1:18789/);
+  const open = assessExposure({ ...facts, listening: [{ host: "0.0.0.0", port }] });
+  if (open.level !== "machine") assert.match(open.lines.join("\n"), /or a tunnel in front/);
 });
 
 test("ID-014 ID-015 ID-016 ID-017 ID-018 fifteen rules, each with an action and a plan that can hold it", () => {
