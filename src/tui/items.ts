@@ -43,15 +43,21 @@ export function toolItem(
   id: string,
   tool: { readonly name: unknown; readonly args: unknown; readonly state: ToolState; readonly output: unknown },
 ): Item {
-  const args = tool.args === undefined ? "" : (JSON.stringify(tool.args) ?? "");
   return {
     kind: "tool",
     id,
     name: shown(String(tool.name)).slice(0, 64).replaceAll("\n", " "),
-    args: cut(shown(args).replaceAll("\n", " "), argsMaxChars),
+    args: cut(shown(argsOf(tool.args)).replace(/\s+/g, " "), argsMaxChars),
     state: tool.state,
     output: cut(shown(textOf(tool.output)).trimEnd(), outputMaxChars),
   };
+}
+
+/** A command or a path alone is read as it is; JSON around it would only be in the way. */
+function argsOf(args: unknown): string {
+  const [only, ...others] = isRecord(args) ? Object.values(args) : [];
+  if (typeof only === "string" && others.length === 0) return only;
+  return args === undefined ? "" : (JSON.stringify(args) ?? "");
 }
 
 /** A message's content: text, or blocks of it. */

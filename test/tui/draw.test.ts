@@ -55,3 +55,15 @@ test("a line of Thai is broken where it ends, and nothing of it is lost", () => 
     [],
   );
 });
+
+test("a tool that takes one text shows that text, in one line; any other shows its parameters", () => {
+  const argsOf = (args: unknown): unknown => {
+    const item = toolItem("1", { name: "exec", args, state: "ok", output: "" });
+    return item.kind === "tool" && item.args;
+  };
+  assert.equal(argsOf({ command: 'echo "a"\n  ls' }), 'echo "a" ls');
+  assert.equal(argsOf({ path: "a.md", limit: 2 }), '{"path":"a.md","limit":2}');
+  assert.equal(argsOf({ limit: 2 }), '{"limit":2}');
+  assert.equal(argsOf({}), "{}");
+  assert.equal(argsOf(undefined), "");
+});
