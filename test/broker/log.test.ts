@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { LoricaError } from "../../src/base/errors.ts";
 import { createAuditWriter, parseAuditRecord } from "../../src/audit/audit.ts";
 import { limits } from "../../src/base/limits.ts";
 import { createRedactor } from "../../src/dlp/dlp.ts";
@@ -103,6 +104,14 @@ test("a line that is too long is cut and says so", (context) => {
   assert.equal(first?.msg, "x".repeat(limits.logLineMaxBytes / 4));
   assert.ok(Number(first?.truncatedFromChars) > limits.logLineMaxBytes);
   assert.equal(second?.msg.length, limits.logLineMaxBytes / 4 + 1);
+});
+
+test("a terminal is told what an operating error says, and the file where it came from", (context) => {
+  const { writer, lines, printed } = setUp(context);
+  writer.source("broker").warn("not published", { err: new LoricaError("unavailable", "there is no `tailscale`") });
+  assert.deepEqual(printed, ['03:04:05 warn  broker: not published err="there is no `tailscale`"']);
+  const [line] = lines() as [{ readonly err: { readonly stack: string } }];
+  assert.match(line.err.stack, /log\.test\.ts/);
 });
 
 test("levels and redaction change without a restart", (context) => {

@@ -142,7 +142,9 @@ function renderPretty(line: string): string {
   const json = parseJson(line);
   if (!json.ok || !isRecord(json.value)) return redactedMark;
   const { level, time, source, msg, ...fields } = json.value;
-  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  // An operating error says it all; where in the code it was noticed is in the file.
+  const said = (value: unknown) => (isRecord(value) && value["name"] === "LoricaError" ? value["message"] : value);
+  const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${JSON.stringify(said(value))}`);
   const text = `${String(time).slice(11, 19)} ${String(level).padEnd(5)} ${String(source)}: ${String(msg)}${rest.join("")}`;
   // eslint-disable-next-line no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, " ");
