@@ -269,7 +269,7 @@ test("CFG-019 a value that is valid but dangerous is refused until the owner has
   const stale = await loadGood({ security: { acknowledged: [meant] } });
   assert.deepEqual(
     stale.notices.map(({ message }) => message),
-    [`${JSON.stringify(meant)} is not needed any more; delete it`],
+    [`${JSON.stringify(meant)} acknowledges nothing that is set; delete it, unless that comes next`],
   );
 });
 

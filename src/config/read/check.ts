@@ -209,7 +209,10 @@ function checkDangers(checking: Checking): void {
     acknowledged.delete(line);
   }
   for (const line of acknowledged)
-    checking.findings.note("security.acknowledged", `${JSON.stringify(line)} is not needed any more; delete it`);
+    checking.findings.note(
+      "security.acknowledged",
+      `${JSON.stringify(line)} acknowledges nothing that is set; delete it, unless that comes next`,
+    );
 }
 
 function holds(outer: string, inner: string): boolean {
