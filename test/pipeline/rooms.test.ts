@@ -103,10 +103,8 @@ test("PAIR-007 no more than three wait on an account, and those who come after h
   for (const id of ["1", "2", "3", "4", "5"])
     await harness.receive(envelopeOf({ sender: { id, name: "" }, chat: { kind: "direct", id } }));
   await harness.sentCount(3);
-  assert.deepEqual(
-    (await harness.senders?.requests())?.map(({ senderId }) => senderId),
-    ["1", "2", "3"],
-  );
+  const waiting = await harness.senders?.requests();
+  assert.deepEqual(waiting?.map(({ senderId }) => senderId).toSorted(), ["1", "2", "3"]);
   assert.deepEqual(harness.sent.map(({ to }) => to.recipient).toSorted(), ["1", "2", "3"]);
 });
 
