@@ -23,6 +23,7 @@ export const limits = {
   presenceDelayMs: 250,
   presenceDelayMaxMs: 60_000,
   presenceReadersPerSecond: 100,
+  eventPortion: 64,
   eventTextMaxChars: 500_000,
   messageEventsWaitingMax: 1_024,
   healthIntervalMs: 60_000,

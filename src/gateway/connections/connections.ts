@@ -1,4 +1,5 @@
 // Every client that has introduced itself, over whichever door, and who of them gets which event.
+import { limits } from "../../base/limits.ts";
 import type { EventName, EventRule } from "../../protocol/events.ts";
 import { events } from "../../protocol/events.ts";
 import type { StateVersion } from "../../protocol/frames.ts";
@@ -30,6 +31,11 @@ export type Connections = {
   count(): number;
   list(): IteratorObject<Connected>;
   readonly publish: Publish;
+  /**
+   * The same for what nobody waits for, in portions between which other work has its turn: written to thousands at once,
+   * every copy would outlive the moment and stay in memory until the next full collection.
+   */
+  spread(...event: Parameters<Publish>): Promise<void>;
   /** Whether anybody would get it. */
   isHeard(name: EventName, sessionKey?: string): boolean;
   /** Closes every connection of which it is true. */
@@ -65,12 +71,17 @@ export function createConnections(): Connections {
       for (const [connection, client] of open) yield { connection, client };
     },
     publish(name, payload, about = {}) {
-      const { needed = false, stateVersion } = about;
-      let text: string | undefined;
+      const tell = teller(name, payload, about);
+      for (const [connection, client] of open) tell({ connection, client });
+    },
+    async spread(name, payload, about = {}) {
+      const tell = teller(name, payload, about);
+      let told = 0;
+      // Who comes meanwhile is told too, and who leaves is not: a map's iteration knows of both.
       for (const [connection, client] of open) {
-        if (!mayHear({ connection, client }, name, about)) continue;
-        text ??= JSON.stringify(payload);
-        connection.share({ name, payload: text, importance: needed ? "needed" : "expendable", stateVersion });
+        tell({ connection, client });
+        told += 1;
+        if (told % limits.eventPortion === 0) await nextTurn();
       }
     },
     isHeard(name, sessionKey) {
@@ -81,6 +92,21 @@ export function createConnections(): Connections {
       for (const [connection, client] of open) if (isMeant(client)) connection.end(code, reason);
     },
   };
+}
+
+/** Writes the payload down once, and only if anybody hears it. */
+function teller(name: EventName, payload: unknown, about: EventAbout): (one: Connected) => void {
+  const { needed = false, stateVersion } = about;
+  let text: string | undefined;
+  return (one) => {
+    if (!mayHear(one, name, about)) return;
+    text ??= JSON.stringify(payload);
+    one.connection.share({ name, payload: text, importance: needed ? "needed" : "expendable", stateVersion });
+  };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((done) => setImmediate(done));
 }
 
 function mayHear({ connection, client }: Connected, name: EventName, about: EventAbout): boolean {

@@ -33,7 +33,7 @@ export function createHealthEvents(deps: HealthDeps): HealthEvents {
       return deps.report(error);
     }
     stateVersion.health += 1;
-    connections.publish("health", last, { stateVersion: { ...stateVersion } });
+    await connections.spread("health", last, { stateVersion: { ...stateVersion } });
   }
 
   return {

@@ -39,7 +39,7 @@ export function createPresence(deps: PresenceDeps): Presence {
   function tell(): void {
     timer = undefined;
     if (!connections.isHeard("presence")) return;
-    connections.publish("presence", { presence: list() }, { stateVersion: { ...stateVersion } });
+    void connections.spread("presence", { presence: list() }, { stateVersion: { ...stateVersion } });
   }
 
   return {
