@@ -108,7 +108,7 @@ suite("the first set-up on a terminal", { concurrency: false }, () => {
     assert.equal(existsSync(join(lorica.stateDir, "onboarding.json")), false);
   });
 
-  test("UI-014 the bot answers its owner at once, with the model that was chosen", async () => {
+  test("the bot answers its owner at once, with the model that was chosen", async () => {
     telegram.say({
       from: { id: 4242, is_bot: false, first_name: "Ann" },
       chat: { id: 4242, type: "private" },

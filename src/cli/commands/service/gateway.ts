@@ -44,13 +44,15 @@ export async function install(invocation: Invocation): Promise<void> {
   });
 }
 
-/** Nothing of the product runs as root, so what only root may do is said and not done. */
+/** Nothing of the product runs as root: what only root may do is for ./lorica, or for a person. */
 async function printSystemUnit(invocation: Invocation): Promise<void> {
   const { io, options, paths } = invocation;
   const unit = unitName(paths.profile);
   const file = `/etc/systemd/system/${unit}`;
   const text = await renderSystemUnit(invocation, options.whole("port", { min: 1, max: 65_535 }));
   io.result({ unit, file, text }, () => io.write(text));
+  // Set where it is root who asked, and who does so.
+  if (invocation.context.env["LORICA_CALLER_DIRECTORY"] !== undefined) return;
   io.note(`this is ${file}: root writes it there, and then: systemctl daemon-reload && systemctl enable --now ${unit}`);
 }
 
