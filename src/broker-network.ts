@@ -12,14 +12,8 @@ import { readVariable } from "./config/environment.ts";
 import type { Environment } from "./config/environment.ts";
 import { startAnnouncing } from "./mdns-process.ts";
 import type { Announcing } from "./mdns-process.ts";
-import {
-  createIdentities,
-  createTailscale,
-  decideMdns,
-  describeGateway,
-  findProgram,
-  lookAround,
-} from "./network/network.ts";
+import { decideMdns, describeGateway, lookAround } from "./network/mdns/mdns.ts";
+import { createIdentities, createTailscale, findProgram } from "./network/tailscale/tailscale.ts";
 import type { ListenAddress, Publication, RunProgram, Tailscale } from "./network/network.ts";
 import type { OwnerStatus } from "./protocol/owner-methods.ts";
 

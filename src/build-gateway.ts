@@ -8,7 +8,7 @@ import { newId } from "./base/ids.ts";
 import { unlessAborted } from "./base/wait.ts";
 import { createAuditClient, createEgressClient, createSandboxClient, createWorkspaceClient } from "./broker/client.ts";
 import type { Link } from "./broker/client.ts";
-import { listAgents } from "./config/config.ts";
+import { listAgents } from "./config/agent-settings.ts";
 import type { AgentSettings, StatePaths } from "./config/config.ts";
 import { createRedactor } from "./dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "./gateway/gateway.ts";

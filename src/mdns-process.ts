@@ -7,7 +7,7 @@ import { Writable } from "node:stream";
 import { LoricaError } from "./base/errors.ts";
 import { limits, nodeEnvironment } from "./base/limits.ts";
 import { findBwrap, startConfined } from "./broker/broker.ts";
-import { lookAround, mdnsProfile, parseFound } from "./network/network.ts";
+import { lookAround, mdnsProfile, parseFound } from "./network/mdns/mdns.ts";
 import type { Announcement, FoundGateway } from "./network/network.ts";
 import { buildSeccompFilter } from "./sandbox/sandbox.ts";
 

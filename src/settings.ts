@@ -2,7 +2,7 @@
 // place that does.
 import type { AgentProfile } from "./agent/agent.ts";
 import type { Json } from "./base/json.ts";
-import { durationMs } from "./config/config.ts";
+import { durationMs } from "./config/units.ts";
 import { providerIdentity } from "./config/identity/outgoing.ts";
 import { renderDangers } from "./config/dangers/dangers.ts";
 import type { AgentDefaults, AgentSettings, Config, ProviderConfig } from "./config/config.ts";

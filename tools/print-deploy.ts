@@ -1,8 +1,8 @@
 // Prints docs/deploy.md from the renderers of `deploy render`; `--check` only says whether it is up to date.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { planLimits, wafRules } from "../src/network/deploy/cloudflare-waf.ts";
-import { deployTargets, renderDeployment } from "../src/network/network.ts";
+import { planLimits, wafRules } from "../src/deploy/cloudflare-waf.ts";
+import { deployTargets, renderDeployment } from "../src/deploy/deploy.ts";
 
 const path = join(resolve(import.meta.dirname, ".."), "docs", "deploy.md");
 const facts = { port: 18_789, hostName: "gateway.example.com", ownAddresses: ["203.0.113.7"] };

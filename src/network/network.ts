@@ -15,8 +15,5 @@ export type { CertificateInfo, TlsPair } from "./certificate.ts";
 export { listenAddresses } from "./listen-addresses.ts";
 export { assessExposure } from "./exposure.ts";
 export type { Exposure, ExposureFacts } from "./exposure.ts";
-export { decideMdns, describeGateway, lookAround, mdnsProfile, parseFound } from "./mdns/mdns.ts";
 export type { Announcement, FoundGateway } from "./mdns/mdns.ts";
-export { createIdentities, createTailscale, findProgram } from "./tailscale/tailscale.ts";
 export type { ProgramRun, Publication, RunProgram, Tailscale } from "./tailscale/tailscale.ts";
-export { deployTargets, isAddressOrRange, isHostName, renderDeployment } from "./deploy/deploy.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decideMdns, describeGateway, parseFound } from "../../src/network/network.ts";
+import { decideMdns, describeGateway, parseFound } from "../../src/network/mdns/mdns.ts";
 import { encodeQuestion, parseAnswer } from "../../src/network/mdns/packet.ts";
 
 const home = {

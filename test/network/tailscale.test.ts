@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createIdentities, createTailscale, originOf, createAddressRanges } from "../../src/network/network.ts";
+import { createAddressRanges, originOf } from "../../src/network/network.ts";
+import { createIdentities, createTailscale } from "../../src/network/tailscale/tailscale.ts";
 import type { ProgramRun } from "../../src/network/network.ts";
 import { parsePublished, parseTailnetName, parseWhois } from "../../src/network/tailscale/read.ts";
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
-import { describeGateway } from "../../../src/network/network.ts";
+import { describeGateway } from "../../../src/network/mdns/mdns.ts";
 import { findGateways, startAnnouncing } from "../../../src/mdns-process.ts";
 
 const root = resolve(import.meta.dirname, "../../..");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { delimiter } from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { createTailscale, findProgram } from "../../../src/network/network.ts";
+import { createTailscale, findProgram } from "../../../src/network/tailscale/tailscale.ts";
 import { runProgram } from "../../../src/broker/broker.ts";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";

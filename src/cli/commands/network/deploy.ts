@@ -3,7 +3,7 @@ import { systemClock } from "../../../base/clock.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { createConfigFile } from "../../../config/config.ts";
 import type { Config } from "../../../config/config.ts";
-import { deployTargets, isAddressOrRange, isHostName, renderDeployment } from "../../../network/network.ts";
+import { deployTargets, isAddressOrRange, isHostName, renderDeployment } from "../../../deploy/deploy.ts";
 import type { Invocation } from "../../context.ts";
 
 export async function renderDeploy({ args, context, io, options, paths }: Invocation): Promise<void> {

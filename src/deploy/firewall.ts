@@ -1,8 +1,7 @@
 // Commands for the host's firewall. The gateway's own port is never opened: what comes from outside comes through a proxy
 // or a tunnel on this machine.
 import ipaddr from "ipaddr.js";
-import { normalAddress } from "../address.ts";
-import { cloudflareRanges } from "../cloudflare.ts";
+import { expandProxies, normalAddress } from "../network/network.ts";
 import type { DeployFacts } from "./deploy.ts";
 import { lines } from "./proxy.ts";
 
@@ -24,7 +23,7 @@ export function renderUfw({ ownAddresses, port }: DeployFacts): string {
     ...ssh,
     "# Only Cloudflare's edge may come to the proxy. Leave these out where nothing is to come from the internet; a tunnel",
     "# (cloudflared, tailscale) needs none of them, and is the better way.",
-    ...cloudflareRanges.map((range) => `ufw allow from ${range} to any port 443 proto tcp`),
+    ...expandProxies(["cloudflare"]).map((range) => `ufw allow from ${range} to any port 443 proto tcp`),
     "ufw --force enable",
   );
 }

@@ -3,14 +3,9 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { limits } from "../../src/base/limits.ts";
-import {
-  assessExposure,
-  deployTargets,
-  isAddressOrRange,
-  isHostName,
-  renderDeployment,
-} from "../../src/network/network.ts";
-import { planLimits, wafRules } from "../../src/network/deploy/cloudflare-waf.ts";
+import { deployTargets, isAddressOrRange, isHostName, renderDeployment } from "../../src/deploy/deploy.ts";
+import { assessExposure } from "../../src/network/network.ts";
+import { planLimits, wafRules } from "../../src/deploy/cloudflare-waf.ts";
 import { cloudflareRanges } from "../../src/network/cloudflare.ts";
 
 const facts = { port: 18_789, hostName: "gate.example.com", ownAddresses: ["203.0.113.7"] };

@@ -1,6 +1,6 @@
 // Configurations of the proxies that people put in front of a gateway. Text only: whoever runs the proxy reads it and puts
 // it in place.
-import { limits } from "../../base/limits.ts";
+import { limits } from "../base/limits.ts";
 import type { DeployFacts } from "./deploy.ts";
 
 /** What the gateway must be told, once, so that it believes this proxy and answers to the name. */
