@@ -25,13 +25,24 @@ export async function launchGateway(invocation: Invocation, overrides: Partial<G
       await untilReady(invocation, child, () => errors.read());
     } catch (error) {
       // Nobody would know of a gateway that came up after its start was reported as failed.
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+      await end(child);
       throw error;
+    } finally {
+      child.unref();
     }
-    child.unref();
   } finally {
     errors.close();
   }
+}
+
+/** What cannot start may be unable to stop, too, and must not keep whoever asked waiting. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((done) => child.once("exit", () => done()));
+  child.kill("SIGTERM");
+  const killer = setTimeout(() => child.kill("SIGKILL"), limits.stopGraceMs + limits.gatewayKillAfterMs);
+  await ended;
+  clearTimeout(killer);
 }
 
 function start(invocation: Invocation, overrides: Partial<GatewayOverrides>, stderr: number): ChildProcess {

@@ -17,6 +17,7 @@ import { join, resolve } from "node:path";
 import { after, test } from "node:test";
 import { nodeFlags } from "../../src/base/limits.ts";
 import { createCommandLine } from "../faux/command-line.ts";
+import { until } from "../faux/outside/until.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const scratch = mkdtempSync(join(tmpdir(), "lorica-start-"));
@@ -133,6 +134,23 @@ test("a gateway that cannot start says why through up, with its own exit status"
     stdout: "",
     stderr: "lorica: /c:3:1: no key gatway; did you mean gateway?\n",
   });
+});
+
+test("a gateway that neither starts nor stops is killed, and up ends", async (context) => {
+  const stop = new AbortController();
+  const line = createCommandLine();
+  context.after(() => line.close());
+  const pidPath = join(line.home, "pid");
+  const stuck = `import { writeFileSync } from "node:fs";
+    process.on("SIGTERM", () => undefined);
+    setInterval(() => undefined, 1_000);
+    writeFileSync(${JSON.stringify(pidPath)}, String(process.pid));`;
+  writeFileSync(join(line.home, "lorica.mjs"), stuck);
+  const up = line.run(["up"], { signal: stop.signal });
+  await until("it runs", async () => existsSync(pidPath));
+  stop.abort();
+  assert.equal((await up).exit, 130);
+  assert.throws(() => process.kill(Number(readFileSync(pidPath, "utf8")), 0), { code: "ESRCH" });
 });
 
 function writeEntry(codeRoot: string): void {
