@@ -19,8 +19,8 @@ const enter = "\r";
 const up = "\u001B[A";
 const down = "\u001B[B";
 const ctrlC = "\u0003";
-const key = "sk-the-right-key-0123456789";
-const wrongKey = "sk-a-wrong-key-0123456789";
+const key = "sk-live-0123456789abcdef";
+const wrongKey = "sk-test-0123456789abcdef";
 
 suite("the first set-up on a terminal", { concurrency: false }, () => {
   let lorica: Installation;
