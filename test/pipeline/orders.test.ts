@@ -63,6 +63,30 @@ test("an order to anybody else, to everybody, or over what is not switched on is
   await assert.rejects(closed.pipeline.order(orderOf(), never), { code: "not_found" });
 });
 
+test("an order that is repeated while it waits leaves once, and both who wait hear of it", async () => {
+  const gate = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  await using harness = await openHarness({
+    strangers: true,
+    settings: listed,
+    async send() {
+      begun.resolve();
+      await gate.promise;
+      return { kind: "sent", platformId: "p1" };
+    },
+  });
+  const signal = AbortSignal.timeout(5_000);
+  const first = harness.pipeline.order(orderOf(), signal);
+  await begun.promise;
+  const second = harness.pipeline.order(orderOf(), signal);
+  // Time for the second to be stored and to wait as well.
+  for (let turn = 0; turn < 50; turn += 1) await harness.store.outbox.list({ limit: 9 });
+  gate.resolve();
+  const answers = await Promise.all([first, second]);
+  assert.deepEqual(answers[1], answers[0]);
+  assert.deepEqual([answers[0].status, harness.sent.length], ["sent", 1]);
+});
+
 test("self is the owner whom the config or an approval names, and a choice where there are two", async () => {
   await using harness = await openHarness({ strangers: true, settings: { owners: new Set(["telegram:9"]) } });
   await assert.rejects(harness.pipeline.order(orderOf({ recipient: "self" }), never), { code: "not_found" });

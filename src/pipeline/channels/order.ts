@@ -44,16 +44,26 @@ export type OrderParts = Knowing & Pick<PipelineOptions, "store" | "channels"> &
 
 export function createOrders(parts: OrderParts): Orders {
   const { store, settings } = parts;
-  const waiting = new Map<string, () => void>();
+  /** One for all who wait for a row: an order that is repeated while it waits has two. */
+  const waiting = new Map<string, PromiseWithResolvers<void>>();
+
+  function wake(id: string): void {
+    waiting.get(id)?.resolve();
+    waiting.delete(id);
+  }
 
   async function untilSettled(id: string, signal: AbortSignal): Promise<OutboxRow | undefined> {
     for (;;) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.set(id, resolve);
+      const next = waiting.get(id) ?? Promise.withResolvers<void>();
+      waiting.set(id, next);
       const row = await store.outbox.find(id);
-      if (row === undefined || (row.status !== "pending" && row.status !== "sending") || signal.aborted) return row;
+      if (row === undefined || (row.status !== "pending" && row.status !== "sending") || signal.aborted) {
+        // Whoever else waits looks for themselves.
+        wake(id);
+        return row;
+      }
       parts.kick();
-      await unlessAborted(promise, signal).catch(() => undefined);
+      await unlessAborted(next.promise, signal).catch(() => undefined);
     }
   }
 
@@ -82,21 +92,17 @@ export function createOrders(parts: OrderParts): Orders {
       const stored = await store.outbox.order(drafts, { turnId: null, sessionKey: "", agentId, principal: owner });
       if (stored === "different")
         throw new LoricaError("conflict", "this idempotency key was used for another message");
-      try {
-        // The last piece leaves last.
-        const row = await untilSettled(drafts.at(-1)?.id ?? id, signal);
-        return {
-          id,
-          recipient: to.recipient,
-          status: row?.status ?? "pending",
-          receipt: row?.receipt,
-          reason: row?.reason,
-        };
-      } finally {
-        for (const draft of drafts) waiting.delete(draft.id);
-      }
+      // The last piece leaves last.
+      const row = await untilSettled(drafts.at(-1)?.id ?? id, signal);
+      return {
+        id,
+        recipient: to.recipient,
+        status: row?.status ?? "pending",
+        receipt: row?.receipt,
+        reason: row?.reason,
+      };
     },
-    attempted: (id) => waiting.get(id)?.(),
+    attempted: wake,
   };
 }
 
