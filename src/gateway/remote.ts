@@ -1,9 +1,9 @@
 // What the gateway asks of others on behalf of its clients: the config and the logs are the broker's, an agent's files
 // are its cell's.
-import { LoricaError } from "../base/errors.ts";
+import { codeOf, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { owner } from "../base/principal.ts";
-import type { LogTail } from "../audit/audit.ts";
+import type { AuditLog, LogTail } from "../audit/audit.ts";
 import type { RemoteChange, RemoteView } from "../config/config.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Sandbox, WorkspaceFiles } from "../sandbox/sandbox.ts";
@@ -38,9 +38,17 @@ export type RemotePorts = {
   ): Promise<LogTail>;
 };
 
+export type FileOrder = {
+  readonly agentId: string;
+  readonly name: string;
+  readonly content: string;
+  /** Who asks for it, for the audit. */
+  readonly actor: string;
+};
+
 export type AgentWorkspace = WorkspaceFiles & {
   /** Throws `forbidden` where the agent may not write files either. */
-  write(agentId: string, file: { readonly name: string; readonly content: string }, signal: AbortSignal): Promise<void>;
+  write(order: FileOrder, signal: AbortSignal): Promise<void>;
 };
 
 export type AskBroker = (method: string, params: object, signal: AbortSignal) => Promise<unknown>;
@@ -69,23 +77,39 @@ export function createRemotePorts(call: AskBroker): RemotePorts {
 /** Written in the cell of the agent's main session, under the same rules as when the agent writes for its owner. */
 export function createAgentWorkspace(deps: {
   readonly workspace: WorkspaceFiles;
-  readonly policy: Policy;
+  readonly policy: Pick<Policy, "decide">;
   readonly sandbox: Pick<Sandbox, "write">;
+  readonly audit: AuditLog;
 }): AgentWorkspace {
+  const { audit } = deps;
   return {
     ...deps.workspace,
-    async write(agentId, { name, content }, signal) {
+    async write({ agentId, name, content, actor }, signal) {
+      const sessionKey = `agent:${agentId}:main`;
       const decision = deps.policy.decide({
         verb: "file.write",
         agentId,
-        sessionKey: `agent:${agentId}:main`,
+        sessionKey,
         principal: owner,
         label: { integrity: "owner", readers: [owner.id] },
         resource: { operation: "write", path: name, content },
       });
-      if (decision.kind !== "allow")
+      const { rule } = decision;
+      const about = { verb: "file.write", agentId, sessionKey, principal: actor, resource: `write ${name}` } as const;
+      if (decision.kind === "deny") {
+        audit.record({ kind: "decision", verdict: "deny", rule, reason: decision.reason, ...about });
         throw new LoricaError("forbidden", `${name} cannot be written: ${decision.reason}`);
-      await deps.sandbox.write(decision.grant, signal);
+      }
+      audit.record({ kind: "decision", verdict: "allow", rule, ...about });
+      const ended = (outcome: string): void =>
+        audit.record({ kind: "effect", ...about, result: { outcome, bytes: Buffer.byteLength(content) } });
+      try {
+        await deps.sandbox.write(decision.grant, signal);
+      } catch (error) {
+        ended(codeOf(error));
+        throw error;
+      }
+      ended("ok");
     },
   };
 }

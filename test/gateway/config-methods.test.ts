@@ -136,7 +136,7 @@ test("GW-038 instruction files are read and written by name, never by path, and 
     workspace: {
       read: async (_agentId, names) =>
         names.includes("SOUL.md") ? [{ name: "SOUL.md", text: "kind", bytes: 4, sha256: "a".repeat(64) }] : [],
-      write: async (...call) => void written.push(call.slice(0, 2)),
+      write: async (...call) => void written.push(call[0]),
     },
   });
   const client = await edge.connect();
@@ -155,7 +155,7 @@ test("GW-038 instruction files are read and written by name, never by path, and 
   for (const name of ["../SOUL.md", "/etc/passwd", "memory/SOUL.md", "secrets.md"])
     await assert.rejects(set({ name }), { code: "invalid_request" });
   await assert.rejects(set({ agentId: "none" }), { code: "not_found" });
-  assert.deepEqual(written, [["main", { name: "SOUL.md", content: "wise" }]]);
+  assert.deepEqual(written, [{ agentId: "main", name: "SOUL.md", content: "wise", actor: "gateway:local" }]);
   client.end();
 });
 

@@ -8,6 +8,7 @@ import type { HandlersOf } from "../../../protocol/methods/kit.ts";
 import type { WorkspaceFile } from "../../../sandbox/sandbox.ts";
 import type { CallContext } from "../../dispatch.ts";
 import type { Edge } from "../../edge.ts";
+import { actorOf } from "../config/config.ts";
 import { checkAgent } from "../target.ts";
 
 type Names = "agents.files.list" | "agents.files.get" | "agents.files.set";
@@ -44,13 +45,14 @@ export function createAgentFileMethods(edge: Edge): Pick<HandlersOf<typeof agent
       };
     },
 
-    async "agents.files.set"({ agentId, name, content, expectedHash }, { call }) {
-      const before = await find(agentId, name, call.signal);
+    async "agents.files.set"({ agentId, name, content, expectedHash }, context) {
+      const { signal } = context.call;
+      const before = await find(agentId, name, signal);
       if (expectedHash !== undefined && expectedHash.toLowerCase() !== before?.sha256)
         throw new LoricaError("conflict", `${name} has changed since it was read; read it again`, {
           details: { reason: "file-changed", hash: before?.sha256 ?? null },
         });
-      await workspace.write(agentId, { name, content }, call.signal);
+      await workspace.write({ agentId, name, content, actor: actorOf(context) }, signal);
       const bytes = Buffer.byteLength(content);
       const file = { name, path: name, missing: false, size: bytes, hash: sha256(content) };
       return { ok: true, agentId, workspace: unnamed, file };
