@@ -1,6 +1,7 @@
 // What the gateway process gives its channels: accounts from the config, the broker's way out, and places in the store.
 import { parseCommand, textCommands } from "./agent/agent.ts";
 import type { TurnRunner } from "./agent/agent.ts";
+import type { AuditLog } from "./audit/audit.ts";
 import { systemClock } from "./base/clock.ts";
 import { newId } from "./base/ids.ts";
 import { everyone } from "./base/label.ts";
@@ -18,6 +19,7 @@ import { LoricaError } from "./base/errors.ts";
 export type ChannelGround = {
   readonly link: Link;
   readonly policy: Policy;
+  readonly audit: AuditLog;
   readonly store: Store;
   readonly start: () => ChannelStart;
   readonly report: (id: string, error: unknown) => void;
@@ -29,14 +31,19 @@ export function createChannelPorts(
   ground: ChannelGround,
 ): (channel: string) => ChannelPorts | undefined {
   const egress = createChannelEgress(ground.link, ground.policy.redeem);
-  const { store, policy } = ground;
+  const { store, policy, audit } = ground;
   return (channel) => {
     if (channels.find(({ id }) => id === channel)?.route === undefined) return undefined;
     return {
       accounts: () => channelAccounts(ground.start(), channel),
       async fetch(request, signal) {
         const decision = policy.decide(requestOf(channel, request));
-        if (decision.kind === "deny") throw new LoricaError("forbidden", decision.reason);
+        if (decision.kind === "deny") {
+          const { rule, reason } = decision;
+          // What is allowed is not recorded: a channel asks its platform all day, and the rest would drown in that.
+          audit.record({ kind: "decision", verdict: "deny", rule, reason, ...auditOf(channel, request) });
+          throw new LoricaError("forbidden", reason);
+        }
         return egress.fetch(decision.grant, { headers: request.headers, body: request.body }, signal);
       },
       state: {
@@ -62,6 +69,11 @@ function requestOf(channel: string, { account, method, url }: PlatformRequest): 
     label: { integrity: "owner", readers: [everyone] },
     resource: { channel, account, method, url },
   };
+}
+
+function auditOf(channel: string, { account, method }: PlatformRequest) {
+  const resource = `${method} ${channel}/${account}`;
+  return { verb: "channel.request", principal: `channel:${channel}`, resource } as const;
 }
 
 const noModel =
