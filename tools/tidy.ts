@@ -2,6 +2,7 @@
 // doors, privileges, sizes. There is no baseline file.
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { uses } from "./tidy/uses.ts";
 
 const root = resolve(process.argv[2] ?? join(import.meta.dirname, ".."));
 const linesMax = 300;
@@ -181,18 +182,6 @@ function checkPrivileges(source: Source): void {
       if (uses(source.text, marker)) report(source, 1, `uses ${marker}; ${privilege.name} is for named files only`);
     }
   }
-}
-
-function uses(text: string, marker: string): boolean {
-  const code = text.replace(/^\s*(\/\/|\*|\/\*).*$/gm, "");
-  if (marker === "process.env")
-    return /\bprocess\s*\.\s*env\b|\bprocess\[/.test(code) || /\benv\b.*from "node:process"/.test(code);
-  if (marker === "fetch") return /(?:await|return|=|=>|\(|void)\s+fetch\(|globalThis\s*\.\s*fetch\(/.test(code);
-  // A type costs nothing and opens nothing.
-  const imports = code.replace(/^import type .*$/gm, "");
-  // `"node:http"` is always the module; `"http"` is one only where something is imported.
-  const name = marker.replace("node:", "");
-  return new RegExp(`["']node:${name}["']|\\b(?:from|import|require)\\s*\\(?\\s*["']${name}["']`).test(imports);
 }
 
 /** `policy/` is the only place where a grant is made, and nowhere is anything asserted to be one. */

@@ -12,7 +12,7 @@ export const anthropic = definePlugin({
       apis: ["anthropic-messages"],
       async load() {
         const { createAnthropic } = await import("@ai-sdk/anthropic");
-        return ({ baseUrl }, fetch) => createAnthropic({ baseURL: baseUrl, apiKey: placeholder, fetch });
+        return ({ baseUrl }, send) => createAnthropic({ baseURL: baseUrl, apiKey: placeholder, fetch: send });
       },
     }),
   ],

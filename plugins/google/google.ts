@@ -12,7 +12,7 @@ export const google = definePlugin({
       apis: ["google-generative-ai"],
       async load() {
         const { createGoogle } = await import("@ai-sdk/google");
-        return ({ baseUrl }, fetch) => createGoogle({ baseURL: baseUrl, apiKey: placeholder, fetch });
+        return ({ baseUrl }, send) => createGoogle({ baseURL: baseUrl, apiKey: placeholder, fetch: send });
       },
     }),
   ],

@@ -12,15 +12,15 @@ export const openai = definePlugin({
       apis: ["openai-responses"],
       async load() {
         const { createOpenAI } = await import("@ai-sdk/openai");
-        return ({ baseUrl }, fetch) => createOpenAI({ baseURL: baseUrl, apiKey: placeholder, fetch }).responses;
+        return ({ baseUrl }, send) => createOpenAI({ baseURL: baseUrl, apiKey: placeholder, fetch: send }).responses;
       },
     }),
     defineProvider({
       apis: ["openai-completions"],
       async load() {
         const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
-        return ({ baseUrl }, fetch) => {
-          const settings = { baseURL: baseUrl, name: "compatible", fetch, includeUsage: true };
+        return ({ baseUrl }, send) => {
+          const settings = { baseURL: baseUrl, name: "compatible", fetch: send, includeUsage: true };
           const own = new URL(baseUrl).hostname === "api.openai.com";
           return createOpenAICompatible(own ? { ...settings, transformRequestBody: renameLimit } : settings).chatModel;
         };

@@ -55,12 +55,12 @@ export function createConnector(options: ConnectorOptions, settings: () => Model
     const watchdog = createWatchdog(timeoutsOf(provider, settings(), more.timeouts), link.controller);
     const use = { call, provider: provider.id, watchdog, signal: link.controller.signal };
     const headers = headersOf(provider, settings());
-    const fetch = createProviderFetch(options, { ...use, headers, params: more.params });
+    const send = createProviderFetch(options, { ...use, headers, params: more.params });
     const close = (): void => {
       watchdog.stop();
       link.end();
     };
-    return { fetch, watchdog, signal: link.controller.signal, close };
+    return { fetch: send, watchdog, signal: link.controller.signal, close };
   }
 
   return {
@@ -78,9 +78,9 @@ export function createConnector(options: ConnectorOptions, settings: () => Model
     async available(provider, call, signal) {
       if (provider.api === "rehearsal") return ["rehearsal"];
       const timeouts = { firstByteMs: listTimeoutMs, stallMs: listTimeoutMs };
-      const { fetch, close, signal: ends } = open(provider, call, { params: {}, signal, timeouts });
+      const { fetch: send, close, signal: ends } = open(provider, call, { params: {}, signal, timeouts });
       try {
-        const response = await unlessAborted(fetch(`${withVersion(provider)}/models`, { signal: ends }), ends);
+        const response = await unlessAborted(send(`${withVersion(provider)}/models`, { signal: ends }), ends);
         const names = response.ok ? parseModelList(await response.json()) : undefined;
         if (names === undefined)
           throw new LoricaError(
@@ -102,7 +102,7 @@ export function createConnector(options: ConnectorOptions, settings: () => Model
 function createShelf() {
   const models = new WeakMap<ConfiguredProvider, Map<string, LanguageModelV4>>();
   const ways = new WeakMap<AbortSignal, ProviderFetch>();
-  const fetch: ProviderFetch = async (input, init) => {
+  const send: ProviderFetch = async (input, init) => {
     const way = init?.signal ? ways.get(init.signal) : undefined;
     if (way === undefined) throw failureError("forbidden", "a model library asked for something outside of a call");
     return way(input, init);
@@ -115,7 +115,7 @@ function createShelf() {
       ways.set(opened.signal, opened.fetch);
       const held = models.get(provider) ?? new Map<string, LanguageModelV4>();
       models.set(provider, held);
-      const model = held.get(wireId) ?? create({ ...provider, baseUrl: withVersion(provider) }, fetch)(wireId);
+      const model = held.get(wireId) ?? create({ ...provider, baseUrl: withVersion(provider) }, send)(wireId);
       held.set(wireId, model);
       // Callers may name models that nobody configured: the oldest make room.
       for (const id of held.keys()) if (held.size > limits.modelsHeldMax) held.delete(id);
