@@ -224,5 +224,6 @@ test("KEY-102 names of areas to come are taken: they may stand there empty or sw
     await accepts(area, {}, { enabled: false });
     await refuses(area, /leave it out: what it switches on/, { enabled: true }, { dailyUsd: 5 });
   }
-  await refuses("security.hsts", /leave it out/, true);
+  await refuses("security.httpRateLimit", /not part of Lorica yet/, { perSecond: 5 });
+  await refuses("security.hsts", /gateway\.http\.securityHeaders\.strictTransportSecurity says it/, true, false);
 });

@@ -53,6 +53,14 @@ export function laterUnset<T extends z.ZodType>(schema: T, step: Step, descripti
   return judged.optional().meta({ description, "x-later": step });
 }
 
+/** A name that guides print for what another key says. Two that disagree would leave nobody knowing which one holds. */
+export function elsewhere<T extends z.ZodType>(schema: T, path: string): z.ZodOptional<T> {
+  const judged = schema.superRefine((_value, context) => {
+    context.addIssue({ code: "custom", message: `leave it out: ${path} says it` });
+  });
+  return judged.optional().meta({ description: `Leave it out: \`${path}\` says it.` });
+}
+
 /** A whole area whose name is taken. It may stand there empty, or switched off. */
 export function reserved(step: Step, description: string) {
   const area = z.record(z.string(), z.json()).superRefine((value, context) => {
@@ -65,7 +73,7 @@ export function reserved(step: Step, description: string) {
 }
 
 /** The step of the plan that brings a feature; `later` where none does yet. */
-export type Step = 2 | 3 | 4 | 5 | "later";
+export type Step = 3 | 4 | 5 | "later";
 
 function notBuilt(step: Step): string {
   return step === "later"
