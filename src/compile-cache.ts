@@ -32,7 +32,11 @@ export async function warmCompileCache(place: Place, signal: AbortSignal): Promi
 
 /** What the process that warms the cache does: load it all, keep what was compiled, and leave. */
 export async function compileEverything(): Promise<void> {
-  await Promise.all([import("./build-broker.ts"), import("./run-gateway.ts"), import("./open-offline.ts")]);
+  await Promise.all([
+    import("./assembly/broker/build-broker.ts"),
+    import("./assembly/gateway/run-gateway.ts"),
+    import("./open-offline.ts"),
+  ]);
   flushCompileCache();
 }
 

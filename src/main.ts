@@ -4,11 +4,11 @@ import type { BrokerOptions, Owner } from "./cli/cli.ts";
 import type { Environment, StatePaths } from "./config/config.ts";
 
 export async function runBroker(options: BrokerOptions): Promise<void> {
-  return (await import("./build-broker.ts")).runBroker(options);
+  return (await import("./assembly/broker/build-broker.ts")).runBroker(options);
 }
 
 export async function runGateway(): Promise<void> {
-  return (await import("./run-gateway.ts")).runGateway();
+  return (await import("./assembly/gateway/run-gateway.ts")).runGateway();
 }
 
 export async function openOffline(paths: StatePaths, env: Environment): Promise<Owner> {
@@ -22,7 +22,7 @@ export async function warmUp(place: { readonly codeRoot: string; readonly home: 
 
 /** Who says to be a gateway on the local network. */
 export async function findGateways(codeRoot: string, waitMs: number, signal: AbortSignal) {
-  return (await import("./mdns-process.ts")).findGateways(codeRoot, waitMs, signal);
+  return (await import("./assembly/broker/mdns-process.ts")).findGateways(codeRoot, waitMs, signal);
 }
 
 export async function compileEverything(): Promise<void> {

@@ -143,7 +143,7 @@ function checkImports(source: Source): void {
   const dynamic = [...source.text.matchAll(/\bimport\("([^"]+)"\)/g)].map((match) => match[1] ?? "");
   const files = new Set(imports);
   // Whoever puts everything together names everything.
-  const composes = dirname(source.path) === "src" || source.path.startsWith("test/");
+  const composes = (isProduct(source.path) && placeOf(source.path).folder === "") || source.path.startsWith("test/");
   if (files.size > importsMax && !composes)
     report(source, 1, `imports from ${files.size} files; the limit is ${importsMax}`);
   if (/^export \*/m.test(source.text)) report(source, 1, "`export *` makes a barrel");
@@ -171,7 +171,7 @@ function checkEdge(source: Source, target: string): void {
 function placeOf(path: string): { readonly folder: string; readonly rest: string } {
   const parts = path.split("/");
   if (parts[0] === "plugins" || parts[0] === "web") return { folder: parts[0], rest: parts.slice(1).join("/") };
-  if (parts.length === 2) return { folder: "", rest: parts[1] ?? "" };
+  if (parts.length === 2 || parts[1] === "assembly") return { folder: "", rest: parts.slice(1).join("/") };
   return { folder: parts[1] ?? "", rest: parts.slice(2).join("/") };
 }
 

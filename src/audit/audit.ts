@@ -1,9 +1,27 @@
-// What was decided and what was done, in the order it happened. Step 3 signs and chains these records; who writes them
-// and what they hold does not change then.
+// What was decided and what was done, in the order it happened.
 import type { Verb } from "../base/action.ts";
 
+/** `decision` and `effect` come from the gateway too; all others are the broker's alone to record. */
+export type AuditKind =
+  | "decision"
+  | "effect"
+  | "start"
+  | "stop"
+  | "config"
+  | "pairing"
+  | "approval"
+  /** A connection or request that was judged at the way out. */
+  | "egress"
+  /** Something that must not leave was found; where, never what. */
+  | "dlp"
+  | "hook"
+  | "vault"
+  | "watchdog"
+  | "backup"
+  | "incident";
+
 export type AuditRecord = {
-  readonly kind: "decision" | "effect" | "config" | "start" | "stop";
+  readonly kind: AuditKind;
   readonly verb?: Verb;
   readonly verdict?: "allow" | "deny";
   /** The rule that decided. */
@@ -12,6 +30,8 @@ export type AuditRecord = {
   readonly agentId?: string;
   readonly sessionKey?: string;
   readonly principal?: string;
+  /** Where nobody of a channel did it: `owner`, `device:<id>`, `schedule`, `cell`. */
+  readonly actor?: string;
   /** The resource in one line: a command, a path, a URL. Redacted before it is written. */
   readonly resource?: string;
   /** Exit code, bytes, duration in milliseconds and the like. */
@@ -27,3 +47,4 @@ export { readLogTail } from "./log-tail.ts";
 export type { LogTail } from "./log-tail.ts";
 export { silentLog } from "./log.ts";
 export type { Log, LogFields, LogLevel } from "./log.ts";
+export type { LogSettings, LogThreshold, LogWriter, LogWriterOptions } from "./writer/log-writer.ts";

@@ -1,6 +1,6 @@
 // The broker put together: the owner's socket, the gateway process and what each may ask of the rest.
 import type { Duplex } from "node:stream";
-import type { AuditWriter, Log } from "../audit/audit.ts";
+import type { AuditWriter, Log, LogWriter } from "../audit/audit.ts";
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import type { OwnerStatus } from "../protocol/owner-methods.ts";
@@ -9,7 +9,6 @@ import type { GatewayProcess, GatewayProcessOptions, GatewayStatus } from "./gat
 import { forbidCoreDumps, refuseRoot } from "./harden.ts";
 import { createLink } from "./link/link.ts";
 import type { Link } from "./link/link.ts";
-import type { LogWriter } from "./log/log.ts";
 import { createOwnerHandlers } from "./owner/handlers.ts";
 import type { OwnerDeps, OwnerHandlers } from "./owner/handlers.ts";
 import { openOwnerSocket } from "./owner/socket.ts";
@@ -18,7 +17,7 @@ import { createServices } from "./serve/services.ts";
 import type { ServicesOptions } from "./serve/services.ts";
 
 export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
-  Pick<ServicesOptions, "cells" | "more"> &
+  Pick<ServicesOptions, "cells" | "guards" | "more"> &
   Pick<GatewayProcessOptions, "folders" | "bwrap" | "argv" | "listen" | "settings"> & {
     readonly version: string;
     readonly profile: string | undefined;
@@ -38,6 +37,8 @@ export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
     /** What the listener shows, where it speaks TLS. */
     readonly certificate?: () => OwnerStatus["certificate"];
     readonly network?: () => OwnerStatus["network"];
+    /** A line each about what else keeps its promise, or does not. */
+    readonly parts?: () => OwnerStatus["parts"];
     readonly clock: Clock;
     readonly root: "refuse root" | "allow root";
   };
@@ -202,6 +203,7 @@ function renderStatus(options: BrokerOptions, gateway: GatewayStatus, uptimeMs: 
     listening: gateway.addresses,
     certificate: options.certificate?.(),
     network: options.network?.(),
+    parts: options.parts?.() ?? [],
     sandbox: {
       state: sandbox.kind,
       reason: sandbox.kind === "off" ? sandbox.reason : null,

@@ -2,9 +2,10 @@
 // The methods of `owner.sock`, which the broker serves to whoever owns its file: configuration, secrets, the gateway's
 // token and life. They are a table of their own because the gateway process must not have them.
 import { z } from "zod";
-import type { Method } from "./methods/kit.ts";
+import { ownerMethod as method } from "./owner/kit.ts";
+import type { PartStatus } from "./owner/kit.ts";
+import { areaMethods } from "./owner/areas.ts";
 
-const admin = "operator.admin";
 const path = z.string().min(1).max(512);
 const secretName = z.string().min(1).max(128);
 const baseHash = z.string().min(1).max(128);
@@ -58,6 +59,8 @@ export type OwnerStatus = {
     readonly fix: string | null;
     readonly walls: readonly { readonly name: string; readonly held: boolean; readonly detail: string }[];
   };
+  /** The walls besides the sandbox, one by one. */
+  readonly parts: readonly PartStatus[];
   readonly notices: readonly string[];
 };
 
@@ -90,7 +93,7 @@ export type ConfigRevision = {
   readonly backup: string | null;
 };
 
-export const ownerMethods = {
+const coreMethods = {
   "owner.status": method<OwnerStatus>()({ summary: "The broker, its gateway and what is off and why.", params: none }),
   "config.get": method<ConfigView>()({
     summary: "The configuration, or the part of it at a path, with secrets redacted.",
@@ -202,6 +205,8 @@ export const ownerMethods = {
   }),
 } as const;
 
+export const ownerMethods = { ...coreMethods, ...areaMethods } as const;
+
 export type OwnerMethodName = keyof typeof ownerMethods;
 
 export type OwnerParamsOf<M extends OwnerMethodName> = z.infer<(typeof ownerMethods)[M]["params"]>;
@@ -212,7 +217,5 @@ export type OwnerMethodHandlers<C> = {
   readonly [M in OwnerMethodName]: (params: OwnerParamsOf<M>, context: C) => Promise<OwnerResultOf<M>>;
 };
 
-/** All of them are the owner's alone, so the scope is not repeated on each. */
-function method<R>() {
-  return <P>(definition: Pick<Method<P, R>, "summary" | "params">): Method<P, R> => ({ ...definition, scope: admin });
-}
+/** The methods that the broker's sides serve: `{ ...vaultMethods, … }`, a file of `owner/` each. */
+export type AreaMethodName = keyof typeof areaMethods;

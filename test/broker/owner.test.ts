@@ -55,9 +55,7 @@ async function setUp(context: TestContext, change: { answer?: () => Promise<{ st
       }),
       edit: unused,
       history: async () => [],
-      rollback: async () => {
-        throw new TypeError("internals");
-      },
+      rollback: () => Promise.reject(new TypeError("internals")),
       status: () => ({ hashOnDisk: "a", hashRunning: "b", restartNeeded: [], notices: [] }),
     },
     vault,
@@ -88,6 +86,7 @@ async function setUp(context: TestContext, change: { answer?: () => Promise<{ st
       refreshed += 1;
     },
     channelRoute: () => undefined,
+    areas: {} as OwnerDeps["areas"],
     running: undefined,
   };
   const handlers = createOwnerHandlers(deps);

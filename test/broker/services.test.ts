@@ -76,6 +76,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
   };
   const services = createServices({
     more: {},
+    guards: [],
     ceiling: () => ({ agents, providers: new Map(), channels: new Map() }),
     egress: {
       async fetch(sent, _signal) {

@@ -37,6 +37,7 @@ async function setUp(context: TestContext, answer: (response: ServerResponse) =>
   const onInternalError = (error: unknown): never => assert.fail(String(error));
   const services = createServices({
     more: {},
+    guards: [],
     ceiling: () => ceiling,
     egress: broker,
     cells: {} as Cells,

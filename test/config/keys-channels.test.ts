@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Json } from "../../src/base/json.ts";
-import { webhookHosts } from "../../src/settings-channels.ts";
+import { webhookHosts } from "../../src/assembly/settings/channels.ts";
 import { accepts, defaultsTo, issuesOf, loadGood, refuses, valueAt, waits } from "./harness.ts";
 
 const telegram = async (settings: object) =>

@@ -92,7 +92,8 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
     kill: () => end("SIGKILL"),
     async remove() {
       await end("SIGKILL");
-      rmSync(home, { recursive: true, force: true });
+      // Its children may still be writing their last words.
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
 }

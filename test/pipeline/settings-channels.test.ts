@@ -1,7 +1,7 @@
 // The config's words on channels, as the pipeline and the channels are told them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessSettings, channelAccounts, channelTokensAt } from "../../src/settings-channels.ts";
+import { accessSettings, channelAccounts, channelTokensAt } from "../../src/assembly/settings/channels.ts";
 import { loadGood } from "../config/harness.ts";
 
 const load = async () =>

@@ -39,7 +39,7 @@ const licences = new Set([
   "(MPL-2.0 OR Apache-2.0)",
 ]);
 /** Used by tests as it is, and never shipped: what it asks for falls on whoever changes and distributes it. */
-const testOnly = new Set(["node_modules/axe-core"]);
+const testOnly = new Set(["node_modules/axe-core", "node_modules/tweetnacl"]);
 /** `npm ci --ignore-scripts` is the only way packages are installed; these are known to work without theirs. */
 const scriptsNeverRun = new Set(["node_modules/esbuild"]);
 const productionPackagesMax = 60;

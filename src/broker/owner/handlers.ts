@@ -3,7 +3,7 @@
 import type { AuditLog } from "../../audit/audit.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
-import type { OwnerMethodHandlers, OwnerStatus } from "../../protocol/owner-methods.ts";
+import type { AreaMethodName, OwnerMethodHandlers, OwnerStatus } from "../../protocol/owner-methods.ts";
 import { describeToken, gatewayTokenName, holdersOfToken } from "../../vault/vault.ts";
 import { mintSignInLink, refuseGivenToken, replaceGatewayToken, rotateGatewayToken } from "../../vault/vault.ts";
 import type { FileVault, SignInOptions } from "../../vault/vault.ts";
@@ -15,6 +15,7 @@ import { checkModel } from "./model-check.ts";
 
 export type OwnerContext = { readonly signal: AbortSignal };
 export type OwnerHandlers = OwnerMethodHandlers<OwnerContext>;
+export type AreaHandlers = Pick<OwnerHandlers, AreaMethodName>;
 
 /** The parts that only a running broker has. */
 export type RunningBroker = {
@@ -35,6 +36,8 @@ export type OwnerDeps = ChannelCheckDeps & {
   readonly clock: Clock;
   /** After a secret was stored, replaced or removed: what is derived from the vault is made anew. */
   readonly onSecretsChanged: () => Promise<void>;
+  /** What the broker's sides serve. */
+  readonly areas: AreaHandlers;
   /** Undefined without a running gateway. */
   readonly running: RunningBroker | undefined;
 };
@@ -57,6 +60,7 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
   }
 
   return {
+    ...deps.areas,
     "owner.status": async () => await gateway().status(),
     "config.get": async ({ path }) => await config.view(path),
     async "config.set"({ edits, baseHash }) {

@@ -1,6 +1,7 @@
 // Everything that the gateway can ask of the broker, in one table. Each entry reads its parameters as hostile data,
 // takes the grant's number, and holds what is asked against the ceiling before anything is done.
 import { parseAuditRecord } from "../../audit/audit.ts";
+import type { Action } from "../../base/action.ts";
 import type { AuditLog, Log } from "../../audit/audit.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
@@ -10,7 +11,7 @@ import type { Cells } from "../../sandbox/sandbox.ts";
 import type { LinkHandler, LinkReply, LinkRequest } from "../link/link.ts";
 import { actionOf, createNonceBook } from "./action.ts";
 import type { Ceiling } from "./ceiling.ts";
-import type { BrokerEgress, OutgoingRequest } from "./egress.ts";
+import type { BrokerEgress } from "./egress.ts";
 import { readWorkspaceFiles } from "./workspace.ts";
 
 export type ServicesOptions = {
@@ -23,9 +24,18 @@ export type ServicesOptions = {
   readonly brokerAudit: AuditLog;
   readonly log: Log;
   readonly clock: Clock;
-  /** What else the gateway may ask, by name; each reads what it is asked as hostile data. */
-  readonly more: Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => Promise<unknown>>>;
+  /** Asked in order before anything is done with an action that met the ceiling. */
+  readonly guards: readonly Guard[];
+  readonly more: BrokerAnswers;
 };
+
+/** Throws where the action must not be done. What it answers ends the action while it runs. */
+export type Guard = (action: Action, signal: AbortSignal) => Promise<AbortSignal | undefined>;
+
+/** What else the gateway may ask, by name; each reads what it is asked as hostile data. */
+export type BrokerAnswers = Readonly<
+  Record<string, (params: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<unknown>>
+>;
 
 export type Services = { readonly handle: LinkHandler; readonly onNote: (name: string, params: unknown) => void };
 
@@ -73,6 +83,12 @@ export function createServices(options: ServicesOptions): Services {
   };
 }
 
+async function guard({ guards }: ServicesOptions, action: Action, signal: AbortSignal): Promise<AbortSignal> {
+  const ends = [signal];
+  for (const judge of guards) ends.push((await judge(action, signal)) ?? signal);
+  return ends.length === 1 ? signal : AbortSignal.any(ends);
+}
+
 /** Lets so much through in a second, and says later how much it did not. */
 function createRate(clock: Clock, onDropped: (dropped: number) => void): (work: () => void) => void {
   const second = { startedAt: 0, done: 0, dropped: 0 };
@@ -96,15 +112,28 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
     throw new LoricaError("forbidden", `the config has no agent ${JSON.stringify(action.agentId.slice(0, 64))}`);
   };
   const fetchFor = async (
-    { resource }: { readonly resource: OutgoingRequest["resource"] },
+    action: Action<"model.request" | "channel.request">,
     params: Parameters<Service>[0],
-    { request, signal }: { readonly request: LinkRequest; readonly signal: AbortSignal },
+    asked: { readonly request: LinkRequest; readonly signal: AbortSignal },
   ): Promise<LinkReply> => {
+    const { request } = asked;
+    const { resource } = action;
+    const signal = await guard(options, action, asked.signal);
     const bodyBytes = bodyBytesOf(params["bodyBytes"], request.body);
     const headers = headersOf(params["headers"]);
     const response = await egress.fetch({ resource, headers, bodyBytes, body: request.body }, signal);
     return { result: { status: response.status, headers: response.headers }, body: response.body };
   };
+  const inCell =
+    <V extends "process.control" | "file.read" | "file.write">(
+      verb: V,
+      use: (action: Action<V>, signal: AbortSignal) => Promise<unknown>,
+    ): Service =>
+    async (params, _request, signal) => {
+      nonces.take(params["nonce"]);
+      const action = checkAgent(actionOf(verb, params["action"]));
+      return { result: await use(action, await guard(options, action as Action, signal)) };
+    };
   const services: Readonly<Record<string, Service>> = {
     async "model.fetch"(params, request, signal) {
       nonces.take(params["nonce"]);
@@ -121,26 +150,15 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
     async "sandbox.run"(params, _request, signal) {
       nonces.take(params["nonce"]);
       const action = checkAgent(actionOf("process.run", params["action"]));
-      return { result: null, body: streamRun((onOutput) => cells.run(action, onOutput, signal)) };
+      const ends = await guard(options, action, signal);
+      return { result: null, body: streamRun((onOutput) => cells.run(action, onOutput, ends)) };
     },
-    async "sandbox.control"(params, _request, signal) {
-      nonces.take(params["nonce"]);
-      return { result: await cells.control(checkAgent(actionOf("process.control", params["action"])), signal) };
-    },
-    async "sandbox.read"(params, _request, signal) {
-      nonces.take(params["nonce"]);
-      return { result: await cells.read(checkAgent(actionOf("file.read", params["action"])), signal) };
-    },
-    async "sandbox.write"(params, _request, signal) {
-      nonces.take(params["nonce"]);
-      return { result: await cells.write(checkAgent(actionOf("file.write", params["action"])), signal) };
-    },
+    "sandbox.control": inCell("process.control", (action, signal) => cells.control(action, signal)),
+    "sandbox.read": inCell("file.read", (action, signal) => cells.read(action, signal)),
+    "sandbox.write": inCell("file.write", (action, signal) => cells.write(action, signal)),
     async "workspace.read"(params) {
-      const { agentId, names } = params;
-      if (typeof agentId !== "string") throw new LoricaError("invalid_request", "an agent's id that is no text");
+      const { agentId, names } = namesOf(params);
       checkAgent({ agentId });
-      if (!Array.isArray(names) || !names.every((name) => typeof name === "string"))
-        throw new LoricaError("invalid_request", "names that are not texts");
       const workspace = cells.workspaceOf(agentId);
       // The names are the gateway's to choose, so where keys or another agent's files lie there is nothing to read.
       return { result: workspace.ok ? readWorkspaceFiles(workspace.value, names) : [] };
@@ -148,7 +166,7 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
   };
   const more = Object.entries(options.more).map(([name, answer]): [string, Service] => [
     name,
-    async (params) => ({ result: await answer(params) }),
+    async (params, _request, signal) => ({ result: await answer(params, signal) }),
   ]);
   return new Map([...more, ...Object.entries(services)]);
 }
@@ -182,6 +200,12 @@ async function* streamRun(run: (onOutput: (text: string) => void) => Promise<unk
     }
   }
   yield Buffer.from(`${JSON.stringify({ result: await running })}\n`);
+}
+
+function namesOf({ agentId, names }: Parameters<Service>[0]): { agentId: string; names: readonly string[] } {
+  if (typeof agentId !== "string") throw new LoricaError("invalid_request", "an agent's id that is no text");
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return { agentId, names };
+  throw new LoricaError("invalid_request", "names that are not texts");
 }
 
 function headersOf(value: unknown): Readonly<Record<string, string>> {

@@ -113,6 +113,10 @@ function detailRows({ owner, gateway }: Snapshot): [string, string][] {
     ["state", owner.paths.state],
     ["log", owner.paths.log],
     ["profile", owner.profile ?? "default"],
+    ...owner.parts.map(({ name, state, detail, fix }): [string, string] => [
+      name,
+      `${state}: ${detail}${fix === null ? "" : `. To bring it back: ${fix}`}`,
+    ]),
     ...owner.sandbox.walls.map((wall): [string, string] => [
       "wall",
       `${wall.held ? "held" : "FAILED"}: ${wall.name}: ${wall.detail}`,

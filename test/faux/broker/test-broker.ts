@@ -18,7 +18,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createAuditWriter } from "../../../src/audit/audit.ts";
 import { sha256 } from "../../../src/base/ids.ts";
-import { createBroker, createBrokerEgress, findBwrap, openLogWriter } from "../../../src/broker/broker.ts";
+import { openLogWriter } from "../../../src/audit/writer/log-writer.ts";
+import { createBroker, createBrokerEgress, findBwrap } from "../../../src/broker/broker.ts";
 import type { Broker, BrokerOptions, Ceiling } from "../../../src/broker/broker.ts";
 import { createRedactor } from "../../../src/dlp/dlp.ts";
 import { ensureGatewayToken, openFileVault } from "../../../src/vault/vault.ts";
@@ -44,6 +45,8 @@ const unusedConfig: BrokerOptions["config"] = {
   rollback: unused,
   status: () => ({ hashOnDisk: null, hashRunning: null, restartNeeded: [], notices: [] }),
 };
+
+const noSides = { more: {}, guards: [], areas: {} as BrokerOptions["areas"] };
 
 export type TestBroker = {
   readonly broker: Broker;
@@ -82,7 +85,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
     agents: new Map([["main", { workspace: folders.workspace, access: "rw" }]]),
   };
   const broker = createBroker({
-    more: {},
+    ...noSides,
     version: "0.0.0-test",
     profile: undefined,
     paths: folders,

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { newToken, sha256 } from "../../../src/base/ids.ts";
 import { configSchema } from "../../../src/config/schema/schema.ts";
 import { createAddressRanges } from "../../../src/network/network.ts";
-import { doorSettings } from "../../../src/settings-access.ts";
+import { doorSettings } from "../../../src/assembly/settings/access.ts";
 import { hashPassword } from "../../../src/vault/password.ts";
 import { openEdge, token } from "../../faux/edge.ts";
 import { accessOf } from "../../faux/gateway/access.ts";

@@ -1,7 +1,7 @@
 // What the config says about who may come, as the door is told it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { doorSettings } from "../../../src/settings-access.ts";
+import { doorSettings } from "../../../src/assembly/settings/access.ts";
 import { loadGood } from "../../config/harness.ts";
 
 const proof = { tokenHashes: [], passwordHash: undefined };

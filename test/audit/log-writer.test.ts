@@ -18,9 +18,9 @@ import { LoricaError } from "../../src/base/errors.ts";
 import { createAuditWriter, parseAuditRecord } from "../../src/audit/audit.ts";
 import { limits } from "../../src/base/limits.ts";
 import { createRedactor } from "../../src/dlp/dlp.ts";
-import { openLogWriter } from "../../src/broker/log/log.ts";
-import type { LogWriterOptions } from "../../src/broker/log/log.ts";
-import { openRotatingFile } from "../../src/broker/log/rotating-file.ts";
+import { openLogWriter } from "../../src/audit/writer/log-writer.ts";
+import type { LogWriterOptions } from "../../src/audit/writer/log-writer.ts";
+import { openRotatingFile } from "../../src/audit/writer/rotating-file.ts";
 
 const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5) };
 const time = "2026-01-02T03:04:05.000Z";
@@ -111,7 +111,7 @@ test("a terminal is told what an operating error says, and the file where it cam
   writer.source("broker").warn("not published", { err: new LoricaError("unavailable", "there is no `tailscale`") });
   assert.deepEqual(printed, ['03:04:05 warn  broker: not published err="there is no `tailscale`"']);
   const [line] = lines() as [{ readonly err: { readonly stack: string } }];
-  assert.match(line.err.stack, /log\.test\.ts/);
+  assert.match(line.err.stack, /log-writer\.test\.ts/);
 });
 
 test("levels and redaction change without a restart", (context) => {

@@ -1,11 +1,11 @@
 // What the listening edge is told of the config: who may come in, by what proof, and the page that they are shown; and
 // what nodes may be told to do.
-import type { Config } from "./config/config.ts";
-import type { AccessSettings, PageSettings } from "./gateway/gateway.ts";
-import { createAddressRanges, expandProxies } from "./network/network.ts";
-import type { CommandRules } from "./node/node.ts";
-import { webhookHosts } from "./settings-channels.ts";
-import type { AccessProof } from "./vault/vault.ts";
+import type { Config } from "../../config/config.ts";
+import type { AccessSettings, PageSettings } from "../../gateway/gateway.ts";
+import { createAddressRanges, expandProxies } from "../../network/network.ts";
+import type { CommandRules } from "../../node/node.ts";
+import { webhookHosts } from "./channels.ts";
+import type { AccessProof } from "../../vault/vault.ts";
 
 export function doorSettings(
   config: Config,

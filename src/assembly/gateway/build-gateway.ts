@@ -1,43 +1,48 @@
 // The gateway process, built in layer order. It is started with nothing but its descriptors: what it is to be it is told
 // over the link, and whatever it wants done outside itself it asks for over the link.
-import { createDescribeSession, createDirectCalls, createTurnRunner, parseCommand } from "./agent/agent.ts";
-import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "./agent/agent.ts";
-import type { AuditLog, Log } from "./audit/audit.ts";
-import { systemClock } from "./base/clock.ts";
-import { newId } from "./base/ids.ts";
-import { unlessAborted } from "./base/wait.ts";
-import { createAuditClient, createEgressClient, createSandboxClient, createWorkspaceClient } from "./broker/client.ts";
-import type { Link } from "./broker/client.ts";
-import { listAgents } from "./config/agent-settings.ts";
-import type { AgentSettings, StatePaths } from "./config/config.ts";
-import { createRedactor } from "./dlp/dlp.ts";
-import { createAgentWorkspace, createGateway, createRemotePorts } from "./gateway/gateway.ts";
-import type { Gateway, GatewaySettings } from "./gateway/gateway.ts";
-import { createChannelPorts, withoutRehearsal } from "./gateway-channels.ts";
-import type { ChannelStart } from "./settings-channels.ts";
-import { createModels } from "./model/model.ts";
-import type { ModelService } from "./model/model.ts";
-import { createDevices, openSenders } from "./pairing/pairing.ts";
-import type { Devices } from "./pairing/pairing.ts";
-import { createNodes } from "./node/node.ts";
-import { createPipeline, pulledChannel } from "./pipeline/pipeline.ts";
-import type { PipelineOptions } from "./pipeline/pipeline.ts";
-import { createObserver } from "./plugin/plugin.ts";
-import type { Observe } from "./plugin/plugin.ts";
-import { compileRules, createPolicy } from "./policy/policy.ts";
-import type { Policy } from "./policy/policy.ts";
-import { notTried } from "./sandbox/sandbox.ts";
-import type { SandboxStatus, WorkspaceFiles } from "./sandbox/sandbox.ts";
-import { createMirror, createTranscriptWatch, createTransfer, maintain } from "./session/session.ts";
-import type { TranscriptWatch } from "./session/session.ts";
-import { agentProfile, gatewaySettings, laneBounds, maintenanceRule } from "./settings.ts";
-import { modelsSettings, pipelineSettings, policySettings, rehearsalRef } from "./settings.ts";
-import type { ListenAddress } from "./network/network.ts";
-import { nodeRules } from "./settings-access.ts";
-import { plugins } from "../plugins/plugins.ts";
-import { openStore } from "./store/store.ts";
-import type { Store } from "./store/store.ts";
-import type { FrontSettings, SignInOffer } from "./vault/vault.ts";
+import { createDescribeSession, createDirectCalls, createTurnRunner, parseCommand } from "../../agent/agent.ts";
+import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "../../agent/agent.ts";
+import type { AuditLog, Log } from "../../audit/audit.ts";
+import { systemClock } from "../../base/clock.ts";
+import { newId } from "../../base/ids.ts";
+import { unlessAborted } from "../../base/wait.ts";
+import {
+  createAuditClient,
+  createEgressClient,
+  createSandboxClient,
+  createWorkspaceClient,
+} from "../../broker/client.ts";
+import type { Link } from "../../broker/client.ts";
+import { listAgents } from "../../config/agent-settings.ts";
+import type { AgentSettings, StatePaths } from "../../config/config.ts";
+import { createRedactor } from "../../dlp/dlp.ts";
+import { createAgentWorkspace, createGateway, createRemotePorts } from "../../gateway/gateway.ts";
+import type { Gateway, GatewaySettings } from "../../gateway/gateway.ts";
+import { createChannelPorts, withoutRehearsal } from "./channels.ts";
+import type { ChannelStart } from "../settings/channels.ts";
+import { createModels } from "../../model/model.ts";
+import type { ModelService } from "../../model/model.ts";
+import { createDevices, openSenders } from "../../pairing/pairing.ts";
+import type { Devices } from "../../pairing/pairing.ts";
+import { createNodes } from "../../node/node.ts";
+import { createPipeline, pulledChannel } from "../../pipeline/pipeline.ts";
+import type { PipelineOptions } from "../../pipeline/pipeline.ts";
+import { createObserver } from "../../plugin/plugin.ts";
+import type { Observe } from "../../plugin/plugin.ts";
+import { compileRules, createPolicy } from "../../policy/policy.ts";
+import type { Policy } from "../../policy/policy.ts";
+import { notTried } from "../../sandbox/sandbox.ts";
+import type { SandboxStatus, WorkspaceFiles } from "../../sandbox/sandbox.ts";
+import { createMirror, createTranscriptWatch, createTransfer, maintain } from "../../session/session.ts";
+import type { TranscriptWatch } from "../../session/session.ts";
+import { agentProfile, gatewaySettings, laneBounds, maintenanceRule } from "../settings/settings.ts";
+import { modelsSettings, pipelineSettings, policySettings, rehearsalRef } from "../settings/settings.ts";
+import type { ListenAddress } from "../../network/network.ts";
+import { nodeRules } from "../settings/access.ts";
+import { plugins } from "../../../plugins/plugins.ts";
+import { openStore } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
+import type { FrontSettings, SignInOffer } from "../../vault/vault.ts";
 
 /** The doors whose callers are the owner, and fetch their replies themselves. */
 const ownDoors = ["cli", "http", "webchat"];

@@ -1,24 +1,24 @@
 // How others find the gateway, done by the broker: what Tailscale publishes, and what is announced on the local network.
 // Neither may cost anything else: where it fails the gateway serves on, and the status says why and what to do.
 import { join } from "node:path";
-import { LoricaError } from "./base/errors.ts";
-import { limits } from "./base/limits.ts";
-import type { Log } from "./audit/audit.ts";
-import type { Clock } from "./base/clock.ts";
-import { runProgram } from "./broker/broker.ts";
-import type { GatewayStart } from "./build-gateway.ts";
-import type { Config } from "./config/config.ts";
-import { readVariable } from "./config/environment.ts";
-import type { Environment } from "./config/environment.ts";
+import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
+import type { Log } from "../../audit/audit.ts";
+import type { Clock } from "../../base/clock.ts";
+import { runProgram } from "../../broker/broker.ts";
+import type { GatewayStart } from "../gateway/build-gateway.ts";
+import type { Config } from "../../config/config.ts";
+import { readVariable } from "../../config/environment.ts";
+import type { Environment } from "../../config/environment.ts";
 import { startAnnouncing } from "./mdns-process.ts";
 import type { Announcing } from "./mdns-process.ts";
-import { decideMdns, describeGateway, lookAround } from "./network/mdns/mdns.ts";
-import { createIdentities, createTailscale, findProgram } from "./network/tailscale/tailscale.ts";
-import type { ListenAddress, Publication, RunProgram, Tailscale } from "./network/network.ts";
-import type { OwnerStatus } from "./protocol/owner-methods.ts";
+import type { BrokerSide } from "./side.ts";
+import { decideMdns, describeGateway, lookAround } from "../../network/mdns/mdns.ts";
+import { createIdentities, createTailscale, findProgram } from "../../network/tailscale/tailscale.ts";
+import type { ListenAddress, Publication, RunProgram, Tailscale } from "../../network/network.ts";
+import type { OwnerStatus } from "../../protocol/owner-methods.ts";
 
 type Network = NonNullable<OwnerStatus["network"]>;
-type Parameters = Readonly<Record<string, unknown>>;
 
 export type NetworkDeps = {
   /** The owner's: `tailscale` is looked for on its PATH. */
@@ -30,16 +30,11 @@ export type NetworkDeps = {
   readonly log: Log;
 };
 
-export type NetworkSide = {
-  /** Begins what the config asks for, once the gateway serves there. */
-  start(listening: readonly ListenAddress[], onPublished: () => Promise<void>): void;
+export type NetworkSide = Pick<Required<BrokerSide>, "answers" | "start" | "stop"> & {
   status(): Network;
   published(): GatewayStart["published"];
   /** The address of the page on the tailnet. */
   url(): string | undefined;
-  readonly answers: Readonly<Record<string, (params: Parameters) => Promise<unknown>>>;
-  /** Takes back what is to be taken back. */
-  stop(): Promise<void>;
 };
 
 export function createNetworkSide(deps: NetworkDeps): NetworkSide {
@@ -50,11 +45,12 @@ export function createNetworkSide(deps: NetworkDeps): NetworkSide {
   const announcing = createAnnouncing(deps);
 
   return {
-    start(listening, onPublished) {
+    start(broker) {
+      const { listening } = broker.status();
       const [address] = listening;
       if (address === undefined) return;
       // The announcement names the tailnet's name, so it comes second; a Tailscale that takes its time holds up nothing else.
-      const published = publishing.start(address.port, onPublished, ending.signal);
+      const published = publishing.start(address.port, () => broker.configure(), ending.signal);
       void published.then(() => ending.signal.aborted || announcing.start(listening, publishing.published()?.name));
     },
     status: () => ({ ...publishing.status(), mdns: announcing.status() }),

@@ -1,16 +1,16 @@
 // What the config says of channels, in the words of those who need to know: the accounts that a channel runs, whom each
 // lets in, and what the broker may dial for it.
-import type { Json } from "./base/json.ts";
-import { limits } from "./base/limits.ts";
-import type { Ceiling, ProviderCeiling } from "./broker/broker.ts";
-import type { ChannelAccount } from "./channel/channel.ts";
-import { channelIdentity } from "./config/identity/outgoing.ts";
-import type { ChannelConfig, Config } from "./config/config.ts";
-import { createPatternMatcher } from "./dlp/dlp.ts";
-import type { ChannelAccess, PipelineSettings } from "./pipeline/pipeline.ts";
-import { channelKey, channelSecretName, findKnownChannel } from "./protocol/known/channels.ts";
-import type { KnownChannel } from "./protocol/known/channels.ts";
-import type { SecretInfo } from "./vault/vault.ts";
+import type { Json } from "../../base/json.ts";
+import { limits } from "../../base/limits.ts";
+import type { Ceiling, ProviderCeiling } from "../../broker/broker.ts";
+import type { ChannelAccount } from "../../channel/channel.ts";
+import { channelIdentity } from "../../config/identity/outgoing.ts";
+import type { ChannelConfig, Config } from "../../config/config.ts";
+import { createPatternMatcher } from "../../dlp/dlp.ts";
+import type { ChannelAccess, PipelineSettings } from "../../pipeline/pipeline.ts";
+import { channelKey, channelSecretName, findKnownChannel } from "../../protocol/known/channels.ts";
+import type { KnownChannel } from "../../protocol/known/channels.ts";
+import type { SecretInfo } from "../../vault/vault.ts";
 
 /** What the gateway is told for its channels. */
 export type ChannelStart = {

@@ -1,7 +1,7 @@
 // The log: one JSON object a line, redacted after it is rendered, whoever wrote it. What comes from the gateway is read
 // as data and rendered again, so that no line of its can pass for one of the broker's.
 import { pino } from "pino";
-import type { Log, LogFields, LogLevel } from "../../audit/audit.ts";
+import type { Log, LogFields, LogLevel } from "../audit.ts";
 import type { Clock } from "../../base/clock.ts";
 import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";

@@ -1,14 +1,14 @@
 // The gateway process from its first moment: a link to the broker, and nothing else. It waits for its settings, serves,
 // and ends when it is told to or when the link is gone.
 import { Socket } from "node:net";
-import { systemClock } from "./base/clock.ts";
-import { LoricaError } from "./base/errors.ts";
-import { gatewayDescriptors, openBrokerLink } from "./broker/client.ts";
-import { createLog } from "./broker/log/log.ts";
+import { systemClock } from "../../base/clock.ts";
+import { LoricaError } from "../../base/errors.ts";
+import { gatewayDescriptors, openBrokerLink } from "../../broker/client.ts";
+import { createLog } from "../../audit/writer/log-writer.ts";
 import { buildGateway } from "./build-gateway.ts";
 import type { BuiltGateway, GatewayStart } from "./build-gateway.ts";
-import type { SandboxStatus } from "./sandbox/sandbox.ts";
-import type { SignInOffer } from "./vault/vault.ts";
+import type { SandboxStatus } from "../../sandbox/sandbox.ts";
+import type { SignInOffer } from "../../vault/vault.ts";
 
 export async function runGateway(): Promise<void> {
   const log = createLog({

@@ -1,20 +1,20 @@
 // What the gateway process gives its channels: accounts from the config, the broker's way out, and places in the store.
-import { parseCommand, textCommands } from "./agent/agent.ts";
-import type { TurnRunner } from "./agent/agent.ts";
-import type { AuditLog } from "./audit/audit.ts";
-import { systemClock } from "./base/clock.ts";
-import { newId } from "./base/ids.ts";
-import { everyone } from "./base/label.ts";
-import type { Action } from "./base/action.ts";
-import { noUsage } from "./base/transcript.ts";
-import { createChannelEgress } from "./broker/client.ts";
-import type { Link } from "./broker/client.ts";
-import type { ChannelDefinition, ChannelPorts, PlatformRequest } from "./channel/channel.ts";
-import type { Policy } from "./policy/policy.ts";
-import { channelAccounts } from "./settings-channels.ts";
-import type { ChannelStart } from "./settings-channels.ts";
-import type { Store } from "./store/store.ts";
-import { LoricaError } from "./base/errors.ts";
+import { parseCommand, textCommands } from "../../agent/agent.ts";
+import type { TurnRunner } from "../../agent/agent.ts";
+import type { AuditLog } from "../../audit/audit.ts";
+import { systemClock } from "../../base/clock.ts";
+import { newId } from "../../base/ids.ts";
+import { everyone } from "../../base/label.ts";
+import type { Action } from "../../base/action.ts";
+import { noUsage } from "../../base/transcript.ts";
+import { createChannelEgress } from "../../broker/client.ts";
+import type { Link } from "../../broker/client.ts";
+import type { ChannelDefinition, ChannelPorts, PlatformRequest } from "../../channel/channel.ts";
+import type { Policy } from "../../policy/policy.ts";
+import { channelAccounts } from "../settings/channels.ts";
+import type { ChannelStart } from "../settings/channels.ts";
+import type { Store } from "../../store/store.ts";
+import { LoricaError } from "../../base/errors.ts";
 
 export type ChannelGround = {
   readonly link: Link;

@@ -1,19 +1,25 @@
 // What each part is told of the config, in its own words. The parts do not know the config's shape; this file is the one
 // place that does.
-import type { AgentProfile } from "./agent/agent.ts";
-import type { Json } from "./base/json.ts";
-import { durationMs } from "./config/units.ts";
-import { providerIdentity } from "./config/identity/outgoing.ts";
-import { renderDangers } from "./config/dangers/dangers.ts";
-import type { AgentDefaults, AgentSettings, Config, ProviderConfig } from "./config/config.ts";
-import type { GatewaySettings } from "./gateway/gateway.ts";
-import type { AgentModels, ConfiguredModel, ConfiguredProvider, ModelOptions, ModelsSettings } from "./model/model.ts";
-import type { PipelineSettings } from "./pipeline/pipeline.ts";
-import type { PolicySettings } from "./policy/policy.ts";
-import type { LaneBounds, MaintenanceRule } from "./session/session.ts";
-import { accessSettings, channelsOn } from "./settings-channels.ts";
-import { doorSettings, pageSettings } from "./settings-access.ts";
-import type { GatewayStart } from "./build-gateway.ts";
+import type { AgentProfile } from "../../agent/agent.ts";
+import type { Json } from "../../base/json.ts";
+import { durationMs } from "../../config/units.ts";
+import { providerIdentity } from "../../config/identity/outgoing.ts";
+import { renderDangers } from "../../config/dangers/dangers.ts";
+import type { AgentDefaults, AgentSettings, Config, ProviderConfig } from "../../config/config.ts";
+import type { GatewaySettings } from "../../gateway/gateway.ts";
+import type {
+  AgentModels,
+  ConfiguredModel,
+  ConfiguredProvider,
+  ModelOptions,
+  ModelsSettings,
+} from "../../model/model.ts";
+import type { PipelineSettings } from "../../pipeline/pipeline.ts";
+import type { PolicySettings } from "../../policy/policy.ts";
+import type { LaneBounds, MaintenanceRule } from "../../session/session.ts";
+import { accessSettings, channelsOn } from "./channels.ts";
+import { doorSettings, pageSettings } from "./access.ts";
+import type { GatewayStart } from "../gateway/build-gateway.ts";
 
 /** The embedded model that answers where the owner has configured none. It says of itself that it is not an AI. */
 export const rehearsalRef = "rehearsal/rehearsal";

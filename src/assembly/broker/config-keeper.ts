@@ -1,15 +1,20 @@
 // Keeps the config that a running broker goes by: reads it at the start, writes what the owner changes, takes up what
 // changes by hand, and knows what waits for the next start.
-import { readLogTail } from "./audit/audit.ts";
-import { systemClock } from "./base/clock.ts";
-import { LoricaError } from "./base/errors.ts";
-import type { Broker, ConfigService, LogSettings, LogWriter } from "./broker/broker.ts";
-import type { BrokerOptions } from "./cli/cli.ts";
-import { createConfigCalls, createConfigFile, createRemoteConfig, holdBack, renderIssues } from "./config/config.ts";
-import type { Config, ConfigReload, Loaded, LoadedConfig, RemoteConfig } from "./config/config.ts";
-import type { Redactor } from "./dlp/dlp.ts";
-
-type BrokerAnswers = Readonly<Record<string, (params: Readonly<Record<string, unknown>>) => Promise<unknown>>>;
+import { readLogTail } from "../../audit/audit.ts";
+import { systemClock } from "../../base/clock.ts";
+import { LoricaError } from "../../base/errors.ts";
+import type { LogSettings, LogWriter } from "../../audit/audit.ts";
+import type { Broker, BrokerAnswers, ConfigService } from "../../broker/broker.ts";
+import type { BrokerOptions } from "../../cli/cli.ts";
+import {
+  createConfigCalls,
+  createConfigFile,
+  createRemoteConfig,
+  holdBack,
+  renderIssues,
+} from "../../config/config.ts";
+import type { Config, ConfigReload, Loaded, LoadedConfig, RemoteConfig } from "../../config/config.ts";
+import type { Redactor } from "../../dlp/dlp.ts";
 
 /** What a change of the config reaches. */
 export type Reached = {

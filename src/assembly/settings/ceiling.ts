@@ -1,11 +1,11 @@
 // The most that the gateway may ever ask of the broker, read by the broker from the config.
-import type { Ceiling, ProviderCeiling } from "./broker/broker.ts";
-import { listAgents } from "./config/config.ts";
-import type { AgentSettings, Config, ProviderConfig, StatePaths } from "./config/config.ts";
-import { findKnownProvider } from "./protocol/providers.ts";
-import type { CellSettings } from "./sandbox/sandbox.ts";
-import { channelCeilings } from "./settings-channels.ts";
-import { providerSecretName } from "./vault/vault.ts";
+import type { Ceiling, ProviderCeiling } from "../../broker/broker.ts";
+import { listAgents } from "../../config/config.ts";
+import type { AgentSettings, Config, ProviderConfig, StatePaths } from "../../config/config.ts";
+import { findKnownProvider } from "../../protocol/providers.ts";
+import type { CellSettings } from "../../sandbox/sandbox.ts";
+import { channelCeilings } from "./channels.ts";
+import { providerSecretName } from "../../vault/vault.ts";
 
 /** The most that the gateway may ever ask for, whatever it claims: read by the broker from the config, and from nowhere else. */
 export function ceilingOf(config: Config, paths: StatePaths): Ceiling {

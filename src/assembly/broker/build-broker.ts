@@ -3,38 +3,38 @@
 import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { createAuditWriter } from "./audit/audit.ts";
-import type { AuditWriter, Log } from "./audit/audit.ts";
-import { systemClock } from "./base/clock.ts";
-import { limits, nodeFlags } from "./base/limits.ts";
-import { createBroker, createBrokerEgress, createCells, findBwrap } from "./broker/broker.ts";
-import { openLogWriter, openRotatingFile, seedWorkspace } from "./broker/broker.ts";
-import type { Broker, GatewayStatus, LogWriter, ProbedCells } from "./broker/broker.ts";
-import { createNetworkSide } from "./broker-network.ts";
-import type { NetworkSide } from "./broker-network.ts";
-import { brokerAnswers, createConfigKeeper, logSettings } from "./config-keeper.ts";
-import type { ConfigKeeper } from "./config-keeper.ts";
-import { assessExposure, listenAddresses } from "./network/network.ts";
-import type { GatewayStart } from "./build-gateway.ts";
-import type { BrokerOptions } from "./cli/cli.ts";
-import { compileCacheFolder, warmCompileCache } from "./compile-cache.ts";
+import type { AuditWriter, Log } from "../../audit/audit.ts";
+import { systemClock } from "../../base/clock.ts";
+import { limits, nodeFlags } from "../../base/limits.ts";
+import { createBroker, createBrokerEgress, findBwrap } from "../../broker/broker.ts";
+import { seedWorkspace } from "../../broker/broker.ts";
+import type { Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
+import { createNetworkSide } from "./network.ts";
+import type { NetworkSide } from "./network.ts";
+import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
+import { openAudit, openCells, openLog } from "./open-parts.ts";
+import type { Ground } from "./open-parts.ts";
+import { joinSides } from "./side.ts";
+import type { Sides } from "./side.ts";
+import { assessExposure, listenAddresses } from "../../network/network.ts";
+import type { GatewayStart } from "../gateway/build-gateway.ts";
+import type { BrokerOptions } from "../../cli/cli.ts";
+import { compileCacheFolder, warmCompileCache } from "../../compile-cache.ts";
 import {
   listAgents,
   lockMeetingDir,
   lockStateDir,
   prepareStateDir,
   renderIssues,
-  sizeBytes,
   workspaceTemplates,
-} from "./config/config.ts";
-import type { Config, StatePaths } from "./config/config.ts";
-import { createRedactor } from "./dlp/dlp.ts";
-import type { Redactor } from "./dlp/dlp.ts";
-import { channelRoute, channelTokensAt } from "./settings-channels.ts";
-import { ceilingOf } from "./settings-ceiling.ts";
-import { pageAddresses } from "./settings-access.ts";
-import { createFront, ensureGatewayToken, openFileVault } from "./vault/vault.ts";
-import type { FileVault, Front } from "./vault/vault.ts";
+} from "../../config/config.ts";
+import type { Config, StatePaths } from "../../config/config.ts";
+import { createRedactor } from "../../dlp/dlp.ts";
+import { channelRoute, channelTokensAt } from "../settings/channels.ts";
+import { ceilingOf } from "../settings/ceiling.ts";
+import { pageAddresses } from "../settings/access.ts";
+import { createFront, ensureGatewayToken, openFileVault } from "../../vault/vault.ts";
+import type { FileVault, Front } from "../../vault/vault.ts";
 
 /** Runs until it is told to stop. Resolves when everything that it started has ended. */
 export async function runBroker(options: BrokerOptions): Promise<void> {
@@ -63,14 +63,6 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
     lock.release();
   }
 }
-
-type Ground = {
-  readonly options: BrokerOptions;
-  readonly keeper: ConfigKeeper;
-  readonly vault: FileVault;
-  readonly redactor: Redactor;
-  readonly log: LogWriter;
-};
 
 async function serve(ground: Ground): Promise<void> {
   const { options, keeper, log, vault } = ground;
@@ -104,9 +96,11 @@ async function serve(ground: Ground): Promise<void> {
     clock: systemClock,
     log: log.source("network"),
   });
+  const sides = joinSides([network], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
+    sides,
     cells,
     probed: probing.catch(() => undefined),
     front,
@@ -126,12 +120,12 @@ async function serve(ground: Ground): Promise<void> {
     // A probe that ended while the gateway was starting had nobody to tell yet.
     tellSandbox();
     tellReach(keeper.config(), broker, log.source("front"));
-    network.start(broker.status().listening, () => broker.configure());
+    sides.start(broker, ending.signal);
     void front.watch(() => broker.configure(), ending.signal);
     await runUntilStopped(ground, broker, ending.signal);
   } finally {
     ending.abort();
-    await network.stop();
+    await sides.stop();
     await probing.catch(() => undefined);
   }
 }
@@ -184,64 +178,12 @@ async function lockFor(config: Config, paths: StatePaths): Promise<{ release(): 
   });
 }
 
-function openLog(options: BrokerOptions, config: Config, redactor: Redactor): LogWriter {
-  const { rotation, maxFileBytes, file } = config.logging;
-  return openLogWriter({
-    path: file ?? options.paths.logPath,
-    maxBytes: sizeBytes(maxFileBytes ?? rotation.maxSize),
-    maxFiles: rotation.maxFiles,
-    settings: logSettings(config, options.overrides.verbose),
-    redactor,
-    clock: systemClock,
-    print: (line) => process.stderr.write(`${line}\n`),
-  });
-}
-
-function openAudit(paths: StatePaths, redactor: Redactor): AuditWriter {
-  const open = (name: string): ((line: string) => void) => {
-    const describeLoss = (lines: number, errno: string): string =>
-      JSON.stringify({ time: new Date().toISOString(), kind: "loss", lines, errno });
-    const { logFileMaxBytes: maxBytes, logFilesMax: maxFiles } = limits;
-    const file = openRotatingFile({ path: join(paths.logs, name), maxBytes, maxFiles, describeLoss });
-    return (line) => file.write(line);
-  };
-  return createAuditWriter({
-    clock: systemClock,
-    write: open("audit.jsonl"),
-    writeCommand: open("commands.log"),
-    redact: (line) => redactor.redact(line),
-  });
-}
-
-function openCells({ options, keeper }: Ground, auditWriter: AuditWriter): ProbedCells {
-  const { paths, codeRoot } = options;
-  return createCells({
-    agents: () => ceilingOf(keeper.config(), paths).agents,
-    node: realpathSync(process.execPath),
-    codeDir: join(codeRoot, "src", "sandbox", "cell"),
-    cacheDir: join(paths.cache, "cell"),
-    home: paths.home,
-    protectedPaths: protectedPaths(paths, codeRoot),
-    audit: auditWriter.source("broker"),
-  });
-}
-
-/** What no workspace may be, hold or lie in: all that is the product's own, what it runs on, and where people keep keys. */
-function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] {
-  const { credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity } =
-    paths;
-  const own = [credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity];
-  const keys = [".ssh", ".gnupg", ".aws", ".kube", ".netrc"].map((name) => join(paths.home, name));
-  // Whoever may write the program runs as the broker after the next start.
-  const program = [codeRoot, realpathSync(process.execPath), compileCacheFolder()].filter((path) => path !== undefined);
-  return [...own, ...program, lockMeetingDir(paths.home), ...keys];
-}
-
 function openBroker(
   { options, keeper, vault, redactor, log }: Ground,
   {
     front,
     network,
+    sides,
     ...parts
   }: {
     readonly auditWriter: AuditWriter;
@@ -249,6 +191,7 @@ function openBroker(
     readonly probed: Promise<unknown>;
     readonly front: Front;
     readonly network: NetworkSide;
+    readonly sides: Sides;
     readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
   },
 ): Broker {
@@ -258,7 +201,10 @@ function openBroker(
   const cache = folder === undefined ? [] : [folder];
   return createBroker({
     ...parts,
-    more: { ...brokerAnswers({ keeper, log, redactor }), ...network.answers },
+    more: { ...brokerAnswers({ keeper, log, redactor }), ...sides.answers },
+    guards: sides.guards,
+    areas: {},
+    parts: sides.parts,
     version: options.version,
     profile: paths.profile,
     paths,

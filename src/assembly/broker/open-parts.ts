@@ -1,0 +1,82 @@
+// The parts of a broker that need nothing of each other, opened with what the config and the paths say.
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { createAuditWriter } from "../../audit/audit.ts";
+import type { AuditWriter, LogWriter } from "../../audit/audit.ts";
+import { openLogWriter } from "../../audit/writer/log-writer.ts";
+import { openRotatingFile } from "../../audit/writer/rotating-file.ts";
+import { systemClock } from "../../base/clock.ts";
+import { limits } from "../../base/limits.ts";
+import { createCells } from "../../broker/broker.ts";
+import type { ProbedCells } from "../../broker/broker.ts";
+import type { BrokerOptions } from "../../cli/cli.ts";
+import { compileCacheFolder } from "../../compile-cache.ts";
+import { lockMeetingDir, sizeBytes } from "../../config/config.ts";
+import type { Config, StatePaths } from "../../config/config.ts";
+import type { Redactor } from "../../dlp/dlp.ts";
+import type { FileVault } from "../../vault/vault.ts";
+import { ceilingOf } from "../settings/ceiling.ts";
+import { logSettings } from "./config-keeper.ts";
+import type { ConfigKeeper } from "./config-keeper.ts";
+
+/** What every part of a broker stands on. */
+export type Ground = {
+  readonly options: BrokerOptions;
+  readonly keeper: ConfigKeeper;
+  readonly vault: FileVault;
+  readonly redactor: Redactor;
+  readonly log: LogWriter;
+};
+
+export function openLog(options: BrokerOptions, config: Config, redactor: Redactor): LogWriter {
+  const { rotation, maxFileBytes, file } = config.logging;
+  return openLogWriter({
+    path: file ?? options.paths.logPath,
+    maxBytes: sizeBytes(maxFileBytes ?? rotation.maxSize),
+    maxFiles: rotation.maxFiles,
+    settings: logSettings(config, options.overrides.verbose),
+    redactor,
+    clock: systemClock,
+    print: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+export function openAudit(paths: StatePaths, redactor: Redactor): AuditWriter {
+  const open = (name: string): ((line: string) => void) => {
+    const describeLoss = (lines: number, errno: string): string =>
+      JSON.stringify({ time: new Date().toISOString(), kind: "loss", lines, errno });
+    const { logFileMaxBytes: maxBytes, logFilesMax: maxFiles } = limits;
+    const file = openRotatingFile({ path: join(paths.logs, name), maxBytes, maxFiles, describeLoss });
+    return (line) => file.write(line);
+  };
+  return createAuditWriter({
+    clock: systemClock,
+    write: open("audit.jsonl"),
+    writeCommand: open("commands.log"),
+    redact: (line) => redactor.redact(line),
+  });
+}
+
+export function openCells({ options, keeper }: Ground, auditWriter: AuditWriter): ProbedCells {
+  const { paths, codeRoot } = options;
+  return createCells({
+    agents: () => ceilingOf(keeper.config(), paths).agents,
+    node: realpathSync(process.execPath),
+    codeDir: join(codeRoot, "src", "sandbox", "cell"),
+    cacheDir: join(paths.cache, "cell"),
+    home: paths.home,
+    protectedPaths: protectedPaths(paths, codeRoot),
+    audit: auditWriter.source("broker"),
+  });
+}
+
+/** What no workspace may be, hold or lie in: all that is the product's own, what it runs on, and where people keep keys. */
+function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] {
+  const { credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity } =
+    paths;
+  const own = [credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity];
+  const keys = [".ssh", ".gnupg", ".aws", ".kube", ".netrc"].map((name) => join(paths.home, name));
+  // Whoever may write the program runs as the broker after the next start.
+  const program = [codeRoot, realpathSync(process.execPath), compileCacheFolder()].filter((path) => path !== undefined);
+  return [...own, ...program, lockMeetingDir(paths.home), ...keys];
+}
