@@ -40,6 +40,8 @@ export type InstallationOptions = {
   readonly under?: readonly string[];
 };
 
+export type ProviderToUse = { readonly url: string; readonly key?: string; readonly compatibility?: string };
+
 export async function createInstallation(options: InstallationOptions = {}): Promise<Installation> {
   const home = mkdtempSync(join(tmpdir(), "lorica-home-"));
   const stateDir = join(home, ".openclaw");
@@ -96,6 +98,18 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
       rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     },
   };
+}
+
+/** Gives the installation a provider with one model `m`, whose key it takes from the environment and keeps. */
+export async function onboard(
+  lorica: Installation,
+  { url, key = "key-of-the-test", compatibility = "openai" }: ProviderToUse,
+): Promise<void> {
+  lorica.env["CUSTOM_API_KEY"] = key;
+  const where = ["--custom-base-url", `${url}/v1`, "--custom-model-id", "m", "--custom-compatibility", compatibility];
+  const { code, stderr } = await lorica.run(["onboard", "--non-interactive", ...where]);
+  delete lorica.env["CUSTOM_API_KEY"];
+  if (code !== 0) throw new Error(`onboarding ended with ${code}: ${stderr}`);
 }
 
 const ofCommand = { stdio: "pipe", timeout: commandTimeoutMs } as const;

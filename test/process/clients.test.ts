@@ -8,7 +8,7 @@ import OpenAI from "openai";
 import { whyNoSandbox } from "../faux/outside/host.ts";
 import { searchMemory } from "../faux/outside/memory.ts";
 import { processesBelow } from "../faux/outside/processes.ts";
-import { createInstallation } from "../faux/installation.ts";
+import { createInstallation, onboard } from "../faux/installation.ts";
 import type { Installation } from "../faux/installation.ts";
 import { startFauxProvider } from "../faux/provider.ts";
 import type { FauxProvider, FauxReply, FauxRequest } from "../faux/provider.ts";
@@ -31,12 +31,7 @@ for (const wire of wires) {
     before(async () => {
       provider = await startFauxProvider({ script: [{ text: "Checked." }] });
       lorica = await createInstallation();
-      const baseUrl = `${provider.url}/v1`;
-      const onboard = ["onboard", "--non-interactive", "--custom-base-url", baseUrl, "--custom-model-id", "m"];
-      lorica.env["CUSTOM_API_KEY"] = key;
-      const onboarded = await lorica.run([...onboard, "--custom-compatibility", wire.compatibility]);
-      assert.equal(onboarded.code, 0, onboarded.stderr);
-      delete lorica.env["CUSTOM_API_KEY"];
+      await onboard(lorica, { url: provider.url, key, compatibility: wire.compatibility });
       broker = (await lorica.start()).pid ?? 0;
       for (const endpoint of ["chatCompletions", "responses"]) {
         const set = await lorica.run(["config", "set", `gateway.http.endpoints.${endpoint}.enabled`, "true"]);

@@ -31,8 +31,8 @@ export type NodeDescription = NodeRow & {
   readonly withheld: readonly { readonly command: string; readonly reason: string }[];
 };
 
-export type NodePairRequest = {
-  readonly requestId: string;
+/** What a node says of itself when it asks to be paired, and what it was paired as. */
+type PairedAs = {
   readonly nodeId: string;
   readonly displayName?: string;
   readonly platform: string;
@@ -40,20 +40,17 @@ export type NodePairRequest = {
   readonly deviceFamily?: string;
   readonly caps: readonly string[];
   readonly commands: readonly string[];
+};
+
+export type NodePairRequest = PairedAs & {
+  readonly requestId: string;
   /** True where the node was approved before, for less. */
   readonly isRepair: boolean;
   readonly requiredApproveScopes: readonly string[];
   readonly ts: number;
 };
 
-export type NodePairEntry = {
-  readonly nodeId: string;
-  readonly displayName?: string;
-  readonly platform: string;
-  readonly version: string;
-  readonly deviceFamily?: string;
-  readonly caps: readonly string[];
-  readonly commands: readonly string[];
+export type NodePairEntry = PairedAs & {
   readonly approvedAtMs: number;
   readonly lastConnectedAtMs?: number;
 };

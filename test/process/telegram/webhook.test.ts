@@ -1,7 +1,7 @@
 // A whole installation to which Telegram delivers, over the gateway's own port; and what goes with a message besides text.
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { createInstallation } from "../../faux/installation.ts";
+import { createInstallation, onboard } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
 import { startFauxProvider } from "../../faux/provider.ts";
 import type { FauxProvider } from "../../faux/provider.ts";
@@ -20,17 +20,7 @@ suite("a bot to which Telegram delivers", { concurrency: false }, () => {
     telegram = await openFauxTelegram();
     provider = await startFauxProvider({ script: [{ text: "Seen." }] });
     lorica = await createInstallation();
-    lorica.env["CUSTOM_API_KEY"] = "key-of-the-test";
-    const onboard = [
-      "onboard",
-      "--non-interactive",
-      "--custom-base-url",
-      `${provider.url}/v1`,
-      "--custom-model-id",
-      "m",
-    ];
-    const onboarded = await lorica.run([...onboard, "--custom-compatibility", "openai"]);
-    assert.equal(onboarded.code, 0, onboarded.stderr);
+    await onboard(lorica, provider);
     lorica.env["TELEGRAM_BOT_TOKEN"] = telegram.token;
     const settings = {
       enabled: true,

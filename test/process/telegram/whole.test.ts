@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { after, before, suite, test } from "node:test";
-import { createInstallation } from "../../faux/installation.ts";
+import { createInstallation, onboard } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
 import { searchMemory } from "../../faux/outside/memory.ts";
 import { processesBelow } from "../../faux/outside/processes.ts";
@@ -87,17 +87,7 @@ suite("a bot on Telegram", { concurrency: false }, () => {
 
   test("CH-002 who was let in chats, in a conversation that goes on", async () => {
     await lorica.stop();
-    lorica.env["CUSTOM_API_KEY"] = "key-of-the-test";
-    const onboard = [
-      "onboard",
-      "--non-interactive",
-      "--custom-base-url",
-      `${provider.url}/v1`,
-      "--custom-model-id",
-      "m",
-    ];
-    const onboarded = await lorica.run([...onboard, "--custom-compatibility", "openai"]);
-    assert.equal(onboarded.code, 0, onboarded.stderr);
+    await onboard(lorica, provider);
     broker = (await lorica.start()).pid ?? 0;
     assert.equal(await answer(() => say("what is **it**?")), "you asked: what is it?");
   });
