@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { LoricaError } from "../../src/base/errors.ts";
 import type { EdgeDeps } from "../../src/gateway/gateway.ts";
 import { openEdge } from "../faux/edge.ts";
+import { pairDevice } from "../faux/ws/device.ts";
 
 type Remote = EdgeDeps["remote"];
 type Order = Parameters<Remote["writeConfig"]>[0];
@@ -157,6 +158,19 @@ test("GW-038 instruction files are read and written by name, never by path, and 
   await assert.rejects(set({ agentId: "none" }), { code: "not_found" });
   assert.deepEqual(written, [{ agentId: "main", name: "SOUL.md", content: "wise", actor: "gateway:local" }]);
   client.end();
+});
+
+test("who writes an instruction file over the network is named as the device that it is", async (t) => {
+  const actors: string[] = [];
+  const edge = await openEdge(t, {
+    workspace: { read: async () => [], write: async ({ actor }) => void actors.push(actor) },
+  });
+  const url = `ws://127.0.0.1:${edge.port}`;
+  const device = await pairDevice({ url, devices: edge.devices }, { scopes: ["operator.admin"] });
+  const params = { agentId: "main", name: "SOUL.md", content: "wise" };
+  assert.equal((await device.request("agents.files.set", params)).ok, true);
+  assert.deepEqual(actors, [`device:${device.identity.deviceId}`]);
+  device.end();
 });
 
 test("nothing that is asked to be approved is ever approved", async (t) => {
