@@ -206,6 +206,14 @@ export const limits = {
   secretMaxBytes: 65_536,
   secretsFileMaxBytes: 33_554_432,
 
+  // The watchdog
+  alertsMax: 200,
+  alertMaxChars: 2_000,
+  alertDelayMs: 250,
+  alertIntervalMs: 60_000,
+  alertRepeatMs: 60 * 60_000,
+  alertsPerMessageMax: 8,
+
   // Cells
   cellsMax: 64,
   cellsIdleMax: 8,

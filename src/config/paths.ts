@@ -30,6 +30,8 @@ export type StatePaths = {
   readonly run: string;
   readonly ownerSocket: string;
   readonly gatewaySocket: string;
+  /** What the watchdog keeps: approved versions, what it put aside, what the owner has not read yet. */
+  readonly watchdog: string;
   readonly cache: string;
   readonly skills: string;
   readonly memory: string;
@@ -83,6 +85,7 @@ export function resolvePaths(inputs: PathInputs): StatePaths {
     run,
     ownerSocket: join(run, "owner.sock"),
     gatewaySocket: join(run, "gateway.sock"),
+    watchdog: join(stateDir, "watchdog"),
     cache: join(stateDir, "cache"),
     skills: join(stateDir, "skills"),
     memory: join(stateDir, "memory"),

@@ -45,6 +45,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (!taking) throw new LoricaError("unavailable", "Lorica is not taking messages now; try again in a moment");
       return parts.orders.send(order, signal);
     },
+    owners: () => parts.orders.owners(parts.supervisor.states()),
     async stop(graceMs) {
       taking = false;
       await within(lanes.drain(), graceMs);

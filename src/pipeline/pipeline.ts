@@ -71,6 +71,8 @@ export type Pipeline = {
   handle(envelope: Envelope): Promise<Accepted>;
   /** Sends what answers nobody, to whom the owner let in. Ending the signal stops the waiting, not the message. */
   order(order: Order, signal: AbortSignal): Promise<Ordered>;
+  /** Where the owner can be written to: each person who is known as the owner, on each account that is on. */
+  owners(): readonly Pick<Order, "channel" | "account" | "recipient">[];
   /** Resolves when the run ends. Ending the signal stops the waiting, not the run. */
   wait(runId: string, signal: AbortSignal): Promise<RunEnd>;
   /** Events of every run; the listener must be quick and must not throw. Returns how to stop listening. */

@@ -43,6 +43,7 @@ function statusOf(change: Record<string, unknown> = {}): unknown {
     gateway: { state: "running", pid: 42, restarts: 0, confinement: "bwrap", confinementReason: null },
     listen: { host: "127.0.0.1", port },
     sandbox: { state: "verified", reason: null, fix: null, walls: [] },
+    parts: [],
     notices: [],
     ...change,
   };

@@ -26,6 +26,7 @@ test("CFG-014 the layout is private from the moment it is made, and what was ope
     "media",
     "run",
     "state",
+    "watchdog",
     "workspace",
   ]);
   for (const folder of [

@@ -50,6 +50,7 @@ export function createFauxPipeline(options: { readonly store?: Store; readonly s
       hold: async () => undefined,
       webhookFor: () => undefined,
     },
+    owners: () => [],
     start: async () => undefined,
     async handle(envelope) {
       if (state.refuse instanceof Error) throw state.refuse;

@@ -8,16 +8,17 @@ import { systemClock } from "../../base/clock.ts";
 import { limits, nodeFlags } from "../../base/limits.ts";
 import { createBroker, createBrokerEgress, findBwrap } from "../../broker/broker.ts";
 import { seedWorkspace } from "../../broker/broker.ts";
-import type { Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
+import type { AreaHandlers, Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
-import { openAudit, openCells, openLog } from "./open-parts.ts";
+import { openAlertBook, openAudit, openCells, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
+import { createWatchdogSide } from "./watchdog.ts";
 import { assessExposure, listenAddresses } from "../../network/network.ts";
-import type { GatewayStart } from "../gateway/build-gateway.ts";
+import type { GatewayStart } from "../gateway/current.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
 import { compileCacheFolder, warmCompileCache } from "../../compile-cache.ts";
 import {
@@ -55,7 +56,8 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
     const log = openLog(options, keeper.config(), redactor);
     try {
       for (const notice of prepared) log.source("state").warn(renderIssues([notice]));
-      await serve({ options, keeper, vault, redactor, log });
+      const alerts = await openAlertBook(options, redactor, log);
+      await serve({ options, keeper, vault, redactor, log, alerts, alertOwner: alerts.alertOwner });
     } finally {
       log.close();
     }
@@ -96,11 +98,13 @@ async function serve(ground: Ground): Promise<void> {
     clock: systemClock,
     log: log.source("network"),
   });
-  const sides = joinSides([network], log.source("broker"));
+  const watchdog = createWatchdogSide(ground);
+  const sides = joinSides([network, watchdog], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
     sides,
+    areas: { ...watchdog.areas },
     cells,
     probed: probing.catch(() => undefined),
     front,
@@ -192,6 +196,7 @@ function openBroker(
     readonly front: Front;
     readonly network: NetworkSide;
     readonly sides: Sides;
+    readonly areas: AreaHandlers;
     readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
   },
 ): Broker {
@@ -203,7 +208,6 @@ function openBroker(
     ...parts,
     more: { ...brokerAnswers({ keeper, log, redactor }), ...sides.answers },
     guards: sides.guards,
-    areas: {},
     parts: sides.parts,
     version: options.version,
     profile: paths.profile,
@@ -222,7 +226,7 @@ function openBroker(
       node: realpathSync(process.execPath),
       readable: cache,
       writable: [paths.state, paths.media, paths.agents],
-      hidden: [paths.credentials, paths.configPath, paths.run, paths.workspace, paths.logs],
+      hidden: [paths.credentials, paths.configPath, paths.run, paths.workspace, paths.logs, paths.watchdog],
     },
     bwrap: findBwrap(),
     argv: [...nodeFlags, join(codeRoot, "lorica.mjs"), "gateway-child", ...cache],

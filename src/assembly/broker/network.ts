@@ -6,7 +6,7 @@ import { limits } from "../../base/limits.ts";
 import type { Log } from "../../audit/audit.ts";
 import type { Clock } from "../../base/clock.ts";
 import { runProgram } from "../../broker/broker.ts";
-import type { GatewayStart } from "../gateway/build-gateway.ts";
+import type { GatewayStart } from "../gateway/current.ts";
 import type { Config } from "../../config/config.ts";
 import { readVariable } from "../../config/environment.ts";
 import type { Environment } from "../../config/environment.ts";

@@ -15,6 +15,8 @@ import { lockMeetingDir, sizeBytes } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
 import type { Redactor } from "../../dlp/dlp.ts";
 import type { FileVault } from "../../vault/vault.ts";
+import { openAlerts } from "../../watchdog/watchdog.ts";
+import type { AlertOwner, Alerts } from "../../watchdog/watchdog.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
 import { logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
@@ -26,7 +28,20 @@ export type Ground = {
   readonly vault: FileVault;
   readonly redactor: Redactor;
   readonly log: LogWriter;
+  readonly alerts: Alerts;
+  /** Tells the owner, wherever they can be reached, and keeps it until they acknowledge it. */
+  readonly alertOwner: AlertOwner;
 };
+
+export async function openAlertBook({ paths }: BrokerOptions, redactor: Redactor, writer: LogWriter): Promise<Alerts> {
+  const log = writer.source("alert");
+  return openAlerts({
+    path: join(paths.watchdog, "alerts.json"),
+    clock: systemClock,
+    redact: (text) => redactor.redact(text),
+    report: (text, err) => log.warn(text, err === undefined ? {} : { err }),
+  });
+}
 
 export function openLog(options: BrokerOptions, config: Config, redactor: Redactor): LogWriter {
   const { rotation, maxFileBytes, file } = config.logging;
@@ -74,7 +89,22 @@ export function openCells({ options, keeper }: Ground, auditWriter: AuditWriter)
 function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] {
   const { credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity } =
     paths;
-  const own = [credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity];
+  const { watchdog } = paths;
+  const own = [
+    credentials,
+    configPath,
+    dotEnvPath,
+    state,
+    agents,
+    media,
+    logs,
+    run,
+    cache,
+    skills,
+    memory,
+    identity,
+    watchdog,
+  ];
   const keys = [".ssh", ".gnupg", ".aws", ".kube", ".netrc"].map((name) => join(paths.home, name));
   // Whoever may write the program runs as the broker after the next start.
   const program = [codeRoot, realpathSync(process.execPath), compileCacheFolder()].filter((path) => path !== undefined);

@@ -13,13 +13,13 @@ import {
   createWorkspaceClient,
 } from "../../broker/client.ts";
 import type { Link } from "../../broker/client.ts";
-import { listAgents } from "../../config/agent-settings.ts";
-import type { AgentSettings, StatePaths } from "../../config/config.ts";
 import { createRedactor } from "../../dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "../../gateway/gateway.ts";
-import type { Gateway, GatewaySettings } from "../../gateway/gateway.ts";
+import type { Gateway } from "../../gateway/gateway.ts";
+import { tellAlert } from "./alerts.ts";
 import { createChannelPorts, withoutRehearsal } from "./channels.ts";
-import type { ChannelStart } from "../settings/channels.ts";
+import { createCurrent } from "./current.ts";
+import type { Current, GatewayStart } from "./current.ts";
 import { createModels } from "../../model/model.ts";
 import type { ModelService } from "../../model/model.ts";
 import { createDevices, openSenders } from "../../pairing/pairing.ts";
@@ -31,41 +31,26 @@ import { createObserver } from "../../plugin/plugin.ts";
 import type { Observe } from "../../plugin/plugin.ts";
 import { compileRules, createPolicy } from "../../policy/policy.ts";
 import type { Policy } from "../../policy/policy.ts";
-import { notTried } from "../../sandbox/sandbox.ts";
 import type { SandboxStatus, WorkspaceFiles } from "../../sandbox/sandbox.ts";
 import { createMirror, createTranscriptWatch, createTransfer, maintain } from "../../session/session.ts";
 import type { TranscriptWatch } from "../../session/session.ts";
 import { agentProfile, gatewaySettings, laneBounds, maintenanceRule } from "../settings/settings.ts";
 import { modelsSettings, pipelineSettings, policySettings, rehearsalRef } from "../settings/settings.ts";
-import type { ListenAddress } from "../../network/network.ts";
 import { nodeRules } from "../settings/access.ts";
 import { plugins } from "../../../plugins/plugins.ts";
 import { openStore } from "../../store/store.ts";
 import type { Store } from "../../store/store.ts";
-import type { FrontSettings, SignInOffer } from "../../vault/vault.ts";
+import type { SignInOffer } from "../../vault/vault.ts";
 
 /** The doors whose callers are the owner, and fetch their replies themselves. */
 const ownDoors = ["cli", "http", "webchat"];
-
-/** What the broker tells a gateway. No secret is among it. */
-export type GatewayStart = ChannelStart & {
-  readonly version: string;
-  readonly paths: StatePaths;
-  /** Hashes of what clients prove themselves with, and the port's certificate. */
-  readonly front: FrontSettings;
-  /** What the descriptors that were passed in are to be bound to. */
-  readonly listen: readonly ListenAddress[];
-  readonly published: GatewaySettings["access"]["published"];
-  /** Undefined while the boot probe is running. */
-  readonly sandbox: SandboxStatus | undefined;
-};
 
 export type BuiltGateway = {
   configure(start: GatewayStart): void;
   /** A code that the owner may sign in with. */
   offer(code: SignInOffer): void;
-  /** The boot probe has ended, or was run again. */
-  hearSandbox(status: SandboxStatus): void;
+  /** What the broker says and needs no answer to: `sandbox` once the boot probe has ended, `alert` for the owner. */
+  hear(name: string, params: unknown): void;
   /** Takes nothing new, lets running turns end within `graceMs`, leaves the rest to the next start. */
   stop(graceMs: number): Promise<void>;
 };
@@ -121,7 +106,14 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
       pipeline.channels.refresh();
     },
     offer: ground.devices.offer,
-    hearSandbox: (status) => hearSandbox(ground, status),
+    hear(name, params) {
+      if (name === "sandbox") hearSandbox(ground, params as SandboxStatus);
+      if (name !== "alert") return;
+      const agentId = (): string => current.agents()[0]?.id ?? "main";
+      tellAlert(params, { pipeline, link, log: outside.log, agentId }, ending.signal).catch((error: unknown) =>
+        ground.report(newId(), error),
+      );
+    },
     async stop(graceMs) {
       await Promise.all([gateway.close(graceMs), pipeline.stop(graceMs)]);
       ending.abort();
@@ -238,37 +230,6 @@ function runnerOptions(ground: Ground): TurnRunnerOptions {
       describeSession: createDescribeSession({ ...ground, effects: { sandbox }, profile, redeem: policy.redeem }),
     },
     profile,
-  };
-}
-
-/** What holds now: the settings of the last `configure`, and what is known of the sandbox. */
-type Current = {
-  readonly start: () => GatewayStart;
-  readonly agents: () => readonly AgentSettings[];
-  readonly sandbox: () => SandboxStatus;
-  /** Why there is no cell. While the probe is running there is no reason yet: turns wait for it. */
-  readonly cellOff: () => string | undefined;
-  /** Resolves once the boot probe has ended, whatever it found. */
-  readonly sandboxTried: Promise<void>;
-  replace(next: GatewayStart): void;
-};
-
-function createCurrent(first: GatewayStart): Current {
-  const tried = Promise.withResolvers<void>();
-  let start = first;
-  let agents = listAgents(first.config, first.paths);
-  if (first.sandbox !== undefined) tried.resolve();
-  return {
-    start: () => start,
-    agents: () => agents,
-    sandbox: () => start.sandbox ?? notTried,
-    cellOff: () => (start.sandbox?.kind === "off" ? start.sandbox.reason : undefined),
-    sandboxTried: tried.promise,
-    replace(next) {
-      start = { ...next, sandbox: next.sandbox ?? start.sandbox };
-      agents = listAgents(next.config, next.paths);
-      if (start.sandbox !== undefined) tried.resolve();
-    },
   };
 }
 

@@ -6,8 +6,8 @@ import { LoricaError } from "../../base/errors.ts";
 import { gatewayDescriptors, openBrokerLink } from "../../broker/client.ts";
 import { createLog } from "../../audit/writer/log-writer.ts";
 import { buildGateway } from "./build-gateway.ts";
-import type { BuiltGateway, GatewayStart } from "./build-gateway.ts";
-import type { SandboxStatus } from "../../sandbox/sandbox.ts";
+import type { BuiltGateway } from "./build-gateway.ts";
+import type { GatewayStart } from "./current.ts";
 import type { SignInOffer } from "../../vault/vault.ts";
 
 export async function runGateway(): Promise<void> {
@@ -17,8 +17,8 @@ export async function runGateway(): Promise<void> {
     write: (line) => process.stdout.write(`${line}\n`),
   });
   let built: BuiltGateway | undefined;
-  // The probe may end while the gateway is still opening its store.
-  let sandbox: SandboxStatus | undefined;
+  // The probe may end while the gateway is still opening its store; every other note is said again.
+  let sandbox: unknown;
   const serving = (): BuiltGateway => {
     if (built !== undefined) return built;
     throw new LoricaError("unavailable", "the gateway has not started yet");
@@ -30,7 +30,7 @@ export async function runGateway(): Promise<void> {
       const { firstHttp, socket } = gatewayDescriptors;
       const http = start.listen.map((address, at) => ({ fd: firstHttp + at, address }));
       built = await buildGateway(start, { link: opened, log, sockets: { http, socket: { fd: socket } } });
-      if (sandbox !== undefined) built.hearSandbox(sandbox);
+      if (sandbox !== undefined) built.hear("sandbox", sandbox);
     },
     async configure(settings) {
       serving().configure(settings as GatewayStart);
@@ -42,9 +42,8 @@ export async function runGateway(): Promise<void> {
       setImmediate(() => link.close("stopped"));
     },
     hear(name, params) {
-      if (name !== "sandbox") return;
-      sandbox = params as SandboxStatus;
-      built?.hearSandbox(sandbox);
+      if (name === "sandbox") sandbox = params;
+      built?.hear(name, params);
     },
     onInternalError: (error, id) => log.error("the broker's request failed", { id, err: error }),
   });

@@ -19,7 +19,7 @@ import type { PolicySettings } from "../../policy/policy.ts";
 import type { LaneBounds, MaintenanceRule } from "../../session/session.ts";
 import { accessSettings, channelsOn } from "./channels.ts";
 import { doorSettings, pageSettings } from "./access.ts";
-import type { GatewayStart } from "../gateway/build-gateway.ts";
+import type { GatewayStart } from "../gateway/current.ts";
 
 /** The embedded model that answers where the owner has configured none. It says of itself that it is not an AI. */
 export const rehearsalRef = "rehearsal/rehearsal";

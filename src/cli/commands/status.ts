@@ -80,6 +80,7 @@ function summaryRows(invocation: Invocation, { owner, gateway, channels }: Snaps
     ...channels.channelOrder.map((channel): [string, string] => ["channel", channelLine(channel, channels)]),
     ...channels.warnings.map((warning): [string, string] => ["note", warning]),
     ...gateway.dangers.map((danger): [string, string] => ["danger", danger]),
+    ...owner.parts.flatMap(({ notes = [] }) => notes.map((note): [string, string] => ["alert", note])),
     ...owner.notices.map((notice): [string, string] => ["note", notice]),
   ];
 }

@@ -4,6 +4,7 @@
 import type { Run } from "../context.ts";
 import { deviceCommands } from "./devices.ts";
 import { serviceCommands } from "./service.ts";
+import { watchdogCommands } from "./watchdog.ts";
 import { remoteOptions, wireCommands } from "./wire.ts";
 
 export type OptionSpec = {
@@ -510,6 +511,7 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/gateway/token.ts")).rotateToken,
   },
   ...deviceCommands,
+  ...watchdogCommands,
   {
     path: "logs",
     summary: "print the gateway's log",

@@ -17,7 +17,6 @@ export const later: readonly LaterSpec[] = [
   { path: "directory", step: "2", what: "looking up recipients" },
   { path: "vault", step: "3", what: "the sealed vault", instead: "secret" },
   { path: "egress", step: "3", what: "rules for outgoing traffic" },
-  { path: "watchdog", step: "3", what: "control of config tampering", instead: "config history" },
   { path: "backup", step: "3", what: "encrypted backups" },
   { path: "harden", step: "3", what: "the hardening guide" },
   { path: "sandbox", step: "3", what: "sandbox profiles", instead: "status --all" },

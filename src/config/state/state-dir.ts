@@ -45,6 +45,7 @@ export async function prepareStateDir(paths: StatePaths): Promise<readonly Notic
     paths.media,
     paths.logs,
     paths.run,
+    paths.watchdog,
     paths.cache,
   ];
   for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });

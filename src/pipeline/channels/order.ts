@@ -9,6 +9,7 @@ import { owner } from "../../base/principal.ts";
 import { unlessAborted } from "../../base/wait.ts";
 import { splitMarkdown } from "../../channel/channel.ts";
 import type { OutboxRow } from "../../store/store.ts";
+import type { ChannelState, Pipeline } from "../pipeline.ts";
 import type { ChannelAccess, PipelineOptions } from "../settings.ts";
 
 export type Order = {
@@ -34,6 +35,8 @@ export type Ordered = {
 
 export type Orders = {
   send(order: Order, signal: AbortSignal): Promise<Ordered>;
+  /** Where the owner can be written to, on these channels. */
+  owners(channels: readonly ChannelState[]): ReturnType<Pipeline["owners"]>;
   /** The outbox has done with this row for now. */
   attempted(id: string): void;
 };
@@ -102,6 +105,12 @@ export function createOrders(parts: OrderParts): Orders {
         reason: row?.reason,
       };
     },
+    owners: (channels) =>
+      channels.flatMap(({ channel, accounts }) =>
+        accounts.flatMap(({ id: account }) =>
+          ownersAt({ channel, account }, parts).map((recipient) => ({ channel, account, recipient })),
+        ),
+      ),
     attempted: wake,
   };
 }
@@ -121,14 +130,21 @@ function addressOf({ channel, account, recipient, thread }: Order, parts: OrderP
   return { ...to, ...(thread === undefined ? {} : { thread }) };
 }
 
-function ownerAt({ channel, account }: { readonly channel: string; readonly account: string }, parts: Knowing): string {
+type At = { readonly channel: string; readonly account: string };
+
+/** Whom an account of a channel knows as the owner, by the config's word or by an approval. */
+function ownersAt({ channel, account }: At, parts: Knowing): readonly string[] {
   const named = [...(parts.settings().owners ?? [])].flatMap((entry) =>
     entry.startsWith(`${channel}:`) ? [entry.slice(channel.length + 1)] : [],
   );
   const approved = (parts.senders?.approvals() ?? [])
     .filter((one) => one.channel === channel && one.account === account && one.role === "owner")
     .map(({ senderId }) => senderId);
-  const [first, ...others] = new Set([...named, ...approved]);
+  return [...new Set([...named, ...approved])];
+}
+
+function ownerAt({ channel, account }: At, parts: Knowing): string {
+  const [first, ...others] = ownersAt({ channel, account }, parts);
   if (first === undefined)
     throw new LoricaError(
       "not_found",

@@ -10,6 +10,8 @@ export type PartStatus = {
   readonly detail: string;
   /** The command or setting that brings it back. */
   readonly fix: string | null;
+  /** What the owner is told in the short status too, one line each. */
+  readonly notes?: readonly string[];
 };
 
 /** All of them are the owner's alone, so the scope is not repeated on each. */

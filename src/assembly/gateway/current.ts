@@ -1,0 +1,53 @@
+// What a gateway process goes by at this moment: the settings that it was told last, and what is known of the sandbox.
+import { listAgents } from "../../config/agent-settings.ts";
+import type { AgentSettings, StatePaths } from "../../config/config.ts";
+import type { GatewaySettings } from "../../gateway/gateway.ts";
+import type { ListenAddress } from "../../network/network.ts";
+import { notTried } from "../../sandbox/sandbox.ts";
+import type { SandboxStatus } from "../../sandbox/sandbox.ts";
+import type { FrontSettings } from "../../vault/vault.ts";
+import type { ChannelStart } from "../settings/channels.ts";
+
+/** What the broker tells a gateway. No secret is among it. */
+export type GatewayStart = ChannelStart & {
+  readonly version: string;
+  readonly paths: StatePaths;
+  /** Hashes of what clients prove themselves with, and the port's certificate. */
+  readonly front: FrontSettings;
+  /** What the descriptors that were passed in are to be bound to. */
+  readonly listen: readonly ListenAddress[];
+  readonly published: GatewaySettings["access"]["published"];
+  /** Undefined while the boot probe is running. */
+  readonly sandbox: SandboxStatus | undefined;
+};
+
+/** What holds now: the settings of the last `configure`, and what is known of the sandbox. */
+export type Current = {
+  readonly start: () => GatewayStart;
+  readonly agents: () => readonly AgentSettings[];
+  readonly sandbox: () => SandboxStatus;
+  /** Why there is no cell. While the probe is running there is no reason yet: turns wait for it. */
+  readonly cellOff: () => string | undefined;
+  /** Resolves once the boot probe has ended, whatever it found. */
+  readonly sandboxTried: Promise<void>;
+  replace(next: GatewayStart): void;
+};
+
+export function createCurrent(first: GatewayStart): Current {
+  const tried = Promise.withResolvers<void>();
+  let start = first;
+  let agents = listAgents(first.config, first.paths);
+  if (first.sandbox !== undefined) tried.resolve();
+  return {
+    start: () => start,
+    agents: () => agents,
+    sandbox: () => start.sandbox ?? notTried,
+    cellOff: () => (start.sandbox?.kind === "off" ? start.sandbox.reason : undefined),
+    sandboxTried: tried.promise,
+    replace(next) {
+      start = { ...next, sandbox: next.sandbox ?? start.sandbox };
+      agents = listAgents(next.config, next.paths);
+      if (start.sandbox !== undefined) tried.resolve();
+    },
+  };
+}
