@@ -3,6 +3,8 @@
 import type { Verb } from "../base/action.ts";
 import type { Grant } from "../base/grant.ts";
 
+export type { BrokerEgress, IncomingResponse, OutgoingRequest } from "./route/route.ts";
+export type { CredentialRule, ProviderCeiling, RouteCeiling } from "./route/target.ts";
 export { explainStatus, parseModelIds } from "./model-list.ts";
 
 export type EgressRequest = {

@@ -16,7 +16,7 @@ import { callOwner } from "../../src/broker/owner/dispatch.ts";
 import { createOwnerHandlers } from "../../src/broker/owner/handlers.ts";
 import type { OwnerDeps, OwnerHandlers } from "../../src/broker/owner/handlers.ts";
 import { openOwnerSocket } from "../../src/broker/owner/socket.ts";
-import type { OutgoingRequest } from "../../src/broker/serve/egress.ts";
+import type { OutgoingRequest } from "../../src/egress/route/route.ts";
 import { createClientConnection } from "../../src/protocol/client.ts";
 import { createLineReader } from "../../src/protocol/lines.ts";
 import { openFileVault } from "../../src/vault/vault.ts";

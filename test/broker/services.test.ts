@@ -22,7 +22,7 @@ import {
 import { createLink } from "../../src/broker/link/link.ts";
 import { actionOf, createNonceBook, parseAction } from "../../src/broker/serve/action.ts";
 import type { BrokerVerb } from "../../src/broker/serve/action.ts";
-import type { OutgoingRequest } from "../../src/broker/serve/egress.ts";
+import type { OutgoingRequest } from "../../src/egress/route/route.ts";
 import { createServices } from "../../src/broker/serve/services.ts";
 import { compileRules, createPolicy } from "../../src/policy/policy.ts";
 import type { Cells } from "../../src/sandbox/sandbox.ts";

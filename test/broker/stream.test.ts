@@ -12,7 +12,7 @@ import type { Action } from "../../src/base/action.ts";
 import { owner } from "../../src/base/principal.ts";
 import { createEgressClient, openBrokerLink } from "../../src/broker/client.ts";
 import { createLink } from "../../src/broker/link/link.ts";
-import { createBrokerEgress } from "../../src/broker/serve/egress.ts";
+import { createBrokerEgress } from "../../src/egress/route/route.ts";
 import { createServices } from "../../src/broker/serve/services.ts";
 import type { Ceiling } from "../../src/broker/serve/ceiling.ts";
 import { createPolicy } from "../../src/policy/policy.ts";

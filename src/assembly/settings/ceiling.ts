@@ -1,5 +1,6 @@
 // The most that the gateway may ever ask of the broker, read by the broker from the config.
-import type { Ceiling, ProviderCeiling } from "../../broker/broker.ts";
+import type { Ceiling } from "../../broker/broker.ts";
+import type { ProviderCeiling } from "../../egress/egress.ts";
 import { listAgents } from "../../config/config.ts";
 import type { AgentSettings, Config, ProviderConfig, StatePaths } from "../../config/config.ts";
 import { findKnownProvider } from "../../protocol/providers.ts";

@@ -2,7 +2,8 @@
 // lets in, and what the broker may dial for it.
 import type { Json } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
-import type { Ceiling, ProviderCeiling } from "../../broker/broker.ts";
+import type { Ceiling } from "../../broker/broker.ts";
+import type { ProviderCeiling } from "../../egress/egress.ts";
 import type { ChannelAccount } from "../../channel/channel.ts";
 import { channelIdentity } from "../../config/identity/outgoing.ts";
 import type { ChannelConfig, Config } from "../../config/config.ts";

@@ -5,8 +5,8 @@ import { limits } from "../../base/limits.ts";
 import { bounded } from "../../base/wait.ts";
 import { findKnownChannel } from "../../protocol/known/channels.ts";
 import type { OwnerParamsOf, OwnerResultOf } from "../../protocol/owner-methods.ts";
-import type { ProviderCeiling } from "../serve/ceiling.ts";
-import type { BrokerEgress } from "../serve/egress.ts";
+import type { ProviderCeiling } from "../../egress/egress.ts";
+import type { BrokerEgress } from "../../egress/egress.ts";
 import { readSome } from "./model-check.ts";
 
 export type ChannelCheckDeps = {

@@ -5,7 +5,7 @@ import { bounded } from "../../base/wait.ts";
 import { explainStatus, parseModelIds } from "../../egress/egress.ts";
 import type { OwnerParamsOf, OwnerResultOf } from "../../protocol/owner-methods.ts";
 import type { Ceiling } from "../serve/ceiling.ts";
-import type { BrokerEgress } from "../serve/egress.ts";
+import type { BrokerEgress } from "../../egress/egress.ts";
 
 type Deps = {
   readonly egress: BrokerEgress;

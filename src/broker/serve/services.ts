@@ -11,7 +11,7 @@ import type { Cells } from "../../sandbox/sandbox.ts";
 import type { LinkHandler, LinkReply, LinkRequest } from "../link/link.ts";
 import { actionOf, createNonceBook } from "./action.ts";
 import type { Ceiling } from "./ceiling.ts";
-import type { BrokerEgress } from "./egress.ts";
+import type { BrokerEgress } from "../../egress/egress.ts";
 import { readWorkspaceFiles } from "./workspace.ts";
 
 export type ServicesOptions = {

@@ -7,9 +7,9 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { limits } from "../../src/base/limits.ts";
 import { checkAddress, createCheckedLookup } from "../../src/network/network.ts";
-import { parseTarget } from "../../src/broker/serve/ceiling.ts";
-import type { ProviderCeiling } from "../../src/broker/serve/ceiling.ts";
-import { createBrokerEgress } from "../../src/broker/serve/egress.ts";
+import { parseTarget } from "../../src/egress/route/target.ts";
+import type { ProviderCeiling } from "../../src/egress/route/target.ts";
+import { createBrokerEgress } from "../../src/egress/route/route.ts";
 
 const never = new AbortController().signal;
 const key = "sk-test-0123456789abcdef";

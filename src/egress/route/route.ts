@@ -10,8 +10,8 @@ import { abortError } from "../../base/wait.ts";
 import { createEchoGuard } from "../../dlp/dlp.ts";
 import { checkAddress, createCheckedLookup } from "../../network/network.ts";
 import type { Reach } from "../../network/network.ts";
-import { checkTarget, farSide } from "./ceiling.ts";
-import type { Ceiling, OutgoingResource, ProviderCeiling, Target } from "./ceiling.ts";
+import { checkTarget, farSide } from "./target.ts";
+import type { OutgoingResource, ProviderCeiling, RouteCeiling, Target } from "./target.ts";
 import { credentialHeaders, fillPath, parseRequestHeaders, renderResponseHeaders } from "./headers.ts";
 
 export type OutgoingRequest = {
@@ -38,7 +38,7 @@ export type BrokerEgress = {
 };
 
 export type BrokerEgressOptions = {
-  readonly ceiling: () => Ceiling;
+  readonly ceiling: () => RouteCeiling;
   readonly readSecret: (name: string) => Promise<string | undefined>;
 };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { credentialHeaders, renderResponseHeaders } from "../../src/broker/serve/headers.ts";
+import { credentialHeaders, renderResponseHeaders } from "../../src/egress/route/headers.ts";
 
 const provider = {
   baseUrl: "http://127.0.0.1/v1",

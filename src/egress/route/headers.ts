@@ -5,8 +5,8 @@ import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { canBeSought } from "../../dlp/dlp.ts";
 import { pathTokenPlaceholder } from "../../protocol/known/channels.ts";
-import type { CredentialRule, ProviderCeiling, Target } from "./ceiling.ts";
-import type { OutgoingRequest } from "./egress.ts";
+import type { CredentialRule, ProviderCeiling, Target } from "./target.ts";
+import type { OutgoingRequest } from "./route.ts";
 
 /** Credentials, and what belongs to the connection and not to the request. */
 const dropped: ReadonlySet<string> = new Set([
