@@ -8,8 +8,15 @@ import type { Owner } from "./cli/cli.ts";
 import { createConfigCalls, createConfigFile, lockMeetingDir, lockStateDir, prepareStateDir } from "./config/config.ts";
 import type { ConfigCalls, ConfigFile, Environment, StatePaths } from "./config/config.ts";
 import type { OwnerMethodName } from "./protocol/owner-methods.ts";
-import { createGatewayToken, ensureGatewayToken, gatewayTokenName, openFileVault } from "./vault/vault.ts";
-import type { FileVault } from "./vault/vault.ts";
+import {
+  createGatewayToken,
+  ensureGatewayToken,
+  gatewayTokenName,
+  movePlainFile,
+  openVault,
+  vaultPlaces,
+} from "./vault/vault.ts";
+import type { FileVault, SealedVault } from "./vault/vault.ts";
 
 type Params = Readonly<Record<string, unknown>>;
 type Methods = Partial<Record<OwnerMethodName, (params: Params) => Promise<unknown>>>;
@@ -17,12 +24,16 @@ type Methods = Partial<Record<OwnerMethodName, (params: Params) => Promise<unkno
 const actor = "cli";
 
 export function openOffline(paths: StatePaths, env: Environment): Owner {
-  const keepSecret = async (name: string, value: string): Promise<void> => {
-    const vault = await openFileVault({ path: paths.secretsPath, clock: systemClock, given: new Map() });
-    await vault.write(name, value);
+  const openWith = async (given: ReadonlyMap<string, string>): Promise<SealedVault> => {
+    const places = vaultPlaces(paths, env);
+    const vault = await openVault({ places, clock: systemClock, given });
+    await movePlainFile(places, vault);
+    return vault;
   };
+  const keepSecret = async (name: string, value: string): Promise<void> =>
+    (await openWith(new Map())).write(name, value);
   const file = createConfigFile({ paths, env, clock: systemClock, keepSecret });
-  const methods: Methods = { ...configMethods(file, paths), ...keyMethods(file, paths) };
+  const methods: Methods = { ...configMethods(file, paths), ...keyMethods(file, paths, openWith) };
   return {
     running: false,
     async call(method, params) {
@@ -74,17 +85,19 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function keyMethods(file: ConfigFile, paths: StatePaths): Methods {
-  const open = async (): Promise<FileVault> => {
+type OpenWith = (given: ReadonlyMap<string, string>) => Promise<SealedVault>;
+
+function keyMethods(file: ConfigFile, paths: StatePaths, openWith: OpenWith): Methods {
+  const open = async (): Promise<SealedVault> => {
     const loaded = await file.load();
     // A config that cannot be read gives no values; the stored ones are there all the same.
     const given = loaded.kind === "loaded" ? loaded.secrets : new Map<string, string>();
-    return openFileVault({ path: paths.secretsPath, clock: systemClock, given });
+    return openWith(given);
   };
   return {
     "secret.set": ({ name, value }) =>
       changing(paths, async () => setSecret(await open(), String(name), String(value))),
-    "secret.list": async () => ({ secrets: await (await open()).list() }),
+    "secret.list": () => changing(paths, async () => ({ secrets: await (await open()).list() })),
     "secret.remove": ({ name }) =>
       changing(paths, async () => ({ name, removed: await (await open()).remove(String(name)) })),
     "token.show": () =>

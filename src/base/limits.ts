@@ -205,6 +205,8 @@ export const limits = {
   secretsMax: 256,
   secretMaxBytes: 65_536,
   secretsFileMaxBytes: 33_554_432,
+  vaultAboutMaxBytes: 65_536,
+  passphraseMemoryMaxBytes: 1_610_612_736,
 
   // The watchdog
   alertsMax: 200,

@@ -10,7 +10,7 @@ import type { Config } from "../config/config.ts";
 import { expiryWarning, inspectCertificate } from "../network/network.ts";
 import type { CertificateInfo, TlsPair } from "../network/network.ts";
 import { readPair } from "./certificate-files.ts";
-import type { FileVault } from "./file-vault.ts";
+import type { FileVault } from "./vault.ts";
 import { gatewayPasswordName } from "./names.ts";
 import { hashPassword, parseGatewayPassword } from "./password.ts";
 import * as rotation from "./rotation.ts";

@@ -3,7 +3,7 @@ import { newToken } from "../base/ids.ts";
 import { LoricaError } from "../base/errors.ts";
 import { parsed, rejected } from "../base/parsed.ts";
 import type { Parsed } from "../base/parsed.ts";
-import type { FileVault } from "./file-vault.ts";
+import type { FileVault } from "./vault.ts";
 import { gatewayTokenName } from "./names.ts";
 
 const gatewayTokenMinChars = 32;

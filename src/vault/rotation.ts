@@ -2,7 +2,7 @@
 // earlier one is forgotten.
 import { LoricaError } from "../base/errors.ts";
 import { newToken } from "../base/ids.ts";
-import type { FileVault } from "./file-vault.ts";
+import type { FileVault } from "./vault.ts";
 import { ensureGatewayToken } from "./gateway-token.ts";
 import { gatewayTokenName } from "./names.ts";
 

@@ -10,9 +10,20 @@ export type Vault = {
   list(): Promise<readonly SecretInfo[]>;
 };
 
+/** A vault as most need it: values by name. */
+export type FileVault = Vault & {
+  /** Every value there is, for whoever keeps them out of logs and answers. */
+  values(): Iterable<string>;
+  /** Where a value would come from now. */
+  sourceOf(name: string): "environment" | "vault" | undefined;
+};
+
 export { gatewayTokenName, providerSecretName } from "./names.ts";
-export { openFileVault } from "./file-vault.ts";
-export type { FileVault, FileVaultOptions } from "./file-vault.ts";
+export { openVault } from "./sealed/sealed-vault.ts";
+export type { SealedVault, SealedVaultOptions, VaultStatus } from "./sealed/sealed-vault.ts";
+export { vaultPlaces } from "./sealed/places.ts";
+export type { VaultPlaces } from "./sealed/places.ts";
+export { movePlainFile } from "./sealed/move-plain.ts";
 export { createFront } from "./front.ts";
 export type { AccessProof, Front, FrontSettings } from "./front.ts";
 export { createGatewayToken, ensureGatewayToken, parseGatewayToken } from "./gateway-token.ts";

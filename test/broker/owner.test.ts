@@ -19,7 +19,7 @@ import { openOwnerSocket } from "../../src/broker/owner/socket.ts";
 import type { OutgoingRequest } from "../../src/egress/route/route.ts";
 import { createClientConnection } from "../../src/protocol/client.ts";
 import { createLineReader } from "../../src/protocol/lines.ts";
-import { openFileVault } from "../../src/vault/vault.ts";
+import { openTestVault } from "../faux/vault/test-vault.ts";
 
 const clock = { now: () => 5 };
 const signal = new AbortController().signal;
@@ -34,7 +34,7 @@ const models = JSON.stringify({ data: [{ id: "m1" }, { id: "m2" }] });
 
 async function setUp(context: TestContext, change: { answer?: () => Promise<{ status: number; text: string }> } = {}) {
   const home = folder(context);
-  const vault = await openFileVault({ path: join(home, "secrets.json"), clock, given: new Map() });
+  const vault = await openTestVault({ path: join(home, "vault.age"), clock, given: new Map() });
   const records: AuditRecord[] = [];
   const sent: OutgoingRequest[] = [];
   let refreshed = 0;

@@ -7,6 +7,7 @@ import type { StatePaths } from "../../src/config/config.ts";
 import { openOffline } from "../../src/open-offline.ts";
 import { createCommandLine } from "../faux/command-line.ts";
 import type { CommandLine } from "../faux/command-line.ts";
+import { sealedIn } from "../faux/vault/test-vault.ts";
 
 let line: CommandLine;
 let paths: StatePaths;
@@ -62,20 +63,19 @@ test("CLI-015 a key that is set as text is stored as a secret, the file gets its
   assert.match(stdout, /^stored as the secret provider:openai; the file has its name only\n/);
   assert.match(stdout, /^models\.providers\.openai.*: written$/m);
   assert.doesNotMatch(readFileSync(paths.configPath, "utf8"), /sk-planted/);
-  assert.match(readFileSync(paths.secretsPath, "utf8"), /sk-planted-key-0123456789/);
+  assert.deepEqual(sealedIn(line.home), { "provider:openai": "sk-planted-key-0123456789" });
   assert.deepEqual(await run(`config set ${key} sk-planted-again`), {
     exit: 0,
     stdout: "stored as the secret provider:openai; the file has its name only\n",
     stderr: "",
   });
-  assert.match(readFileSync(paths.secretsPath, "utf8"), /sk-planted-again/);
+  assert.deepEqual(sealedIn(line.home), { "provider:openai": "sk-planted-again" });
 });
 
 test("CLI-015 a provider's key that is set as its variable in env is stored, and is the provider's key", async () => {
   assert.equal((await run("config set env.ANTHROPIC_API_KEY sk-planted-key-0123456789")).exit, 0);
   assert.doesNotMatch(readFileSync(paths.configPath, "utf8"), /sk-planted/);
-  const vault = JSON.parse(readFileSync(paths.secretsPath, "utf8")) as { secrets: Record<string, unknown> };
-  assert.deepEqual(Object.keys(vault.secrets), ["env:anthropic_api_key"]);
+  assert.deepEqual(Object.keys(sealedIn(line.home)), ["env:anthropic_api_key"]);
   assert.equal((await run("config get models.providers.anthropic.apiKey")).stdout, "__OPENCLAW_REDACTED__\n");
   assert.equal((await run("config get models.providers.anthropic.baseUrl")).stdout, "https://api.anthropic.com/v1\n");
   assert.equal((await run("config set models.providers.mine.baseUrl https://m.example/v1")).exit, 0);
@@ -132,7 +132,7 @@ test("while something holds the state directory nothing is changed, and reading 
   assert.equal((await run("config set gateway.port 19001")).exit, 0);
 });
 
-test("CLI-014 CLI-015 onboarding without a gateway: the key is in the vault's file for its owner alone, not in the config; a token is made", async () => {
+test("CLI-014 CLI-015 onboarding without a gateway: the key is sealed in the vault's file, not in the config; a token is made", async () => {
   line.env["CUSTOM_API_KEY"] = "sk-planted-key-0123456789";
   const onboard =
     "onboard --non-interactive --skip-check --custom-base-url http://127.0.0.1:9/v1 --custom-model-id m --custom-provider-id mine";
@@ -140,8 +140,10 @@ test("CLI-014 CLI-015 onboarding without a gateway: the key is in the vault's fi
   assert.equal(exit, 0, stderr);
   assert.doesNotMatch(stdout + stderr, /sk-planted/);
   assert.doesNotMatch(readFileSync(paths.configPath, "utf8"), /sk-planted/);
-  assert.match(readFileSync(paths.secretsPath, "utf8"), /sk-planted/);
-  assert.equal(statSync(paths.secretsPath).mode & 0o777, 0o600);
+  assert.match(sealedIn(line.home)["provider:mine"] ?? "", /^sk-planted/);
+  const sealed = join(paths.credentials, "vault.age");
+  assert.doesNotMatch(readFileSync(sealed, "latin1"), /sk-planted/);
+  assert.equal(statSync(sealed).mode & 0o777, 0o600);
   assert.equal(statSync(paths.credentials).mode & 0o777, 0o700);
   assert.equal((await run("config get agents.defaults.model.primary")).stdout, "mine/m\n");
   assert.equal((await run("config get gateway.auth.mode")).stdout, "token\n");

@@ -12,6 +12,7 @@ import { createInstallation, onboard } from "../faux/installation.ts";
 import type { Installation } from "../faux/installation.ts";
 import { startFauxProvider } from "../faux/provider.ts";
 import type { FauxProvider, FauxReply, FauxRequest } from "../faux/provider.ts";
+import { sealedIn } from "../faux/vault/test-vault.ts";
 
 const key = "key-of-the-demonstration-d0a9";
 const wires = [
@@ -115,9 +116,10 @@ for (const wire of wires) {
       assert.ok(existsSync(join(lorica.workspace, "made-by-grammar")), "the owner's own command line may");
     });
 
-    test("PRV-025 the key is in no file but the broker's own, and nowhere in the gateway's memory", () => {
+    test("PRV-025 the key is in no file, sealed in the vault alone, and nowhere in the gateway's memory", () => {
       const holders = filesBelow(lorica.home).filter((path) => readFileSync(path).includes(key));
-      assert.deepEqual(holders, [join(lorica.stateDir, "credentials/secrets.json")]);
+      assert.deepEqual(holders, []);
+      assert.ok(Object.values(sealedIn(lorica.home)).includes(key), "it is kept");
       const gateway = processesBelow(broker, "gateway-child").at(-1) ?? 0;
       // What was said in a chat is in there, so the key would have been found.
       assert.deepEqual(searchMemory(gateway, ["make a file, then count", key]), ["make a file, then count"]);

@@ -5,14 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
-import { gatewayTokenName, openFileVault } from "../../src/vault/vault.ts";
+import { gatewayTokenName } from "../../src/vault/vault.ts";
 import * as rotation from "../../src/vault/rotation.ts";
+import { openTestVault } from "../faux/vault/test-vault.ts";
 
 async function open(context: TestContext, given: ReadonlyMap<string, string> = new Map()) {
   const folder = await mkdtemp(join(tmpdir(), "lorica-rotation-"));
   context.after(() => rm(folder, { recursive: true, force: true }));
   const clock = { ms: 1_000_000, now: () => clock.ms };
-  return { clock, vault: await openFileVault({ path: join(folder, "secrets.json"), clock, given }) };
+  return { clock, vault: await openTestVault({ path: join(folder, "vault.age"), clock, given }) };
 }
 
 test("ROT-002 ROT-008 GAP-005 both tokens count for the time of grace, then only the new one of 32 random bytes", async (context) => {

@@ -1,18 +1,13 @@
 // The vault's file, the gateway's token, and the variables that carry credentials.
 import assert from "node:assert/strict";
-import { chmod, link, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, link, mkdtemp, readFile, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { limits } from "../../src/base/limits.ts";
-import {
-  createGatewayToken,
-  ensureGatewayToken,
-  gatewayTokenName,
-  openFileVault,
-  parseGatewayToken,
-} from "../../src/vault/vault.ts";
+import { createGatewayToken, ensureGatewayToken, gatewayTokenName, parseGatewayToken } from "../../src/vault/vault.ts";
+import { openTestVault } from "../faux/vault/test-vault.ts";
 
 const clock = { now: () => 1_000 };
 const none: ReadonlyMap<string, string> = new Map();
@@ -24,13 +19,13 @@ async function folder(context: TestContext): Promise<string> {
 }
 
 test("CFG-005 secrets survive in a 0600 file in credentials, and only their names are listed", async (context) => {
-  const path = join(await folder(context), "secrets.json");
-  const vault = await openFileVault({ path, clock, given: none });
+  const path = join(await folder(context), "vault.age");
+  const vault = await openTestVault({ path, clock, given: none });
   await vault.write("provider:openai", "sk-one");
   await vault.write("provider:anthropic", "sk-two");
   await vault.write("provider:openai", "sk-three");
   assert.equal(await vault.remove("provider:missing"), false);
-  const again = await openFileVault({ path, clock, given: none });
+  const again = await openTestVault({ path, clock, given: none });
   assert.equal(await again.read("provider:openai"), "sk-three");
   assert.deepEqual(await again.list(), [
     { name: "provider:anthropic", updatedAt: 1_000 },
@@ -43,17 +38,17 @@ test("CFG-005 secrets survive in a 0600 file in credentials, and only their name
 
 test("writes at the same time all arrive, and leave no temporary file", async (context) => {
   const dir = await folder(context);
-  const vault = await openFileVault({ path: join(dir, "secrets.json"), clock, given: none });
+  const vault = await openTestVault({ path: join(dir, "vault.age"), clock, given: none });
   const names = Array.from({ length: 20 }, (_, index) => `provider:p${index}`);
   await Promise.all(names.map((name) => vault.write(name, `value of ${name}`)));
-  const again = await openFileVault({ path: join(dir, "secrets.json"), clock, given: none });
+  const again = await openTestVault({ path: join(dir, "vault.age"), clock, given: none });
   assert.deepEqual((await again.list()).map(({ name }) => name).toSorted(), names.toSorted());
-  assert.deepEqual(await readdir(dir), ["secrets.json"]);
+  assert.deepEqual((await readdir(dir)).toSorted(), ["vault.age", "vault.age.bak", "vault.json", "vault.key"]);
 });
 
 test("what the environment gives wins and is never written", async (context) => {
-  const path = join(await folder(context), "secrets.json");
-  const vault = await openFileVault({ path, clock, given: new Map([["provider:openai", "sk-from-env"]]) });
+  const path = join(await folder(context), "vault.age");
+  const vault = await openTestVault({ path, clock, given: new Map([["provider:openai", "sk-from-env"]]) });
   await vault.write("provider:openai", "sk-stored");
   assert.equal(await vault.read("provider:openai"), "sk-from-env");
   assert.equal(vault.sourceOf("provider:openai"), "environment");
@@ -63,36 +58,44 @@ test("what the environment gives wins and is never written", async (context) => 
 
 test("a file that others could read, swap or have made is refused with what to do", async (context) => {
   const dir = await folder(context);
-  const path = join(dir, "secrets.json");
-  const good = '{"version":1,"secrets":{}}';
-  await writeFile(path, good, { mode: 0o600 });
+  const path = join(dir, "vault.age");
+  await openTestVault({ path, clock, given: none });
   await chmod(path, 0o640);
-  await assert.rejects(openFileVault({ path, clock, given: none }), { code: "forbidden", message: /chmod 600/ });
+  await assert.rejects(openTestVault({ path, clock, given: none }), { code: "forbidden", message: /chmod 600/ });
   await chmod(path, 0o600);
   await link(path, join(dir, "second"));
-  await assert.rejects(openFileVault({ path, clock, given: none }), { code: "forbidden", message: /hard link/ });
-  await symlink(path, join(dir, "alias"));
-  await assert.rejects(openFileVault({ path: join(dir, "alias"), clock, given: none }), {
-    code: "forbidden",
-    message: /symbolic link/,
-  });
-  await rm(join(dir, "second"));
+  await assert.rejects(openTestVault({ path, clock, given: none }), { code: "forbidden", message: /hard link/ });
+  await rm(path);
+  await symlink(join(dir, "second"), path);
+  await assert.rejects(openTestVault({ path, clock, given: none }), { code: "forbidden", message: /symbolic link/ });
+  await rm(path);
+  await rename(join(dir, "second"), path);
   await chmod(dir, 0o755);
-  const vault = await openFileVault({ path, clock, given: none });
+  const vault = await openTestVault({ path, clock, given: none });
   await assert.rejects(vault.write("provider:openai", "sk"), { code: "forbidden", message: /chmod 700/ });
 });
 
-test("a damaged file is refused and left as it is", async (context) => {
-  const path = join(await folder(context), "secrets.json");
-  for (const text of ["", "{", "[]", '{"secrets":{"provider:x":"bare"}}']) {
-    await writeFile(path, text, { mode: 0o600 });
-    await assert.rejects(openFileVault({ path, clock, given: none }), { code: "config_invalid" });
-    assert.equal(await readFile(path, "utf8"), text);
+test("a damaged vault stays locked, is left as it is and says what to do", async (context) => {
+  const path = join(await folder(context), "vault.age");
+  const whole = await openTestVault({ path, clock, given: none });
+  await whole.write("provider:x", "sk-x");
+  const sealed = await readFile(path);
+  const flipped = Buffer.from(sealed);
+  flipped[flipped.length - 20] = (flipped.at(-20) ?? 0) ^ 1;
+  for (const bytes of [Buffer.alloc(0), Buffer.from("[]"), sealed.subarray(0, -1), flipped]) {
+    await writeFile(path, bytes, { mode: 0o600 });
+    const vault = await openTestVault({ path, clock, given: none });
+    const { state, reason } = vault.status();
+    assert.equal(state, "locked");
+    assert.match(reason ?? "", /vault\.age is damaged: .*vault\.age\.bak: copy it over/);
+    await assert.rejects(vault.write("provider:y", "sk-y"), { code: "locked" });
+    await assert.rejects(vault.read("provider:x"), { code: "locked" });
+    assert.deepEqual(await readFile(path), bytes);
   }
 });
 
 test("names and values are bounded, and a refused value is not in the message", async (context) => {
-  const vault = await openFileVault({ path: join(await folder(context), "secrets.json"), clock, given: none });
+  const vault = await openTestVault({ path: join(await folder(context), "vault.age"), clock, given: none });
   for (const name of ["", "openai", "provider:", "provider:../x", "Provider:x", "a:b c"])
     await assert.rejects(vault.write(name, "sk-hidden"), { code: "invalid_request" });
   await assert.rejects(vault.write("provider:x", " "), { code: "invalid_request" });
@@ -104,10 +107,10 @@ test("names and values are bounded, and a refused value is not in the message", 
 });
 
 test("GW-028 a missing gateway token is generated with 64 hex digits and kept", async (context) => {
-  const path = join(await folder(context), "secrets.json");
-  const first = await ensureGatewayToken(await openFileVault({ path, clock, given: none }));
+  const path = join(await folder(context), "vault.age");
+  const first = await ensureGatewayToken(await openTestVault({ path, clock, given: none }));
   assert.match(first, /^[0-9a-f]{64}$/);
-  const vault = await openFileVault({ path, clock, given: none });
+  const vault = await openTestVault({ path, clock, given: none });
   assert.equal(await ensureGatewayToken(vault), first);
   const second = await createGatewayToken(vault);
   assert.notEqual(second, first);
@@ -115,7 +118,7 @@ test("GW-028 a missing gateway token is generated with 64 hex digits and kept", 
 });
 
 test("GW-028 ADV-031 tokens that are no tokens are refused wherever they come from", async (context) => {
-  const path = join(await folder(context), "secrets.json");
+  const path = join(await folder(context), "vault.age");
   for (const token of [
     "",
     "  ",
@@ -131,6 +134,6 @@ test("GW-028 ADV-031 tokens that are no tokens are refused wherever they come fr
     ok: true,
     value: "0123456789abcdef0123456789abcdef",
   });
-  const vault = await openFileVault({ path, clock, given: new Map([[gatewayTokenName, "undefined"]]) });
+  const vault = await openTestVault({ path, clock, given: new Map([[gatewayTokenName, "undefined"]]) });
   await assert.rejects(ensureGatewayToken(vault), { code: "config_invalid", message: /the environment or the config/ });
 });

@@ -35,7 +35,7 @@ import { createRedactor } from "../../dlp/dlp.ts";
 import { channelRoute, channelTokensAt } from "../settings/channels.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
 import { pageAddresses } from "../settings/access.ts";
-import { createFront, ensureGatewayToken, openFileVault } from "../../vault/vault.ts";
+import { createFront, ensureGatewayToken, movePlainFile, openVault, vaultPlaces } from "../../vault/vault.ts";
 import type { FileVault, Front } from "../../vault/vault.ts";
 
 /** Runs until it is told to stop. Resolves when everything that it started has ended. */
@@ -47,7 +47,9 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
   const keeper = await createConfigKeeper(options, async (name, value) => (await vaultOpen.promise).write(name, value));
   const lock = await lockFor(keeper.config(), paths);
   try {
-    const vault = await openFileVault({ path: paths.secretsPath, clock: systemClock, given: keeper.given });
+    const places = vaultPlaces(paths, options.env);
+    const vault = await openVault({ places, clock: systemClock, given: keeper.given });
+    const moved = await movePlainFile(places, vault);
     vaultOpen.resolve(vault);
     await ensureGatewayToken(vault);
     const redactor = createRedactor({
@@ -57,6 +59,7 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
     const log = openLog(options, keeper.config(), redactor);
     try {
       for (const notice of prepared) log.source("state").warn(renderIssues([notice]));
+      if (moved !== undefined) log.source("vault").warn(moved);
       const alerts = await openAlertBook(options, redactor, log);
       await serve({ options, keeper, vault, redactor, log, alerts, alertOwner: alerts.alertOwner });
     } finally {

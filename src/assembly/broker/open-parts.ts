@@ -1,6 +1,6 @@
 // The parts of a broker that need nothing of each other, opened with what the config and the paths say.
 import { realpathSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createAuditWriter } from "../../audit/audit.ts";
 import type { AuditWriter, LogWriter } from "../../audit/audit.ts";
 import { openLogWriter } from "../../audit/writer/log-writer.ts";
@@ -14,7 +14,8 @@ import { compileCacheFolder } from "../../compile-cache.ts";
 import { lockMeetingDir, sizeBytes } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
 import type { Redactor } from "../../dlp/dlp.ts";
-import type { FileVault } from "../../vault/vault.ts";
+import { vaultPlaces } from "../../vault/vault.ts";
+import type { SealedVault } from "../../vault/vault.ts";
 import { openAlerts } from "../../watchdog/watchdog.ts";
 import type { AlertOwner, Alerts } from "../../watchdog/watchdog.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
@@ -25,7 +26,7 @@ import type { ConfigKeeper } from "./config-keeper.ts";
 export type Ground = {
   readonly options: BrokerOptions;
   readonly keeper: ConfigKeeper;
-  readonly vault: FileVault;
+  readonly vault: SealedVault;
   readonly redactor: Redactor;
   readonly log: LogWriter;
   readonly alerts: Alerts;
@@ -80,7 +81,7 @@ export function openCells({ options, keeper }: Ground, auditWriter: AuditWriter)
     codeDir: join(codeRoot, "src", "sandbox", "cell"),
     cacheDir: join(paths.cache, "cell"),
     home: paths.home,
-    protectedPaths: protectedPaths(paths, codeRoot),
+    protectedPaths: [...protectedPaths(paths, codeRoot), dirname(vaultPlaces(paths, options.env).keyFile)],
     audit: auditWriter.source("broker"),
   });
 }

@@ -8,6 +8,10 @@ import { replaceFile } from "../replace-file.ts";
 
 /** Undefined where there is no such file. Refuses one that somebody else could read, have written or swapped. */
 export async function readPrivateFile(path: string, maxBytes: number): Promise<string | undefined> {
+  return (await readPrivateBytes(path, maxBytes))?.toString("utf8");
+}
+
+export async function readPrivateBytes(path: string, maxBytes: number): Promise<Buffer | undefined> {
   let file: FileHandle;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -23,16 +27,16 @@ export async function readPrivateFile(path: string, maxBytes: number): Promise<s
     if (about.uid !== process.getuid?.()) throw refused(path, "belongs to another user", "chown it to yourself");
     if ((about.mode & 0o077) !== 0) throw refused(path, "can be read by other users", `chmod 600 ${path}`);
     if (about.size > maxBytes) throw new LoricaError("too_large", `${path} is larger than ${maxBytes} bytes`);
-    return await file.readFile("utf8");
+    return await file.readFile();
   } finally {
     await file.close();
   }
 }
 
-export async function writePrivateFile(path: string, text: string): Promise<void> {
+export async function writePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
   await checkFolder(dirname(path));
   try {
-    await replaceFile(path, text);
+    await replaceFile(path, content);
   } catch (cause) {
     throw new LoricaError("internal", `cannot write ${path}: ${errnoOf(cause) ?? "unknown error"}`, { cause });
   }

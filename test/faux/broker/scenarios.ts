@@ -79,7 +79,7 @@ export async function noWayOut(): Promise<void> {
   await withBroker(async (test) => {
     const { port } = test.provider;
     const ownerSocket = join(test.stateDir, "run", "owner.sock");
-    const secrets = join(test.stateDir, "credentials", "secrets.json");
+    const secrets = join(test.stateDir, "credentials", "vault.age");
     const config = join(test.stateDir, "openclaw.json");
     const dial = (target: string): string => `
       return await new Promise((done) => {

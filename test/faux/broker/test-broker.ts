@@ -23,8 +23,9 @@ import { createBroker, findBwrap } from "../../../src/broker/broker.ts";
 import { createBrokerEgress } from "../../../src/egress/route/route.ts";
 import type { Broker, BrokerOptions, Ceiling } from "../../../src/broker/broker.ts";
 import { createRedactor } from "../../../src/dlp/dlp.ts";
-import { ensureGatewayToken, openFileVault } from "../../../src/vault/vault.ts";
+import { ensureGatewayToken } from "../../../src/vault/vault.ts";
 import type { FileVault } from "../../../src/vault/vault.ts";
+import { openTestVault } from "../vault/test-vault.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const clock = { now: () => Date.now() };
@@ -67,7 +68,7 @@ export async function createTestBroker(change: Partial<BrokerOptions> = {}): Pro
   const home = realpathSync(mkdtempSync(join(tmpdir(), "lorica-broker-")));
   const folders = makeFolders(home);
   const provider = await openProvider();
-  const vault = await openFileVault({ path: join(folders.credentials, "secrets.json"), clock, given: new Map() });
+  const vault = await openTestVault({ path: join(folders.credentials, "vault.age"), clock, given: new Map() });
   const token = await ensureGatewayToken(vault);
   const redactor = createRedactor({ values: () => vault.values(), patterns: [] });
   const log = openLogWriter({

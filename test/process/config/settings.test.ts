@@ -8,6 +8,7 @@ import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
 import { startFauxProvider } from "../../faux/provider.ts";
 import type { FauxProvider } from "../../faux/provider.ts";
+import { sealedIn } from "../../faux/vault/test-vault.ts";
 
 type Status = {
   readonly owner: {
@@ -82,7 +83,7 @@ suite("a running gateway", { concurrency: false }, () => {
     await untilStatus(status, (owner) => owner.notices.length === 0);
   });
 
-  test("CLI-015 PRV-025 a key from stdin, then one set as text: each is used by the next call, and is in no file but the broker's", async () => {
+  test("CLI-015 PRV-025 a key from stdin, then one set as text: each is used by the next call, and is in no file in plain text", async () => {
     const onboard = ["onboard", "--non-interactive", "--custom-model-id", "m", "--custom-provider-id", "mine"];
     const where = ["--custom-base-url", `${provider.url}/v1`, "--custom-api-key-file", "-"];
     const set = await lorica.run([...onboard, ...where], { input: "key-from-stdin-41\n" });
@@ -96,7 +97,8 @@ suite("a running gateway", { concurrency: false }, () => {
     assert.deepEqual(bearers.slice(0, 2), ["Bearer key-from-stdin-41", "Bearer key-from-stdin-41"]);
     assert.equal(bearers.at(-1), "Bearer key-as-text-42");
     assert.deepEqual(filesWith("key-from-stdin-41"), []);
-    assert.deepEqual(filesWith("key-as-text-42"), ["credentials/secrets.json"]);
+    assert.deepEqual(filesWith("key-as-text-42"), []);
+    assert.equal(sealedIn(lorica.home)["provider:mine"], "key-as-text-42");
   });
 });
 

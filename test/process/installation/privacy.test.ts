@@ -10,6 +10,7 @@ import type { Installation, Ran } from "../../faux/installation.ts";
 import { startFauxProvider } from "../../faux/provider.ts";
 import type { FauxProvider, FauxReply, FauxRequest } from "../../faux/provider.ts";
 import { whyNoSandbox } from "../../faux/outside/host.ts";
+import { sealedIn } from "../../faux/vault/test-vault.ts";
 
 const windows = { four: 4_096, eight: 8_192 };
 /** Fewer than any tokenizer makes of English or of numbers, so that what fits by this fits. */
@@ -150,10 +151,7 @@ suite("an installation with secrets", { concurrency: false, skip: whyNoSandbox()
         shown.filter((text) => text.includes(secret)),
         [],
       );
-    assert.ok(
-      readFileSync(join(lorica.stateDir, "credentials", "secrets.json"), "utf8").includes(stored),
-      "it is kept",
-    );
+    assert.ok(Object.values(sealedIn(lorica.home)).includes(stored), "it is kept");
   });
 
   test("LOG-003 CFG-014 logs and state are for their owner alone, wherever the log is", () => {
