@@ -1,8 +1,20 @@
-// Data-loss prevention, as far as this step needs it: what must never stand in a log, and what must never come back in
-// an answer. Detectors of more kinds join behind the same functions.
+// Data-loss prevention: what must never leave is found in every text on its way out or into the store, and what is made
+// of it depends on where it is going.
 export { createEchoGuard } from "./echo-guard.ts";
-export { canBeSought } from "./encodings.ts";
 export type { EchoGuard } from "./echo-guard.ts";
+export { redactedMark } from "./find/finding.ts";
+export { createKnownValues } from "./known/known.ts";
+export type { KnownValues } from "./known/known.ts";
+export { guardBody, maskText } from "./body-guard.ts";
+export type { BodyJudge } from "./body-guard.ts";
+export type { Incident } from "./incidents.ts";
+export { createInspector } from "./inspector.ts";
+export type { InspectorRules, LocalInspector } from "./inspector.ts";
+export type { Answer, Inspector, Question, StreamAnswer, StreamQuestion } from "./port.ts";
+export type { TallyFigures } from "./tally.ts";
+export { describeRule, points } from "./verdict.ts";
+export type { Point, Verdict } from "./verdict.ts";
+export { canBeSought } from "./known/spellings.ts";
 export { createPatternMatcher } from "./pattern.ts";
-export { createRedactor, redactedMark, redactJsonLine } from "./redact.ts";
+export { createRedactor, redactJsonLine } from "./redact.ts";
 export type { Redactor, RedactorOptions } from "./redact.ts";

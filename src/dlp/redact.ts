@@ -3,11 +3,11 @@
 import { limits } from "../base/limits.ts";
 import { parsed, rejected } from "../base/parsed.ts";
 import type { Parsed } from "../base/parsed.ts";
-import { spellingsOf } from "./encodings.ts";
-import { credentialFormats } from "./formats.ts";
+import { redactedMark, replaceSpans } from "./find/finding.ts";
+import { findFormats } from "./find/formats.ts";
+import { createKnownValues } from "./known/known.ts";
+import type { KnownValues } from "./known/known.ts";
 import { createPatternRunner, parsePattern } from "./pattern.ts";
-
-export const redactedMark = "[redacted]";
 
 export type Redactor = {
   /** Cuts what is longer than `limits.redactInputMaxChars`. Never throws; what cannot be searched in time is left out. */
@@ -16,6 +16,10 @@ export type Redactor = {
   refresh(): void;
   /** Patterns that are not used, each with its reason, for the config's owner to read. */
   readonly refused: readonly string[];
+  /** The values themselves, for whoever looks for them elsewhere. */
+  readonly known: KnownValues;
+  /** What the config's patterns make of a text. */
+  readonly own: (text: string) => Parsed<string>;
 };
 
 export type RedactorOptions = {
@@ -32,22 +36,19 @@ export function createRedactor(options: RedactorOptions): Redactor {
     refused.push(`the redact pattern ${JSON.stringify(text.slice(0, 80))} is not used: ${pattern.reason}`);
     return [];
   });
-  const runPatterns = createPatternRunner(patterns, redactedMark);
-  let spellings = spellingsOf(options.values());
+  const own = createPatternRunner(patterns, redactedMark);
+  const known = createKnownValues(options.values);
   return {
     redact(text) {
-      let line = text.length > limits.redactInputMaxChars ? `${text.slice(0, limits.redactInputMaxChars)}…` : text;
-      for (const spelling of spellings) {
-        if (line.includes(spelling)) line = line.replaceAll(spelling, redactedMark);
-      }
-      for (const [, format] of credentialFormats) line = line.replace(format, redactedMark);
-      const searched = runPatterns(line);
+      const line = text.length > limits.redactInputMaxChars ? `${text.slice(0, limits.redactInputMaxChars)}…` : text;
+      const spans = [...known.scan(line).hits, ...findFormats(line, "every")];
+      const searched = own(spans.length === 0 ? line : replaceSpans(line, spans));
       return searched.ok ? searched.value : redactedMark;
     },
-    refresh() {
-      spellings = spellingsOf(options.values());
-    },
+    refresh: known.refresh,
     refused,
+    known,
+    own,
   };
 }
 

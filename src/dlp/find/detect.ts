@@ -1,0 +1,103 @@
+// Everything that is to be found in one text, whatever is made of it then.
+import { limits } from "../../base/limits.ts";
+import type { KnownValues } from "../known/known.ts";
+import type { Hit, Scanned } from "../known/gram-index.ts";
+import { looksRandom } from "../known/random.ts";
+import { findClasses } from "./classes.ts";
+import type { Finding } from "./finding.ts";
+import { findFormats } from "./formats.ts";
+import { findPeople } from "./people.ts";
+import type { PeopleRules } from "./people.ts";
+
+export type Detectors = {
+  readonly known: KnownValues;
+  /** Undefined where the prompt that holds it is on its way to where it belongs. */
+  readonly canary: KnownValues | undefined;
+  /** What credentials of others look like, and kinds of content. Our own values are always sought. */
+  readonly formats: boolean;
+  readonly people: PeopleRules | undefined;
+  readonly entropy: boolean;
+};
+
+export type Detected = {
+  readonly findings: readonly Finding[];
+  /** Parts of values that are too short to say anything by themselves. */
+  readonly fragments: readonly Hit[];
+  /** From here on the text could be the beginning of a value. */
+  readonly openAt: number;
+};
+
+export function detect(text: string, detectors: Detectors): Detected {
+  const known = detectors.known.scan(text);
+  const canary = detectors.canary?.scan(text);
+  const findings: Finding[] = [...known.hits.map((hit) => valueFinding(text, hit))];
+  for (const { start, end } of canary?.hits ?? [])
+    findings.push({ rule: "canary", severity: "critical", start, end, disguised: true });
+  if (detectors.formats) findings.push(...patterns(text));
+  if (detectors.people !== undefined)
+    for (const { name, values } of findPeople(text, detectors.people))
+      for (const span of values) findings.push({ rule: `pii.${name}`, severity: "medium", disguised: false, ...span });
+  if (detectors.entropy) findings.push(...randomRuns(text));
+  return { findings, fragments: known.fragments, openAt: Math.min(known.openAt, openOf(canary, text)) };
+}
+
+/** Long texts a step at a time, so that nobody else waits for long. */
+export async function detectInSteps(text: string, detectors: Detectors): Promise<Detected> {
+  const step = limits.dlpBreathChars;
+  if (text.length <= step) return detect(text, detectors);
+  const findings: Finding[] = [];
+  const fragments: Hit[] = [];
+  let openAt = text.length;
+  for (let from = 0; from < text.length; from += step) {
+    const begin = Math.max(0, from - limits.dlpOverlapChars);
+    const part = detect(text.slice(begin, from + step), detectors);
+    findings.push(...part.findings.map((one) => ({ ...one, start: one.start + begin, end: one.end + begin })));
+    fragments.push(...part.fragments.map((one) => ({ ...one, start: one.start + begin, end: one.end + begin })));
+    if (from + step >= text.length) openAt = begin + part.openAt;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { findings, fragments, openAt };
+}
+
+function valueFinding(text: string, { start, end, kind, part }: Hit): Finding {
+  // Nothing was left out in reading it: it stands there as it is.
+  const isPlain = kind === "plain" && end - start <= part.to - part.from + separators(text.slice(start, end));
+  return { rule: "vault.value", severity: "critical", start, end, disguised: !isPlain };
+}
+
+/** What keys themselves have between their letters. */
+function separators(text: string): number {
+  const marks = text.match(/[^A-Za-z0-9]/g) ?? [];
+  return marks.some((mark) => /[\s"'|,\u200b-\u200f\u2060\ufeff]/.test(mark)) ? 0 : marks.length;
+}
+
+function patterns(text: string): readonly Finding[] {
+  const high = { severity: "high", disguised: false } as const;
+  return [
+    ...findFormats(text, "sure").map(({ name, start, end }) => ({ rule: `format.${name}`, start, end, ...high })),
+    ...findClasses(text).flatMap(({ name, values }) =>
+      values.map((span) => ({ rule: `class.${name}`, ...span, ...high })),
+    ),
+  ];
+}
+
+/** Hashes and ids look random too, so this is counted and never acted on by itself. */
+function randomRuns(text: string): readonly Finding[] {
+  const found: Finding[] = [];
+  for (const match of text.matchAll(/[A-Za-z0-9+/=_-]{32,}/g)) {
+    const run = match[0];
+    if (run.length > 128 || /^[0-9a-f-]+$/i.test(run) || !looksRandom(run)) continue;
+    found.push({
+      rule: "entropy",
+      severity: "low",
+      start: match.index,
+      end: match.index + run.length,
+      disguised: false,
+    });
+  }
+  return found;
+}
+
+function openOf(scanned: Scanned | undefined, text: string): number {
+  return scanned?.openAt ?? text.length;
+}

@@ -1,0 +1,74 @@
+// The values that must not leave, ready to be found. The table is made when it is first needed after the values have
+// changed, and holds nothing that is not in the values already.
+import { limits } from "../../base/limits.ts";
+import { foldText } from "./fold.ts";
+import { createGramIndex } from "./gram-index.ts";
+import type { GramIndex, Hit, Pattern, Scanned } from "./gram-index.ts";
+import { soughtOf } from "./spellings.ts";
+
+export type KnownValues = {
+  scan(text: string): Scanned;
+  /** The values have changed. */
+  refresh(): void;
+  /** Entries of the table, for who watches its size. */
+  size(): number;
+};
+
+export function createKnownValues(values: () => Iterable<string>): KnownValues {
+  let indexes: readonly GramIndex[] | undefined;
+  const ready = (): readonly GramIndex[] => (indexes ??= build(values()));
+  return {
+    scan: (text) => scanInSteps(text, ready()),
+    refresh() {
+      indexes = undefined;
+    },
+    size: () => ready().reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+function build(values: Iterable<string>): readonly GramIndex[] {
+  const patterns: Pattern[] = [];
+  let value = 0;
+  for (const text of new Set(values)) {
+    value += 1;
+    for (const sought of soughtOf(text, limits.dlpValueMaxChars)) {
+      const codes = sought.reading === "folded" ? foldText(sought.text) : exactCodes(sought.text);
+      patterns.push({ ...sought, value, codes });
+    }
+  }
+  return (["folded", "exact"] as const)
+    .map((mode) =>
+      createGramIndex(
+        mode,
+        patterns.filter(({ reading }) => reading === mode),
+      ),
+    )
+    .filter(({ size }) => size > 0);
+}
+
+function exactCodes(text: string): Uint16Array {
+  return Uint16Array.from({ length: text.length }, (_, at) => text.charCodeAt(at));
+}
+
+/** A long text is read in parts that overlap, so that what is kept while reading stays small. */
+function scanInSteps(text: string, indexes: readonly GramIndex[]): Scanned {
+  const step = limits.dlpStepChars;
+  const overlap = Math.min(step / 2, 2 * limits.dlpValueMaxChars);
+  const hits: Hit[] = [];
+  const fragments: Hit[] = [];
+  let openAt = text.length;
+  for (const index of indexes) {
+    for (let from = 0; ; from += step - overlap) {
+      const part = from === 0 && text.length <= step ? text : text.slice(from, from + step);
+      const scanned = index.scan(part);
+      const shift = (hit: Hit): Hit => ({ ...hit, start: hit.start + from, end: hit.end + from });
+      hits.push(...(from === 0 ? scanned.hits : scanned.hits.map(shift)));
+      if (fragments.length < limits.dlpFragmentsMax)
+        fragments.push(...(from === 0 ? scanned.fragments : scanned.fragments.map(shift)));
+      if (from + step < text.length) continue;
+      openAt = Math.min(openAt, from + scanned.openAt);
+      break;
+    }
+  }
+  return { hits, fragments, openAt };
+}

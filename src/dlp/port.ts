@@ -1,0 +1,41 @@
+// How texts are brought to the inspector, wherever it is. The gateway's is the broker's, which knows the values.
+import type { Point, Verdict } from "./verdict.ts";
+
+export type Question = {
+  readonly point: Point;
+  readonly agentId: string;
+  readonly sessionKey: string;
+  /** Whom it would reach, as `channel:account:recipient`; what they were given before counts. */
+  readonly to?: string | undefined;
+  /** Judged together, answered one by one. */
+  readonly texts: readonly string[];
+};
+
+export type Answer = {
+  readonly verdict: Verdict;
+  /** Fit to be kept and shown; where the verdict is `hold` or `block` they may be kept and not sent. */
+  readonly texts: readonly string[];
+  /** What was found and what became of it, for people; empty where nothing was. */
+  readonly reason: string;
+};
+
+export type StreamQuestion = Pick<Question, "agentId" | "sessionKey"> & {
+  /** The last of what was shown already, as it was written. */
+  readonly before: string;
+  readonly text: string;
+  readonly isEnd: boolean;
+};
+
+export type StreamAnswer = {
+  /** What may be shown now. */
+  readonly text: string;
+  /** So many characters of the question it stands for; the rest is to be asked for again with more behind it. */
+  readonly taken: number;
+  /** Nothing more of it may be shown. */
+  readonly reason?: string | undefined;
+};
+
+export type Inspector = {
+  inspect(question: Question, signal: AbortSignal): Promise<Answer>;
+  inspectStream(question: StreamQuestion, signal: AbortSignal): Promise<StreamAnswer>;
+};
