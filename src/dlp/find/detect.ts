@@ -30,7 +30,7 @@ export type Detected = {
 export function detect(text: string, detectors: Detectors): Detected {
   const known = detectors.known.scan(text);
   const canary = detectors.canary?.scan(text);
-  const findings: Finding[] = [...known.hits.map((hit) => valueFinding(text, hit))];
+  const findings: Finding[] = known.hits.map((hit) => valueFinding(text, hit));
   for (const { start, end } of canary?.hits ?? [])
     findings.push({ rule: "canary", severity: "critical", start, end, disguised: true });
   if (detectors.formats) findings.push(...patterns(text));

@@ -10,18 +10,23 @@ export type KnownValues = {
   scan(text: string): Scanned;
   /** The values have changed. */
   refresh(): void;
+  /** Changes with each refresh: what was found before is called otherwise now. */
+  version(): number;
   /** Entries of the table, for who watches its size. */
   size(): number;
 };
 
 export function createKnownValues(values: () => Iterable<string>): KnownValues {
   let indexes: readonly GramIndex[] | undefined;
+  let version = 0;
   const ready = (): readonly GramIndex[] => (indexes ??= build(values()));
   return {
     scan: (text) => scanInSteps(text, ready()),
     refresh() {
       indexes = undefined;
+      version += 1;
     },
+    version: () => version,
     size: () => ready().reduce((sum, { size }) => sum + size, 0),
   };
 }

@@ -1,17 +1,15 @@
 // What one recipient has been given lately: a value that leaves in pieces is known by what the pieces make together,
 // also where each of them says nothing.
-import { limits } from "../base/limits.ts";
-import type { Finding } from "./find/finding.ts";
-import type { Hit } from "./known/gram-index.ts";
-import type { KnownValues } from "./known/known.ts";
+import { limits } from "../../base/limits.ts";
+import type { Finding } from "../find/finding.ts";
+import type { Hit } from "../known/gram-index.ts";
+import type { KnownValues } from "../known/known.ts";
 
 export type Ledger = {
   /** What this text completes of what went to the same place before. */
   judge(to: string, text: string, fragments: readonly Hit[]): readonly Finding[];
   /** The text goes. */
   add(to: string, text: string, fragments: readonly Hit[]): void;
-  /** The values have changed, and with them what their pieces are called. */
-  forget(): void;
 };
 
 type Message = { readonly tail: string; readonly parts: readonly Hit["part"][] };
@@ -22,8 +20,18 @@ const charsMin = 12;
 
 export function createLedger(known: KnownValues, messagesMax: () => number): Ledger {
   const recipients = new Map<string, Message[]>();
+  let version = known.version();
+
+  /** Once the values have changed their pieces are called otherwise. */
+  function forgetOld(): void {
+    if (version === known.version()) return;
+    version = known.version();
+    recipients.clear();
+  }
+
   return {
     judge(to, text, fragments) {
+      forgetOld();
       const before = recipients.get(to) ?? [];
       return [...joined(before, text, known), ...collected(before, fragments)];
     },
@@ -37,7 +45,6 @@ export function createLedger(known: KnownValues, messagesMax: () => number): Led
       const [oldest] = recipients.keys();
       if (recipients.size > limits.dlpRecipientsMax && oldest !== undefined) recipients.delete(oldest);
     },
-    forget: () => recipients.clear(),
   };
 }
 

@@ -1,7 +1,7 @@
 // How far a text that is still being written may be shown: not so far that what comes next could make a value of it.
-import { limits } from "../base/limits.ts";
-import type { Detected } from "./find/detect.ts";
-import { secretAssignments } from "./find/classes.ts";
+import { limits } from "../../base/limits.ts";
+import type { Detected } from "../find/detect.ts";
+import { secretAssignments } from "../find/classes.ts";
 
 /** As many letters and digits as the shortest part by which a value is known, and a few more. */
 const heldLetters = 24;

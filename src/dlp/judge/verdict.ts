@@ -1,6 +1,6 @@
 // What is made of what was found, by where the text is going. A slip is taken out and the rest goes on; what somebody
 // has disguised, and whole kinds of content, do not leave at all.
-import type { Finding } from "./find/finding.ts";
+import type { Finding } from "../find/finding.ts";
 
 /** Where a text is on its way to. */
 export const points = [

@@ -1,9 +1,9 @@
 // What was found lately: enough for the owner to see where it was, to let one thing through, and to count. Never what.
 import { createHmac, randomBytes } from "node:crypto";
-import type { Clock } from "../base/clock.ts";
-import { newToken } from "../base/ids.ts";
-import { limits } from "../base/limits.ts";
-import type { Finding } from "./find/finding.ts";
+import type { Clock } from "../../base/clock.ts";
+import { newToken } from "../../base/ids.ts";
+import { limits } from "../../base/limits.ts";
+import type { Finding } from "../find/finding.ts";
 import type { Point, Verdict } from "./verdict.ts";
 
 export type Incident = {

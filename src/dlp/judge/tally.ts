@@ -1,5 +1,5 @@
 // Counts what was looked at and what came of it, so that false alarms show (DLP-011).
-import type { Finding } from "./find/finding.ts";
+import type { Finding } from "../find/finding.ts";
 import type { Verdict } from "./verdict.ts";
 
 export type TallyFigures = {

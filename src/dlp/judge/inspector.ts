@@ -1,0 +1,96 @@
+// Judges texts: what is found, what that means where the text is going, and what is left of it. It remembers what each
+// recipient was given, what was found, and what the owner let through.
+import type { Clock } from "../../base/clock.ts";
+import type { Parsed } from "../../base/parsed.ts";
+import { detectInSteps } from "../find/detect.ts";
+import type { Detectors } from "../find/detect.ts";
+import { redactedMark } from "../find/finding.ts";
+import type { PeopleRules } from "../find/people.ts";
+import { createKnownValues } from "../known/known.ts";
+import type { KnownValues } from "../known/known.ts";
+import { createJudge, reasonOf } from "./judge.ts";
+import type { Judge, Judged } from "./judge.ts";
+import { createLedger } from "./ledger.ts";
+import type { Incident } from "./incidents.ts";
+import type { Inspector, Question } from "./port.ts";
+import { judgeStream } from "./stream.ts";
+import { strictest } from "./verdict.ts";
+import type { Point } from "./verdict.ts";
+
+export type InspectorRules = {
+  /** Whether what looks like somebody's credential is looked for; our own values always are. */
+  readonly patterns: boolean;
+  readonly entropy: boolean;
+  readonly people: PeopleRules | undefined;
+  readonly windowMessages: number;
+};
+
+export type InspectorOptions = {
+  readonly known: KnownValues;
+  readonly canary: string;
+  /** What the config's own patterns make of a text. */
+  readonly own: (text: string) => Parsed<string>;
+  /** Asked for each text, so that a change of the config holds at once. */
+  readonly rules: () => InspectorRules;
+  readonly clock: Clock;
+  readonly onIncident: (incident: Incident) => void;
+};
+
+export type LocalInspector = Inspector &
+  Omit<Judge, "judge"> & {
+    /** The marker of the system prompt, for whoever looks for it elsewhere. */
+    readonly canary: KnownValues;
+  };
+
+export function createInspector(options: InspectorOptions): LocalInspector {
+  const { known, own } = options;
+  const canary = createKnownValues(() => [options.canary]);
+  const judge = createJudge(options);
+  const ledger = createLedger(known, () => options.rules().windowMessages);
+  const detectors = createDetectors(options, canary);
+
+  async function inspectOne(question: Question, text: string): Promise<Judged> {
+    const startedAt = performance.now();
+    const { point, to } = question;
+    const { findings, fragments } = await detectInSteps(text, detectors(point));
+    const split = to === undefined ? [] : ledger.judge(to, text, fragments);
+    const judged = judge.judge(question, text, [...findings, ...split]);
+    if (to !== undefined && judged.verdict !== "block" && judged.verdict !== "hold")
+      ledger.add(to, judged.text, judged.acted.length === 0 ? fragments : []);
+    judge.tally.looked(text.length, performance.now() - startedAt);
+    return withOwnPatterns(judged, own);
+  }
+
+  return {
+    ...judge,
+    canary,
+    async inspect(question) {
+      const judged: Judged[] = [];
+      for (const text of question.texts) judged.push(await inspectOne(question, text));
+      const verdict = strictest(judged.map((one) => one.verdict));
+      return { verdict, texts: judged.map(({ text }) => text), reason: reasonOf(judged) };
+    },
+    inspectStream: async (question) => judgeStream(question, { judge, detectors: detectors("stream"), own }),
+  };
+}
+
+function createDetectors({ known, rules }: InspectorOptions, canary: KnownValues): (point: Point) => Detectors {
+  return (point) => {
+    const { patterns, entropy, people } = rules();
+    const leaves = point === "reply" || point === "order" || point === "answer";
+    return {
+      known,
+      canary: point === "model" ? undefined : canary,
+      formats: patterns,
+      entropy: entropy && leaves,
+      people: point === "reply" || point === "order" ? people : undefined,
+    };
+  };
+}
+
+function withOwnPatterns(judged: Judged, own: InspectorOptions["own"]): Judged {
+  const searched = own(judged.text);
+  if (searched.ok && searched.value === judged.text) return judged;
+  const text = searched.ok ? searched.value : redactedMark;
+  return { ...judged, text, verdict: strictest([judged.verdict, "redact"]) };
+}

@@ -1,0 +1,73 @@
+// One text and what was found in it: what that means where the text is going, after the owner's word was heard, and what
+// is left of the text then. Whatever is done about a finding is in the incidents and in the figures.
+import type { Clock } from "../../base/clock.ts";
+import { replaceSpans } from "../find/finding.ts";
+import type { Finding } from "../find/finding.ts";
+import { createIncidents } from "./incidents.ts";
+import type { Found, Incident, Incidents } from "./incidents.ts";
+import type { Question } from "./port.ts";
+import { createTally } from "./tally.ts";
+import type { Tally } from "./tally.ts";
+import { describeRule, strictest, verdictOf } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
+
+export type Judged = {
+  readonly verdict: Verdict;
+  readonly text: string;
+  /** The findings that something was done about. */
+  readonly acted: readonly Finding[];
+  readonly incident: Incident | undefined;
+};
+
+export type Judge = {
+  judge(question: Omit<Question, "texts">, text: string, findings: readonly Finding[]): Judged;
+  /** What was found where the text itself is not ours to change. */
+  report(found: Found): Incident;
+  readonly incidents: Incidents;
+  readonly tally: Tally;
+};
+
+export function createJudge({
+  clock,
+  onIncident,
+}: {
+  readonly clock: Clock;
+  readonly onIncident: (incident: Incident) => void;
+}): Judge {
+  const incidents = createIncidents(clock);
+  const tally = createTally();
+
+  function report(found: Found): Incident {
+    const { incident, isNew } = incidents.add(found);
+    tally.found(found.findings, found.verdict);
+    if (isNew) onIncident(incident);
+    return incident;
+  }
+
+  return {
+    incidents,
+    tally,
+    report,
+    judge({ point, agentId, sessionKey, to = "" }, text, findings) {
+      const counted = findings.filter((finding) => !incidents.isAllowed(finding, text));
+      const acted = counted.filter((finding) => verdictOf(finding, point) !== "pass");
+      const passed = counted.filter((finding) => verdictOf(finding, point) === "pass");
+      if (passed.length > 0) tally.found(passed, "pass");
+      if (acted.length === 0) return { verdict: "pass", text, acted, incident: undefined };
+      const verdict = strictest(acted.map((finding) => verdictOf(finding, point)));
+      const incident = report({ point, verdict, agentId, sessionKey, to, findings: acted, text });
+      return { verdict, text: replaceSpans(text, acted), acted, incident };
+    },
+  };
+}
+
+/** For people; empty where nothing was found. */
+export function reasonOf(judged: readonly Judged[]): string {
+  const found = judged.flatMap(({ incident }) => incident ?? []);
+  const rules = [...new Set(found.flatMap((incident) => incident.rules))];
+  if (rules.length === 0) return "";
+  // Whatever else one of our own values looks like is no news.
+  const own = rules.filter((rule) => rule.startsWith("vault.") || rule === "canary");
+  const named = new Set((own.length > 0 ? own : rules).map(describeRule));
+  return `${[...named].join(" and ")} (incident ${found.map(({ id }) => id).join(", ")})`;
+}
