@@ -227,6 +227,10 @@ export const limits = {
   cellSharedMemoryBytes: 67_108_864,
   cellPrivateBytes: 1_048_576,
   cellProcessesMax: 512,
+  /** Of those: what a cell's own programs need, threads included. */
+  cellOwnProcessesMax: 48,
+  cellMemoryBytes: 2_147_483_648,
+  cellFolderBytes: 67_108_864,
   cellOpenFilesMax: 1_024,
   cellFileMaxBytes: 2_147_483_648,
   cellFrameMaxBytes: 1_048_576,

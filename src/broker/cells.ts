@@ -4,8 +4,16 @@ import type { Action } from "../base/action.ts";
 import type { AuditLog } from "../audit/audit.ts";
 import { codeOf, LoricaError } from "../base/errors.ts";
 import { unlessAborted } from "../base/wait.ts";
-import { commandProfile } from "../sandbox/sandbox.ts";
-import type { Cells, CellSettings, RunResult, SandboxStatus, StartedProcess } from "../sandbox/sandbox.ts";
+import { commandProfile, noGroups } from "../sandbox/sandbox.ts";
+import type {
+  CellGroups,
+  Cells,
+  CellSettings,
+  CellView,
+  RunResult,
+  SandboxStatus,
+  StartedProcess,
+} from "../sandbox/sandbox.ts";
 import {
   checkControl,
   checkRun,
@@ -18,6 +26,7 @@ import { createPool } from "./cell/pool.ts";
 import type { Cell, CellKey, CellPlace } from "./cell/pool.ts";
 import { probeSandbox } from "./cell/probe.ts";
 import type { VerifiedHost } from "./cell/probe.ts";
+import { spawnClean } from "./spawn.ts";
 
 export type CellsOptions = {
   /** The ceiling: what each agent's cell may have. */
@@ -31,10 +40,21 @@ export type CellsOptions = {
   /** Folders and files that no workspace may be, hold or lie in: credentials, config, run, state, logs, ~/.ssh … */
   readonly protectedPaths: readonly string[];
   readonly audit: AuditLog;
+  /** Whether the owner has lowered the filter of system calls for now. */
+  readonly isLowered?: () => boolean;
+  /** How cells are bounded as a whole on this host; asked once, with the first probe. */
+  readonly openGroups?: () => CellGroups;
 };
 
 /** Until the first probe has ended, requests wait for it. One that finds a wall fallen ends every cell that there is. */
-export type ProbedCells = Cells & { probe(signal: AbortSignal): Promise<SandboxStatus> };
+export type ProbedCells = Cells & {
+  probe(signal: AbortSignal): Promise<SandboxStatus>;
+  /** What bounds a cell as a whole. */
+  groups(): CellGroups;
+  list(): readonly CellView[];
+  /** Ends these cells; whoever needs one next gets a new one. */
+  end(which: (cell: CellView) => boolean): Promise<number>;
+};
 
 const notProbed: SandboxStatus = {
   kind: "off",
@@ -47,19 +67,21 @@ export function createCells(options: CellsOptions): ProbedCells {
   let status: SandboxStatus = notProbed;
   let probing: Promise<SandboxStatus> | undefined;
   let host: VerifiedHost | undefined;
+  let groups: CellGroups | undefined;
   const pool = createPool({ ...options, onGone: recordGone });
 
   async function probe(signal: AbortSignal): Promise<SandboxStatus> {
-    const result = await probeSandbox({ ...options, profile: commandProfile }, signal);
+    groups ??= await provenGroups(options.openGroups);
+    const result = await probeSandbox({ ...options, profile: commandProfile, groups }, signal);
     status = result.status;
     host = result.host;
-    if (host === undefined) await pool.clear();
+    if (host === undefined) await pool.end(() => true);
     return status;
   }
 
   function placeNow(): CellPlace {
     if (host === undefined || status.kind === "off") throw offError(status);
-    return { ...host, profile: commandProfile };
+    return { ...host, profile: commandProfile, groups: groups ?? notGrouped };
   }
 
   async function inCell<T>(action: Action, use: (cell: Cell) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -84,6 +106,9 @@ export function createCells(options: CellsOptions): ProbedCells {
   return {
     status: () => status,
     workspaceOf: pool.workspaceOf,
+    groups: () => groups ?? notGrouped,
+    list: pool.list,
+    end: pool.end,
     probe(signal) {
       // One after the other: each uses the same folder, and the later one is right.
       const before = probing?.catch(() => undefined);
@@ -146,8 +171,29 @@ async function recorded(
   }
 }
 
+const notGrouped = noGroups("they are bounded once the sandbox has been tried");
+
+/** A group that a program cannot be started in would cost the whole sandbox, so one program is started in one. */
+async function provenGroups(open: CellsOptions["openGroups"]): Promise<CellGroups> {
+  try {
+    const groups = open?.() ?? noGroups("none were asked for");
+    const group = groups.open(undefined);
+    try {
+      const [file = "/bin/true", ...args] = [...group.prefix, "/bin/true"];
+      const child = spawnClean({ file, args, stdio: ["ignore", "ignore", "ignore"], environment: group.environment });
+      const code = await new Promise((resolve) => child.once("error", resolve).once("close", resolve));
+      return code === 0 ? groups : noGroups(`a program cannot be started in a ${groups.kind}`);
+    } finally {
+      group.close();
+    }
+  } catch (error) {
+    return noGroups(error instanceof Error ? error.message : String(error));
+  }
+}
+
 function keyOf(action: Action): CellKey {
-  return { agentId: action.agentId, sessionKey: action.sessionKey };
+  const { agentId, sessionKey, principal, label } = action;
+  return { agentId, sessionKey, isOwnersOnly: principal.kind === "owner" && label.integrity === "owner" };
 }
 
 function offError(status: SandboxStatus): LoricaError {

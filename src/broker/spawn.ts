@@ -6,6 +6,7 @@ import { accessSync, constants } from "node:fs";
 import { Readable, Writable } from "node:stream";
 import { LoricaError } from "../base/errors.ts";
 import { createKill } from "../sandbox/sandbox.ts";
+import type { CellGroup } from "../sandbox/sandbox.ts";
 
 export type CleanSpawn = {
   /** Absolute, because there is no PATH to search. */
@@ -22,6 +23,8 @@ export type ConfinedSpawn = Omit<CleanSpawn, "file" | "args" | "environment"> & 
   readonly profile: readonly string[];
   /** The program inside and its arguments. */
   readonly argv: readonly string[];
+  /** What bubblewrap is started by, so that it begins within its bounds. */
+  readonly group?: Pick<CellGroup, "prefix" | "environment"> | undefined;
 };
 
 /** Looked up in these places only: a bubblewrap from somebody's PATH is not one to build a wall of. */
@@ -59,9 +62,13 @@ export function startConfined(options: ConfinedSpawn): Spawned {
   if (process.getuid?.() === 0)
     throw new LoricaError("forbidden", "a sandbox is never started as root; run lorica as an ordinary user");
   const profileFd = options.stdio.length;
+  const { prefix = [], environment = {} } = options.group ?? {};
+  const own = ["--args", String(profileFd), "--info-fd", String(profileFd + 1), "--", ...options.argv];
+  const [file = options.bwrap, ...args] = [...prefix, options.bwrap, ...own];
   const child = spawnClean({
-    file: options.bwrap,
-    args: ["--args", String(profileFd), "--info-fd", String(profileFd + 1), "--", ...options.argv],
+    file,
+    args,
+    environment,
     stdio: [...options.stdio, "pipe", "pipe"],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

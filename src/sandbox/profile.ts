@@ -1,5 +1,6 @@
 // What a cell can see and do, as bubblewrap's options. Mounts are an allow-list: what is not named here is not there, so
 // nothing has to be masked. Profiles are data; another kind of room (a browser's) is another object.
+import { sha256 } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { CellSettings } from "./sandbox.ts";
 
@@ -64,6 +65,9 @@ export const commandProfile: CellProfile = {
   },
 };
 
+/** The files of a workspace that steer every turn. MEMORY.md, USER.md and IDENTITY.md are the agent's own notes. */
+export const protectedInstructions = ["AGENTS.md", "SOUL.md", "TOOLS.md", "HEARTBEAT.md"];
+
 /** Where things are inside. */
 export const inside = {
   node: "/opt/lorica/bin/node",
@@ -118,6 +122,8 @@ export function outerArguments({ host, profile, settings }: CellOptions): readon
     ["--ro-bind", host.codeDir, inside.code],
     ["--ro-bind", host.compileCacheDir, inside.compileCache],
     workspaceMount(settings, profile),
+    (settings.binds ?? []).flatMap(({ source, target, access }) => [bindOption(access), source, target]),
+    (settings.folders ?? []).flatMap((path) => ["--size", String(limits.cellFolderBytes), "--tmpfs", path]),
     ["--remount-ro", "/"],
     ["--chdir", "/"],
   ].flat();
@@ -129,10 +135,12 @@ export function innerArguments({ host, profile, settings }: CellOptions, role: "
   return [
     // The network namespace is the outer one: a server that one command starts answers the next, and nobody else.
     ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
-    "--disable-userns",
+    settings.filter === "relaxed" && role === "command" ? [] : "--disable-userns",
     lifeAndRights,
     environmentOptions(
-      role === "command" ? { ...profile.environment, HOME: home } : { NODE_COMPILE_CACHE: inside.compileCache },
+      role === "command"
+        ? { ...profile.environment, ...settings.environment, HOME: home }
+        : { NODE_COMPILE_CACHE: inside.compileCache },
     ),
     systemMounts(host),
     ["--ro-bind", "/etc", "/etc"],
@@ -147,6 +155,9 @@ export function innerArguments({ host, profile, settings }: CellOptions, role: "
       ? []
       : ["--ro-bind", inside.code, inside.code, "--ro-bind", inside.compileCache, inside.compileCache],
     [settings.access === "ro" ? "--ro-bind" : "--bind", settings.workspace, settings.workspace],
+    instructionMounts(settings),
+    (settings.binds ?? []).flatMap(({ target, access }) => [bindOption(access), target, target]),
+    (settings.folders ?? []).flatMap((path) => ["--bind", path, path]),
     ["--remount-ro", "/"],
     ["--chdir", settings.workspace],
   ].flat();
@@ -182,15 +193,26 @@ export const nodeFlags: readonly string[] = [
 ];
 
 /** Limits of the supervisor, which everything in the cell inherits: they hold for one session taken together. */
-export function limitArguments(): readonly string[] {
+export function limitArguments({ bounds }: Pick<CellSettings, "bounds">): readonly string[] {
+  const processes = bounds?.processes;
   return [
     "/usr/bin/prlimit",
-    `--nproc=${limits.cellProcessesMax}`,
+    `--nproc=${processes === undefined ? limits.cellProcessesMax : processes + limits.cellOwnProcessesMax}`,
     `--nofile=${limits.cellOpenFilesMax}`,
     `--fsize=${limits.cellFileMaxBytes}`,
     "--core=0",
     "--",
   ].flat();
+}
+
+/**
+ * What a cell is, in one word. Everything that its commands could tell apart is in it, in the order in which it takes
+ * effect, so that no two profiles have the same.
+ */
+export function profileDigest(options: CellOptions): string {
+  const { settings } = options;
+  const rooms = [outerArguments(options), innerArguments(options, "command"), innerArguments(options, "files")];
+  return sha256(JSON.stringify([...rooms, limitArguments(settings), settings.bounds ?? {}, settings.filter ?? "full"]));
 }
 
 /** A home that the cell can have; one inside a system folder cannot be mounted over. */
@@ -218,6 +240,22 @@ function systemMounts(host: CellHost): readonly string[] {
       return target === undefined ? ["--ro-bind-try", path, path] : ["--symlink", target, path];
     }),
   ].flat();
+}
+
+function bindOption(access: "ro" | "rw"): string {
+  return access === "rw" ? "--bind" : "--ro-bind";
+}
+
+/**
+ * What the model is told to follow is not the model's to write. Each room looks for itself which of them are there; what a
+ * command makes anew under such a name is seen from outside, by whoever watches the workspace.
+ */
+function instructionMounts({ access, instructions, workspace }: CellSettings): readonly string[] {
+  if (access !== "rw" || instructions === "rw") return [];
+  return protectedInstructions.flatMap((name) => {
+    const path = `${workspace}/${name}`;
+    return ["--ro-bind-try", path, path];
+  });
 }
 
 /** bwrap's /dev is a tmpfs without a bound, so it is closed and only /dev/shm, which has one, stays open. */

@@ -22,7 +22,15 @@ export {
   systemNames,
   warmArguments,
 } from "./profile.ts";
+export { hostGroups, noGroups, openGroups } from "./groups/groups.ts";
+export type { CellGroup, CellGroups } from "./groups/groups.ts";
+export { profileDigest, protectedInstructions } from "./profile.ts";
 export type { CellHost, CellOptions, CellProfile } from "./profile.ts";
+export { checkBinds, checkWorkspace, realPathOr } from "./place/workspace.ts";
+export type { FolderIdentity } from "./place/workspace.ts";
+export { encodeActs, forbiddenActs, interpreter, parseOutcomes } from "./walls/acts.ts";
+export type { Act, Outcome } from "./walls/acts.ts";
+export { explainFailure, missingPrograms } from "./walls/diagnosis.ts";
 export { parseControlReply, parseFileAnswer } from "./replies.ts";
 export { buildSeccompFilter, syscallNumber } from "./seccomp.ts";
 
@@ -87,6 +95,46 @@ export type CellSettings = {
   /** Absolute; bound into the cell at the same path, never relocated. */
   readonly workspace: string;
   readonly access: "rw" | "ro" | "none";
+  /** Who shares the cell; left out: nobody. `shared` is also the grant to have another agent's workspace. */
+  readonly scope?: "session" | "agent" | "shared";
+  /** Where the owner may lower the filter of system calls for a while; left out: nowhere. */
+  readonly mode?: "all" | "non-main" | "off";
+  /** `rw` lets tools change the files that the model is told to follow. */
+  readonly instructions?: "ro" | "rw";
+  readonly bounds?: CellLimits;
+  readonly binds?: readonly CellBind[];
+  /** More empty folders in memory. */
+  readonly folders?: readonly string[];
+  /** More variables of commands. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Set by the broker while the owner has lowered that wall; never by the config alone. */
+  readonly filter?: "relaxed";
+  /** How long a cell without work is kept, and any cell; left out: built-in bounds. */
+  readonly idleMs?: number;
+  readonly ageMs?: number;
+};
+
+export type CellBind = { readonly source: string; readonly target: string; readonly access: "ro" | "rw" };
+
+/** Left out: built-in bounds. */
+export type CellLimits = {
+  readonly processes?: number;
+  readonly memoryBytes?: number;
+  /** With memory; left out: none besides it. */
+  readonly swapBytes?: number;
+  readonly processors?: number;
+};
+
+/** One open cell, for its owner. */
+export type CellView = {
+  readonly agentId: string;
+  /** Null where several sessions share it. */
+  readonly sessionKey: string | null;
+  readonly scope: "session" | "agent" | "shared";
+  readonly digest: string;
+  readonly filter: "full" | "relaxed";
+  readonly ageMs: number;
+  readonly isBusy: boolean;
 };
 
 /** The broker's side of the port: the same calls after the grant's action has crossed the link and met the ceiling. */

@@ -15,9 +15,9 @@ test("whoever sets a bound that does not hold yet is told so, with the line", as
     attachments: { maxFiles: 5 },
     logging: { redactSensitive: "all" },
     agents: {
-      defaults: { sandbox: { docker: { memory: "256m" } } },
+      defaults: { contextPruning: { ttl: "1m" } },
       list: [{ id: "a" }, { id: "b",
-        sandbox: { docker: { pidsLimit: 5 } } }],
+        contextPruning: { keepLastAssistants: 5 } }],
     },
   }`);
   assert.deepEqual(
@@ -29,8 +29,8 @@ test("whoever sets a bound that does not hold yet is told so, with the line", as
     [
       ["logging.redactSensitive", 3, true],
       ["attachments.maxFiles", 2, true],
-      ["agents.defaults.sandbox.docker.memory", 5, true],
-      ["agents.list[1].sandbox.docker.pidsLimit", 7, true],
+      ["agents.defaults.contextPruning.ttl", 5, true],
+      ["agents.list[1].contextPruning.keepLastAssistants", 7, true],
     ],
   );
 });

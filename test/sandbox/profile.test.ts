@@ -116,7 +116,7 @@ test("a home in a system folder, or none, becomes /tmp", () => {
 });
 
 test("the limits of a cell", () => {
-  assert.deepEqual(limitArguments(), [
+  assert.deepEqual(limitArguments({}), [
     "/usr/bin/prlimit",
     "--nproc=512",
     "--nofile=1024",

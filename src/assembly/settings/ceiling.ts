@@ -1,7 +1,7 @@
 // The most that the gateway may ever ask of the broker, read by the broker from the config.
 import type { Ceiling } from "../../broker/broker.ts";
 import type { ProviderCeiling } from "../../egress/egress.ts";
-import { listAgents } from "../../config/config.ts";
+import { listAgents, parseBind, sizeBytes } from "../../config/config.ts";
 import type { AgentSettings, Config, ProviderConfig, StatePaths } from "../../config/config.ts";
 import { findKnownProvider } from "../../protocol/providers.ts";
 import type { CellSettings } from "../../sandbox/sandbox.ts";
@@ -40,8 +40,31 @@ function providerCeiling(id: string, provider: ProviderConfig): ProviderCeiling 
   };
 }
 
-function cellSettings(agent: AgentSettings): CellSettings {
-  return { workspace: agent.workspace, access: agent.sandbox.workspaceAccess };
+function cellSettings({ workspace, sandbox }: AgentSettings): CellSettings {
+  const { docker, prune } = sandbox;
+  const { pidsLimit, memory, memorySwap, cpus } = docker;
+  return {
+    workspace,
+    access: sandbox.workspaceAccess,
+    scope: sandbox.scope,
+    mode: sandbox.mode,
+    instructions: sandbox.instructions,
+    bounds: {
+      ...(pidsLimit === undefined ? {} : { processes: pidsLimit }),
+      ...(memory === undefined ? {} : { memoryBytes: sizeBytes(memory) }),
+      ...(memorySwap === undefined ? {} : { swapBytes: sizeBytes(memorySwap) }),
+      ...(cpus === undefined ? {} : { processors: cpus }),
+    },
+    // The config was checked with the same function, so none of them is refused here.
+    binds: docker.binds.flatMap((text) => {
+      const bind = parseBind(text);
+      return bind.ok ? [bind.value] : [];
+    }),
+    folders: docker.tmpfs,
+    environment: docker.env,
+    ...(prune.idleHours === undefined ? {} : { idleMs: prune.idleHours * 3_600_000 }),
+    ageMs: prune.maxAgeDays * 86_400_000,
+  };
 }
 
 function secretHeaders(provider: ProviderConfig): Readonly<Record<string, string>> {

@@ -3,7 +3,7 @@ import { Duplex } from "node:stream";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { homeOf, innerArguments, inside, limitArguments, nodeFlags, outerArguments } from "../../sandbox/sandbox.ts";
-import type { CellConfiguration, CellOptions } from "../../sandbox/sandbox.ts";
+import type { CellConfiguration, CellGroups, CellOptions } from "../../sandbox/sandbox.ts";
 import { startConfined } from "../spawn.ts";
 
 export type Connection = {
@@ -14,15 +14,17 @@ export type Connection = {
   readonly ended: Promise<string>;
 };
 
-export type CellLocation = CellOptions & { readonly bwrap: string };
+export type CellLocation = CellOptions & { readonly bwrap: string; readonly groups?: CellGroups };
 
 const complaintMaxChars = 2_000;
 
 export function openConnection(location: CellLocation): Connection {
+  const group = location.groups?.open(location.settings.bounds);
   const { child, kill } = startConfined({
+    group,
     bwrap: location.bwrap,
     profile: outerArguments(location),
-    argv: [...limitArguments(), inside.node, ...nodeFlags, `${inside.code}/supervisor.ts`],
+    argv: [...limitArguments(location.settings), inside.node, ...nodeFlags, `${inside.code}/supervisor.ts`],
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
   const pipe = child.stdio[3];
@@ -47,7 +49,7 @@ export function openConnection(location: CellLocation): Connection {
     ended: new Promise((resolve) => {
       child.once("error", (error) => resolve(error.message));
       child.once("close", () => resolve(complaint.trim()));
-    }),
+    }).finally(() => group?.close()) as Promise<string>,
   };
 }
 

@@ -4,18 +4,34 @@ import { limits } from "../../base/limits.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
 import { abortError, unlessAborted } from "../../base/wait.ts";
-import type { CellHost, CellProfile, CellSettings } from "../../sandbox/sandbox.ts";
+import { checkBinds, checkWorkspace, profileDigest, realPathOr } from "../../sandbox/sandbox.ts";
+import type {
+  CellGroups,
+  CellHost,
+  CellProfile,
+  CellSettings,
+  CellView,
+  FolderIdentity,
+} from "../../sandbox/sandbox.ts";
 import type { BackgroundEnd } from "./commands.ts";
 import { startCell } from "./process.ts";
 import type { Cell } from "./process.ts";
-import { checkWorkspace, realPathOr } from "./workspace.ts";
-import type { FolderIdentity } from "./workspace.ts";
 
 export type { Cell } from "./process.ts";
 
-export type CellKey = { readonly agentId: string; readonly sessionKey: string };
+export type CellKey = {
+  readonly agentId: string;
+  readonly sessionKey: string;
+  /** Whether nobody but the owner has said anything in what led here. */
+  readonly isOwnersOnly?: boolean;
+};
 
-export type CellPlace = { readonly bwrap: string; readonly host: CellHost; readonly profile: CellProfile };
+export type CellPlace = {
+  readonly bwrap: string;
+  readonly host: CellHost;
+  readonly profile: CellProfile;
+  readonly groups?: CellGroups;
+};
 
 export type Pool = {
   /** Runs `use` with the session's cell, which is started first where there is none, in the place that there is then. */
@@ -26,8 +42,9 @@ export type Pool = {
   ): Promise<T>;
   /** Where an agent works, or why that is a folder which no cell may have. */
   workspaceOf(agentId: string): Parsed<string>;
-  /** Ends every cell, whatever runs in it. */
-  clear(): Promise<void>;
+  list(): readonly CellView[];
+  /** Ends these cells, whatever runs in them, and says how many there were. */
+  end(which: (cell: CellView) => boolean): Promise<number>;
   /** The same, and none is started any more. */
   close(): Promise<void>;
 };
@@ -36,6 +53,9 @@ type Room = { readonly settings: CellSettings; readonly workspaceIdentity: Folde
 
 type Slot = Room & {
   readonly key: CellKey;
+  readonly name: string;
+  readonly digest: string;
+  readonly startedAt: number;
   readonly starting: AbortController;
   readonly cell: Promise<Cell>;
   /** Set once it has started. */
@@ -59,6 +79,8 @@ export function createPool(options: {
   readonly agents: () => ReadonlyMap<string, CellSettings>;
   readonly protectedPaths: readonly string[];
   readonly onGone: (key: CellKey, end: BackgroundEnd) => void;
+  /** Whether the owner has lowered the filter of system calls for now, where an agent's settings ask for that. */
+  readonly isLowered?: () => boolean;
   readonly bounds?: PoolBounds;
 }): Pool {
   const { cellsMax, idleMax, idleMs } = options.bounds ?? defaultBounds;
@@ -70,35 +92,48 @@ export function createPool(options: {
 
   async function slotFor(key: CellKey, place: () => CellPlace): Promise<Slot> {
     if (closed) throw new LoricaError("unavailable", "the broker is stopping");
-    const known = slots.get(nameOf(key));
-    if (known !== undefined && isCurrent(known)) return known;
+    const room = roomOrNone(key);
+    const name = nameOf(key, room.settings);
+    const known = slots.get(name);
+    if (known !== undefined && isRoomOf(known, room)) return known;
     if (known !== undefined) await retire(known);
     // Somebody else may have been quicker while the old one closed.
-    if (slots.has(nameOf(key))) return await slotFor(key, place);
-    const room = roomOf(key.agentId);
+    if (slots.has(name)) return await slotFor(key, place);
     makeRoom();
-    const slot = start(key, room, place());
-    slots.set(nameOf(key), slot);
+    const slot = start({ ...room, key, name }, place());
+    slots.set(name, slot);
     return slot;
   }
 
   /** Throws where the config gives this agent nothing, or a folder that no cell may have. */
-  function roomOf(agentId: string): Room {
+  function roomOf(key: CellKey): Room {
     const agents = options.agents();
-    const settings = agents.get(agentId);
-    if (settings === undefined) throw new LoricaError("forbidden", `no cell is configured for agent ${agentId}`);
-    const othersWorkspaces = [...agents].filter(([id]) => id !== agentId).map(([, { workspace }]) => workspace);
-    return { settings, workspaceIdentity: checkWorkspace(settings, { protectedPaths, othersWorkspaces }) };
+    const configured = agents.get(key.agentId);
+    if (configured === undefined) throw new LoricaError("forbidden", `no cell is configured for agent ${key.agentId}`);
+    const settings = lowered(configured, key);
+    const others = [...agents].filter(([id]) => id !== key.agentId).map(([, other]) => other);
+    checkBinds(settings, { protectedPaths });
+    return { settings, workspaceIdentity: checkWorkspace(settings, { protectedPaths, others }) };
+  }
+
+  /** By who can have spoken, never by the session's name: what is called main may have read a stranger's page. */
+  function lowered(settings: CellSettings, { isOwnersOnly }: CellKey): CellSettings {
+    const isAsked = settings.mode === "off" || (settings.mode === "non-main" && isOwnersOnly === true);
+    return isAsked && options.isLowered?.() === true ? { ...settings, filter: "relaxed" } : settings;
+  }
+
+  function roomOrNone(key: CellKey): Room {
+    try {
+      return roomOf(key);
+    } catch (error) {
+      for (const slot of slots.values()) if (slot.key.agentId === key.agentId) void retire(slot);
+      throw error;
+    }
   }
 
   function isCurrent(slot: Slot): boolean {
     try {
-      const { settings, workspaceIdentity } = roomOf(slot.key.agentId);
-      return (
-        slot.settings.workspace === settings.workspace &&
-        slot.settings.access === settings.access &&
-        slot.workspaceIdentity === workspaceIdentity
-      );
+      return isRoomOf(slot, roomOf(slot.key));
     } catch (error) {
       // Whoever asks for the next cell is told why there is none.
       if (error instanceof LoricaError) return false;
@@ -106,14 +141,15 @@ export function createPool(options: {
     }
   }
 
-  function start(key: CellKey, { settings, workspaceIdentity }: Room, place: CellPlace): Slot {
+  function start(room: Room & Pick<Slot, "key" | "name">, place: CellPlace): Slot {
+    const { key, settings } = room;
     const starting = new AbortController();
     const launch = { ...place, settings, onGone: (end: BackgroundEnd) => options.onGone(key, end) };
     const cell = startCell(launch, starting.signal);
     const slot: Slot = {
-      key,
-      settings,
-      workspaceIdentity,
+      ...room,
+      digest: profileDigest({ ...place, settings }),
+      startedAt: performance.now(),
       starting,
       cell,
       open: undefined,
@@ -133,19 +169,19 @@ export function createPool(options: {
 
   function forget(slot: Slot): void {
     clearTimeout(slot.timer);
-    if (slots.get(nameOf(slot.key)) === slot) slots.delete(nameOf(slot.key));
+    if (slots.get(slot.name) === slot) slots.delete(slot.name);
   }
 
   /** Remembered until it has happened, so that closing the pool waits for every cell that it ever opened. */
   async function retire(slot: Slot): Promise<void> {
     forget(slot);
-    const leaving = end(slot);
+    const leaving = finish(slot);
     retiring.add(leaving);
     await leaving;
     retiring.delete(leaving);
   }
 
-  async function end(slot: Slot): Promise<void> {
+  async function finish(slot: Slot): Promise<void> {
     slot.starting.abort(new LoricaError("cancelled", "the sandbox cell was closed before it had started"));
     await slot.cell.then(
       (cell) => cell.close(),
@@ -171,7 +207,7 @@ export function createPool(options: {
     slot.users -= 1;
     slot.usedAt = performance.now();
     clearTimeout(slot.timer);
-    slot.timer = setTimeout(() => closeIfIdle(slot), idleMs).unref();
+    keepFor(slot);
     // Each keeps some twenty megabytes, and another is there in a twentieth of a second.
     for (const surplus of idleSlots().slice(0, -idleMax)) void retire(surplus);
   }
@@ -179,21 +215,29 @@ export function createPool(options: {
   /** Also one that works, where its agent is gone from the config or works somewhere else by now. */
   function closeIfIdle(slot: Slot): void {
     if (!isBusy(slot) || !isCurrent(slot)) return void retire(slot);
-    slot.timer = setTimeout(() => closeIfIdle(slot), idleMs).unref();
+    keepFor(slot);
+  }
+
+  function keepFor(slot: Slot): void {
+    const longestMs = 0x7fff_ffff;
+    const forMs = Math.min(slot.settings.idleMs ?? idleMs, longestMs);
+    slot.timer = setTimeout(() => closeIfIdle(slot), forMs).unref();
   }
 
   function workspaceOf(agentId: string): Parsed<string> {
     try {
-      return parsed(roomOf(agentId).settings.workspace);
+      return parsed(roomOf({ agentId, sessionKey: "" }).settings.workspace);
     } catch (error) {
       if (error instanceof LoricaError) return rejected(error.message);
       throw error;
     }
   }
 
-  async function clear(): Promise<void> {
-    for (const slot of slots.values()) void retire(slot);
+  async function end(which: (cell: CellView) => boolean): Promise<number> {
+    const ending = [...slots.values()].filter((slot) => which(viewOf(slot)));
+    for (const slot of ending) void retire(slot);
     await Promise.all(retiring);
+    return ending.length;
   }
 
   return {
@@ -209,10 +253,11 @@ export function createPool(options: {
       }
     },
     workspaceOf,
-    clear,
+    list: () => [...slots.values()].map(viewOf),
+    end,
     async close() {
       closed = true;
-      await clear();
+      await end(() => true);
     },
   };
 }
@@ -221,6 +266,33 @@ function isBusy(slot: Slot): boolean {
   return slot.users > 0 || slot.open === undefined || slot.open.isBusy();
 }
 
-function nameOf(key: CellKey): string {
-  return `${key.agentId}\0${key.sessionKey}`;
+function isRoomOf(slot: Slot, { settings, workspaceIdentity }: Room): boolean {
+  const isSame = JSON.stringify(slot.settings) === JSON.stringify(settings);
+  return isSame && slot.workspaceIdentity === workspaceIdentity && !isOld(slot);
+}
+
+function isOld({ settings, startedAt }: Slot): boolean {
+  return settings.ageMs !== undefined && performance.now() - startedAt > settings.ageMs;
+}
+
+function viewOf(slot: Slot): CellView {
+  const { key, settings, digest, startedAt } = slot;
+  const scope = settings.scope ?? "session";
+  return {
+    agentId: key.agentId,
+    sessionKey: scope === "session" ? key.sessionKey : null,
+    scope,
+    digest,
+    filter: settings.filter ?? "full",
+    ageMs: Math.round(performance.now() - startedAt),
+    isBusy: isBusy(slot),
+  };
+}
+
+/** Whoever has the same name has the same cell. Agents that share one must be the same in everything. */
+function nameOf({ agentId, sessionKey }: CellKey, settings: CellSettings): string {
+  const filter = settings.filter ?? "full";
+  if (settings.scope === "shared") return JSON.stringify(["shared", filter, settings]);
+  if (settings.scope === "agent") return JSON.stringify(["agent", filter, agentId]);
+  return JSON.stringify(["session", filter, agentId, sessionKey]);
 }

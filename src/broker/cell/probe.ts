@@ -5,12 +5,17 @@ import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
-import { homeOf } from "../../sandbox/sandbox.ts";
-import type { CellProfile, SandboxStatus, Wall } from "../../sandbox/sandbox.ts";
+import {
+  encodeActs,
+  explainFailure,
+  forbiddenActs,
+  homeOf,
+  interpreter,
+  missingPrograms,
+  parseOutcomes,
+} from "../../sandbox/sandbox.ts";
+import type { Act, CellGroups, CellProfile, Outcome, SandboxStatus, Wall } from "../../sandbox/sandbox.ts";
 import { findBwrap, spawnClean } from "../spawn.ts";
-import { encodeActs, forbiddenActs, interpreter, parseOutcomes } from "./acts.ts";
-import type { Act, Outcome } from "./acts.ts";
-import { explainFailure, missingPrograms } from "./diagnosis.ts";
 import { prepareCellHost } from "./host.ts";
 import type { CellPlace } from "./pool.ts";
 import { startCell } from "./process.ts";
@@ -21,6 +26,7 @@ export type ProbeOptions = {
   readonly cacheDir: string;
   readonly home: string;
   readonly profile: CellProfile;
+  readonly groups?: CellGroups;
 };
 
 export type VerifiedHost = Pick<CellPlace, "bwrap" | "host">;
@@ -39,7 +45,7 @@ export async function probeSandbox(options: ProbeOptions, signal: AbortSignal): 
     // A broker that was killed while it tried has left its own.
     await rm(place, { recursive: true, force: true });
     const host = await prepareCellHost({ ...options, bwrap }, signal);
-    const walls = await tryWalls(options, { place, location: { bwrap, host, profile: options.profile } }, signal);
+    const walls = await tryWalls(options, { place, location: { ...options, bwrap, host } }, signal);
     const fallen = walls.filter((wall) => !wall.held);
     if (fallen.length === 0) return { status: { kind: "verified", walls }, host: { bwrap, host } };
     const names = fallen.map((wall) => wall.name).join(", ");

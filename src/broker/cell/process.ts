@@ -98,7 +98,13 @@ function createCell(launch: CellLaunch): Cell & { readonly ready: Promise<void> 
   }
 
   const configuration = configurationOf(launch);
-  connection.send(encodeFrame("control", { kind: "configure", configuration }, buildSeccompFilter(process.arch)));
+  connection.send(
+    encodeFrame(
+      "control",
+      { kind: "configure", configuration },
+      buildSeccompFilter(process.arch, launch.settings.filter),
+    ),
+  );
   return {
     ready: ready.promise,
     ended,

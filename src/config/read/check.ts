@@ -1,6 +1,7 @@
 // What the schema cannot say by itself: keys that must agree with each other, and values that are valid but dangerous.
 // A dangerous value is refused until the owner has written down that it is meant (CFG-019).
 import { isAbsolute, relative, sep } from "node:path";
+import { cellProblems } from "../check/cells.ts";
 import { edgeProblems } from "../check/edge.ts";
 import { listAgents } from "../agent-settings.ts";
 import { expandHome } from "../paths.ts";
@@ -27,7 +28,7 @@ export function check(checking: Checking): void {
   checkEdge(checking);
   checkAgents(checking);
   checkWorkspaces(checking);
-  checkBackends(checking);
+  checkCells(checking);
   checkModels(checking);
   checkProviders(checking);
   checkDangers(checking);
@@ -116,13 +117,18 @@ function checkWorkspaces(checking: Checking): void {
       .slice(0, at)
       .find((one) => holds(one.workspace, agent.workspace) || holds(agent.workspace, one.workspace));
     if (other === undefined || other.id === agent.id) return;
+    // The grant: both say so, and they mean the same folder.
+    const granted = agent.sandbox.scope === "shared" && other.sandbox.scope === "shared";
+    if (granted && agent.workspace === other.workspace) return;
     const index = config.agents.list.findIndex((entry) => entry.id === agent.id);
-    const what = `is, holds or lies in the workspace of ${other.id}; give each agent a folder of its own`;
+    const what = `is, holds or lies in the workspace of ${other.id}; give each agent a folder of its own, or both \`sandbox.scope: "shared"\` and the same folder`;
     refuse(checking, ["agents", "list", index, "workspace"], what);
   });
 }
 
-function checkBackends({ config, paths, findings }: Checking): void {
+function checkCells(checking: Checking): void {
+  const { config, paths, findings } = checking;
+  for (const { path, message } of cellProblems(config)) refuse(checking, path, message);
   for (const agent of listAgents(config, paths))
     if (agent.sandbox.backend === "docker")
       findings.note(

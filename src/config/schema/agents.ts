@@ -19,6 +19,7 @@ import {
   thinking,
 } from "./field.ts";
 import type { Partially } from "./field.ts";
+import { sandbox } from "./cells.ts";
 import { toolProfile } from "./tools.ts";
 
 const choice = (description: string) =>
@@ -30,66 +31,6 @@ const choice = (description: string) =>
     description,
     "hot",
   );
-
-const docker = section(
-  {
-    image: key(text(256).default("lorica-sandbox:bookworm-slim"), "The container image, for the docker backend."),
-    network: later(text(64), { safe: "none", step: 3 }, "The network of a cell. `host` is never accepted."),
-    readOnlyRoot: later(z.boolean(), { safe: true, step: "later" }, "The root of the cell is read-only."),
-    capDrop: later(
-      z.array(text(64)).max(64),
-      { safe: ["ALL"], step: "later" },
-      "Capabilities taken away: all of them.",
-    ),
-    pidsLimit: key(z.int().min(1).max(10_000).default(100), "Processes of one command, itself included."),
-    memory: key(byteSize.default("512m"), "Memory of one command."),
-    memorySwap: key(byteSize.optional(), "Memory and swap of one command together."),
-    cpus: key(z.number().min(0.01).max(1_024).optional(), "Processors of one command."),
-    user: laterUnset(text(64), 3, "The user inside a container."),
-    workdir: laterUnset(path, 3, "The working directory inside a container."),
-    tmpfs: later(z.array(path).max(20), { safe: [], step: 3 }, "More empty directories in memory."),
-    binds: later(z.array(text(1_024)).max(50), { safe: [], step: 3 }, "More host directories inside the cell."),
-    dns: later(z.array(text(64)).max(10), { safe: [], step: 3 }, "Name servers of the cell."),
-    extraHosts: later(z.array(text(256)).max(50), { safe: [], step: 3 }, "More lines in the cell's hosts file."),
-    seccompProfile: laterUnset(text(4_096), 3, "A seccomp profile in place of the built-in one."),
-    apparmorProfile: laterUnset(text(256), 3, "An AppArmor profile."),
-    setupCommand: laterUnset(text(8_192), 3, "Run once in a new container."),
-    env: later(z.record(z.string(), text(8_192)), { safe: {}, step: 3 }, "Environment of commands in the cell."),
-  },
-  "Bounds of a cell, whichever backend makes it.",
-);
-
-const sandbox = section(
-  {
-    mode: later(
-      z.enum(["off", "non-main", "all"]),
-      { safe: "all", step: 3 },
-      "Which sessions are confined: all of them. Nothing runs outside a cell.",
-    ),
-    backend: key(
-      z.enum(["bwrap", "docker"]).default("bwrap"),
-      "What makes the cell. Until the docker backend is built, `docker` gets the bubblewrap cell.",
-    ),
-    scope: key(z.enum(["session", "agent", "shared"]).default("session"), "Who shares a cell."),
-    workspaceAccess: key(
-      z.enum(["none", "ro", "rw"]).default("rw"),
-      "What the cell sees of the workspace. Strangers' agents get `none` unless it is set.",
-    ),
-    workspaceRoot: laterUnset(path, "later", "Where copies of workspaces would go. Workspaces are bound in place."),
-    sessionToolsVisibility: key(z.enum(["spawned", "all"]).default("spawned"), "Which sessions a sandboxed one sees."),
-    docker,
-    browser: reserved("later", "A browser of the cell's own."),
-    prune: section(
-      {
-        idleHours: key(z.int().min(1).max(8_760).default(24), "Hours after which an idle cell goes."),
-        maxAgeDays: key(z.int().min(1).max(365).default(7), "Days after which any cell goes."),
-      },
-      "When cells are removed.",
-    ),
-  },
-  "The cell in which commands and file tools run.",
-  "restart",
-);
 
 const tools = section(
   {

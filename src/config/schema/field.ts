@@ -53,6 +53,28 @@ export function laterUnset<T extends z.ZodType>(schema: T, step: Step, descripti
   return judged.optional().meta({ description, "x-later": step });
 }
 
+/** A key of which one value is possible for good: what guides print beside it is refused with the reason. */
+export function only<T extends z.ZodType>(
+  schema: T,
+  value: z.output<T> & Json,
+  ...[why, description]: readonly [why: string, description: string]
+): z.ZodDefault<T> {
+  const wanted = JSON.stringify(value);
+  const judged = schema.superRefine((given, context) => {
+    if (JSON.stringify(given) === wanted) return;
+    context.addIssue({ code: "custom", message: `only ${wanted} is accepted: ${why}` });
+  });
+  return (judged.default(value as never) as z.ZodDefault<T>).meta({ description });
+}
+
+/** Like `only` for a key whose one value is its absence. */
+export function onlyUnset<T extends z.ZodType>(schema: T, why: string, description: string): z.ZodOptional<T> {
+  const judged = schema.superRefine((_value, context) => {
+    context.addIssue({ code: "custom", message: `leave it out: ${why}` });
+  });
+  return judged.optional().meta({ description: `${description} Leave it out: ${why}.` });
+}
+
 /** A name that guides print for what another key says. Two that disagree would leave nobody knowing which one holds. */
 export function elsewhere<T extends z.ZodType>(schema: T, path: string): z.ZodOptional<T> {
   const judged = schema.superRefine((_value, context) => {

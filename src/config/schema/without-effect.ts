@@ -9,7 +9,6 @@ import type { Tree } from "../read/tree.ts";
 
 type Row = readonly [path: string, holds: readonly Json[], meanwhile: string];
 
-const cells = "cells keep their built-in bounds; step 3 of the plan brings these";
 const contexts = "the context is pruned by its own rules";
 const sessions = "nothing is removed by this bound yet; step 3 of the plan brings the watchdog";
 const pauses = "a message is taken up at once";
@@ -45,13 +44,6 @@ const anywhere: readonly Row[] = [
 
 /** Below `agents.defaults` and each of `agents.list`. */
 const ofAgents: readonly Row[] = [
-  ["sandbox.scope", ["session"], "each session has a cell of its own"],
-  ["sandbox.docker.pidsLimit", [100], cells],
-  ["sandbox.docker.memory", ["512m"], cells],
-  ["sandbox.docker.memorySwap", [], cells],
-  ["sandbox.docker.cpus", [], cells],
-  ["sandbox.prune.idleHours", [24], cells],
-  ["sandbox.prune.maxAgeDays", [7], cells],
   ["contextPruning.ttl", ["5m"], contexts],
   ["contextPruning.keepLastAssistants", [3], contexts],
   ["contextPruning.hardClear", [], contexts],

@@ -1,9 +1,10 @@
 // Which folder a cell may be given. Binding the wrong one would hand the host, or the broker's own files, to commands.
-import { realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, normalize } from "node:path";
 import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
-import { isWithin, systemFolders } from "../../sandbox/sandbox.ts";
-import type { CellSettings } from "../../sandbox/sandbox.ts";
+import { refusedSource } from "../../config/config.ts";
+import { isWithin, systemFolders } from "../profile.ts";
+import type { CellSettings } from "../sandbox.ts";
 
 /** Tells one folder from another that was put in its place. */
 export type FolderIdentity = string;
@@ -12,17 +13,17 @@ export type FolderIdentity = string;
 export type Surroundings = {
   /** The broker's own files and folders, and the user's keys. */
   readonly protectedPaths: readonly string[];
-  readonly othersWorkspaces: readonly string[];
+  /** The other agents'. */
+  readonly others: readonly CellSettings[];
 };
 
 /**
  * Asked before each use, so that a folder which was deleted and made anew is not written into unseen, and one that leads
  * somewhere else by now is not followed.
  */
-export function checkWorkspace(
-  { workspace, access }: CellSettings,
-  { protectedPaths, othersWorkspaces }: Surroundings,
-): FolderIdentity {
+export function checkWorkspace(settings: CellSettings, { protectedPaths, others }: Surroundings): FolderIdentity {
+  const { workspace, access } = settings;
+  const othersWorkspaces = others.filter((other) => !isGranted(settings, other)).map((other) => other.workspace);
   if (!isAbsolute(workspace) || normalize(workspace) !== workspace || workspace.endsWith("/"))
     throw new LoricaError("config_invalid", `the workspace must be an absolute, plain path, not ${workspace}`);
   const real = realPathOf(workspace);
@@ -39,10 +40,33 @@ export function checkWorkspace(
     if (shared !== undefined && access !== "none")
       throw new LoricaError(
         "config_invalid",
-        `${workspace} cannot be a workspace: it is, holds or lies in ${shared}, where another agent works; give each agent a folder of its own`,
+        `${workspace} cannot be a workspace: it is, holds or lies in ${shared}, where another agent works; give each agent a folder of its own, or both the same one and \`sandbox.scope: "shared"\``,
       );
   }
   return identityOf(workspace);
+}
+
+/** Both agents' settings say so, and they mean the very same folder. */
+function isGranted(one: CellSettings, other: CellSettings): boolean {
+  return one.scope === "shared" && other.scope === "shared" && one.workspace === other.workspace;
+}
+
+/**
+ * Folders of the host that the owner put into a cell: where their links lead by now must be as harmless as what the config
+ * names, and nothing of the broker's.
+ */
+export function checkBinds(
+  { binds = [] }: CellSettings,
+  { protectedPaths }: Pick<Surroundings, "protectedPaths">,
+): void {
+  for (const { source } of binds) {
+    const real = realPathOr(source);
+    const exposed = protectedPaths.find((name) => overlap(name, source) || overlap(name, real));
+    const reason = exposed === undefined ? refusedSource(real) : `commands would reach ${exposed}`;
+    if (reason !== undefined)
+      throw new LoricaError("config_invalid", `${source} cannot be bound into a cell: ${reason}`);
+    if (!existsSync(real)) throw new LoricaError("not_found", `${source}, to be bound into a cell, is not there`);
+  }
 }
 
 function overlap(one: string, other: string): boolean {

@@ -2,7 +2,7 @@
 // inside a cell, where each must fail, and outside, where it shows that the act means something.
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
-import { syscallNumber } from "../../sandbox/sandbox.ts";
+import { syscallNumber } from "../seccomp.ts";
 
 export type Act = {
   readonly name: string;

@@ -1,0 +1,114 @@
+// Where on this host a cell can be given a control group, found by looking at the groups that this process is in itself.
+// Only a group that is ours to divide counts: one that systemd delegated, or that whoever started us handed over.
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { errnoOf } from "../../base/errors.ts";
+
+/** Folders in which groups for cells can be made; one for v2, one for each controller for v1. */
+export type GroupPlace =
+  | { readonly kind: "v2"; readonly base: string; readonly controllers: readonly string[] }
+  | { readonly kind: "v1"; readonly bases: ReadonlyMap<string, string> };
+
+/** The kernel's files, replaceable so that hosts of other kinds can be told to this. */
+export type GroupFiles = { readonly cgroup: string; readonly mountinfo: string };
+
+const wanted = ["memory", "pids", "cpu"] as const;
+/** Without these two a group bounds nothing that matters. */
+const needed = ["memory", "pids"] as const;
+/** In v2 a group that has groups below it may hold no process itself, so our own go into this one. */
+const ownName = "lorica-own";
+
+export function findGroupPlace(files: GroupFiles): GroupPlace | undefined {
+  const mounts = readMounts(files.mountinfo);
+  const own = readOwn(files.cgroup);
+  return findUnified(mounts, own) ?? findSeparate(mounts, own);
+}
+
+type Mount = {
+  readonly root: string;
+  readonly point: string;
+  readonly type: string;
+  readonly options: readonly string[];
+};
+
+function findUnified(mounts: readonly Mount[], own: ReadonlyMap<string, string>): GroupPlace | undefined {
+  const mount = mounts.find(({ type }) => type === "cgroup2");
+  const folder = folderOf(mount, own.get(""));
+  if (folder === undefined) return undefined;
+  const base = basename(folder) === ownName ? dirname(folder) : folder;
+  const controllers = words(join(base, "cgroup.controllers"));
+  if (!needed.every((name) => controllers.includes(name))) return undefined;
+  if (![base, join(base, "cgroup.procs"), join(base, "cgroup.subtree_control")].every(isWritable)) return undefined;
+  const usable = wanted.filter((name) => controllers.includes(name));
+  return divide(base, usable) ? { kind: "v2", base, controllers: usable } : undefined;
+}
+
+/** Moves our own processes aside and hands the controllers down; false where the kernel does not let us. */
+function divide(base: string, controllers: readonly string[]): boolean {
+  try {
+    const own = join(base, ownName);
+    mkdirSync(own, { recursive: true });
+    for (const pid of words(join(base, "cgroup.procs"))) writeFileSync(join(own, "cgroup.procs"), pid);
+    writeFileSync(join(base, "cgroup.subtree_control"), controllers.map((name) => `+${name}`).join(" "));
+    return true;
+  } catch (error) {
+    // A process that ended in between, or another one's rule about this group.
+    if (errnoOf(error) === undefined) throw error;
+    return false;
+  }
+}
+
+function findSeparate(mounts: readonly Mount[], own: ReadonlyMap<string, string>): GroupPlace | undefined {
+  const bases = new Map<string, string>();
+  for (const name of wanted) {
+    const mount = mounts.find(({ type, options }) => type === "cgroup" && options.includes(name));
+    const folder = folderOf(mount, own.get(name));
+    if (folder !== undefined && isWritable(folder) && isWritable(join(folder, "cgroup.procs"))) bases.set(name, folder);
+  }
+  return needed.every((name) => bases.has(name)) ? { kind: "v1", bases } : undefined;
+}
+
+function folderOf(mount: Mount | undefined, path: string | undefined): string | undefined {
+  if (mount === undefined || path === undefined) return undefined;
+  const below = relative(mount.root, path);
+  // In a namespace of its own a process may be told a path that is not below what is mounted.
+  if (below.startsWith("..")) return undefined;
+  const folder = join(mount.point, below);
+  return existsSync(folder) ? folder : undefined;
+}
+
+/** Controller → path of this process' group; v2 has no name. */
+function readOwn(file: string): ReadonlyMap<string, string> {
+  const own = new Map<string, string>();
+  for (const line of lines(file)) {
+    const [, names = "", ...path] = line.split(":");
+    for (const name of names.split(",")) own.set(name, path.join(":"));
+  }
+  return own;
+}
+
+function readMounts(file: string): readonly Mount[] {
+  return lines(file).flatMap((line) => {
+    const [before = "", after = ""] = line.split(" - ");
+    const [, , , root = "", point = ""] = before.split(" ");
+    const [type = "", , options = ""] = after.split(" ");
+    return [{ root, point: point.replaceAll(String.raw`\040`, " "), type, options: options.split(",") }];
+  });
+}
+
+function lines(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n").filter(Boolean) : [];
+}
+
+function words(file: string): readonly string[] {
+  return lines(file).flatMap((line) => line.split(" "));
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
