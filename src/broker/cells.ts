@@ -3,10 +3,13 @@
 import type { Action } from "../base/action.ts";
 import type { AuditLog } from "../audit/audit.ts";
 import { codeOf, LoricaError } from "../base/errors.ts";
+import { rejected } from "../base/parsed.ts";
+import type { Parsed } from "../base/parsed.ts";
 import { unlessAborted } from "../base/wait.ts";
-import { commandProfile, noGroups } from "../sandbox/sandbox.ts";
+import { commandProfile } from "../sandbox/sandbox.ts";
 import type {
   CellGroups,
+  CellKey,
   Cells,
   CellSettings,
   CellView,
@@ -22,11 +25,12 @@ import {
   toWriteQuestion,
   toWriteResult,
 } from "./cell/actions.ts";
+import type { BackgroundEnd } from "./cell/commands.ts";
 import { createPool } from "./cell/pool.ts";
-import type { Cell, CellKey, CellPlace } from "./cell/pool.ts";
+import type { Cell, CellDescription, CellPlace } from "./cell/pool.ts";
 import { probeSandbox } from "./cell/probe.ts";
 import type { VerifiedHost } from "./cell/probe.ts";
-import { spawnClean } from "./spawn.ts";
+import { notGrouped, provenGroups } from "./cell/bounds.ts";
 
 export type CellsOptions = {
   /** The ceiling: what each agent's cell may have. */
@@ -52,6 +56,8 @@ export type ProbedCells = Cells & {
   /** What bounds a cell as a whole. */
   groups(): CellGroups;
   list(): readonly CellView[];
+  /** What a cell would be that were started now, or why there would be none. */
+  describe(key: CellKey): Parsed<CellDescription>;
   /** Ends these cells; whoever needs one next gets a new one. */
   end(which: (cell: CellView) => boolean): Promise<number>;
 };
@@ -68,7 +74,7 @@ export function createCells(options: CellsOptions): ProbedCells {
   let probing: Promise<SandboxStatus> | undefined;
   let host: VerifiedHost | undefined;
   let groups: CellGroups | undefined;
-  const pool = createPool({ ...options, onGone: recordGone });
+  const pool = createPool({ ...options, onGone: (key, gone) => recordGone(options.audit, key, gone) });
 
   async function probe(signal: AbortSignal): Promise<SandboxStatus> {
     groups ??= await provenGroups(options.openGroups);
@@ -89,25 +95,12 @@ export function createCells(options: CellsOptions): ProbedCells {
     return await pool.use(keyOf(action), placeNow, { use, signal });
   }
 
-  function recordGone(
-    key: CellKey,
-    gone: { processId: string; end: string; exitCode: number; durationMs: number },
-  ): void {
-    options.audit.record({
-      kind: "effect",
-      verb: "process.run",
-      agentId: key.agentId,
-      sessionKey: key.sessionKey,
-      resource: `background process ${gone.processId}`,
-      result: { end: gone.end, exitCode: gone.exitCode, durationMs: Math.round(gone.durationMs) },
-    });
-  }
-
   return {
     status: () => status,
     workspaceOf: pool.workspaceOf,
     groups: () => groups ?? notGrouped,
     list: pool.list,
+    describe: (key) => (host === undefined ? rejected(offError(status).message) : pool.describe(key, placeNow)),
     end: pool.end,
     probe(signal) {
       // One after the other: each uses the same folder, and the later one is right.
@@ -135,6 +128,18 @@ export function createCells(options: CellsOptions): ProbedCells {
     },
     close: () => pool.close(),
   };
+}
+
+function recordGone(audit: AuditLog, { agentId, sessionKey }: CellKey, gone: BackgroundEnd): void {
+  const { processId, end, exitCode, durationMs } = gone;
+  audit.record({
+    kind: "effect",
+    verb: "process.run",
+    agentId,
+    sessionKey,
+    resource: `background process ${processId}`,
+    result: { end, exitCode, durationMs: Math.round(durationMs) },
+  });
 }
 
 /** Every command leaves a record, whether it ran, failed or never started (TOOL-018). */
@@ -168,26 +173,6 @@ async function recorded(
   } catch (error) {
     record({ end: codeOf(error) });
     throw error;
-  }
-}
-
-const notGrouped = noGroups("they are bounded once the sandbox has been tried");
-
-/** A group that a program cannot be started in would cost the whole sandbox, so one program is started in one. */
-async function provenGroups(open: CellsOptions["openGroups"]): Promise<CellGroups> {
-  try {
-    const groups = open?.() ?? noGroups("none were asked for");
-    const group = groups.open(undefined);
-    try {
-      const [file = "/bin/true", ...args] = [...group.prefix, "/bin/true"];
-      const child = spawnClean({ file, args, stdio: ["ignore", "ignore", "ignore"], environment: group.environment });
-      const code = await new Promise((resolve) => child.once("error", resolve).once("close", resolve));
-      return code === 0 ? groups : noGroups(`a program cannot be started in a ${groups.kind}`);
-    } finally {
-      group.close();
-    }
-  } catch (error) {
-    return noGroups(error instanceof Error ? error.message : String(error));
   }
 }
 

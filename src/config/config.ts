@@ -7,7 +7,6 @@ import type { Path } from "./read/issue.ts";
 import type { KeyDescription } from "./reference.ts";
 import type { Config } from "./schema/schema.ts";
 
-export { parseBind, refusedSource } from "./check/cells.ts";
 export { listAgents } from "./agent-settings.ts";
 export type { AgentSettings, ToolProfile, ToolSettings } from "./agent-settings.ts";
 export { createConfigCalls, createRemoteConfig, parseAssignment, parseConfigPath, viewConfig } from "./calls.ts";

@@ -65,9 +65,6 @@ export const commandProfile: CellProfile = {
   },
 };
 
-/** The files of a workspace that steer every turn. MEMORY.md, USER.md and IDENTITY.md are the agent's own notes. */
-export const protectedInstructions = ["AGENTS.md", "SOUL.md", "TOOLS.md", "HEARTBEAT.md"];
-
 /** Where things are inside. */
 export const inside = {
   node: "/opt/lorica/bin/node",
@@ -250,9 +247,9 @@ function bindOption(access: "ro" | "rw"): string {
  * What the model is told to follow is not the model's to write. Each room looks for itself which of them are there; what a
  * command makes anew under such a name is seen from outside, by whoever watches the workspace.
  */
-function instructionMounts({ access, instructions, workspace }: CellSettings): readonly string[] {
-  if (access !== "rw" || instructions === "rw") return [];
-  return protectedInstructions.flatMap((name) => {
+function instructionMounts({ access, locked = [], workspace }: CellSettings): readonly string[] {
+  if (access !== "rw") return [];
+  return locked.flatMap((name) => {
     const path = `${workspace}/${name}`;
     return ["--ro-bind-try", path, path];
   });

@@ -24,13 +24,12 @@ export {
 } from "./profile.ts";
 export { hostGroups, noGroups, openGroups } from "./groups/groups.ts";
 export type { CellGroup, CellGroups } from "./groups/groups.ts";
-export { profileDigest, protectedInstructions } from "./profile.ts";
+export { profileDigest } from "./profile.ts";
 export type { CellHost, CellOptions, CellProfile } from "./profile.ts";
-export { checkBinds, checkWorkspace, realPathOr } from "./place/workspace.ts";
-export type { FolderIdentity } from "./place/workspace.ts";
+export { createRooms, isRoomFor, roomName } from "./place/room.ts";
+export type { CellKey, CellRoom } from "./place/room.ts";
 export { encodeActs, forbiddenActs, interpreter, parseOutcomes } from "./walls/acts.ts";
 export type { Act, Outcome } from "./walls/acts.ts";
-export { explainFailure, missingPrograms } from "./walls/diagnosis.ts";
 export { parseControlReply, parseFileAnswer } from "./replies.ts";
 export { buildSeccompFilter, syscallNumber } from "./seccomp.ts";
 
@@ -109,6 +108,8 @@ export type CellSettings = {
   readonly environment?: Readonly<Record<string, string>>;
   /** Set by the broker while the owner has lowered that wall; never by the config alone. */
   readonly filter?: "relaxed";
+  /** Set by the broker: instruction files that the cell's programs can read and not change. */
+  readonly locked?: readonly string[];
   /** How long a cell without work is kept, and any cell; left out: built-in bounds. */
   readonly idleMs?: number;
   readonly ageMs?: number;

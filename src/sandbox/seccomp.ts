@@ -178,11 +178,11 @@ const kill: Instruction = [0x06, 0, 0, 0x80000000];
  * What debuggers and nested sandboxes need. It is given back only in a cell whose owner has asked for that, for a while:
  * it reaches nothing new, and leaves more of the kernel to attack.
  */
-const relaxedCalls = new Set([
-  ...["ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd", "unshare", "setns"],
-  ...["mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount", "mount_setattr"],
-  ...["fsopen", "fsconfig", "fsmount", "fspick"],
-]);
+const relaxedCalls: ReadonlySet<string> = new Set(
+  "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd unshare setns mount umount2 pivot_root chroot open_tree move_mount mount_setattr fsopen fsconfig fsmount fspick".split(
+    " ",
+  ),
+);
 
 export type FilterKind = "full" | "relaxed";
 

@@ -57,7 +57,7 @@ test("KEY-057 guide 6, the hardened server: both spellings of one root are read 
   assert.deepEqual([mode, workspaceAccess, docker.pidsLimit], ["all", "ro", 50]);
   assert.deepEqual(
     notices.map(({ path }) => path),
-    ["agent.defaults", "gateway.auth.token", "agents.defaults.sandbox.docker.pidsLimit"],
+    ["agent.defaults", "gateway.auth.token"],
   );
   const conflict = `{ "agent": { "defaults": { "sandbox": { "workspaceAccess": "none" } } },\n "agents": { "defaults": { "sandbox": { "workspaceAccess": "ro" } } } }`;
   assert.deepEqual(await issuesOf(conflict), [

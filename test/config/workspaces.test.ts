@@ -30,7 +30,15 @@ test("agents that would see each other's workspace are refused, whichever of the
   const own = { id: "a", workspace: "/srv/a" };
   for (const workspace of ["/srv/a", "/srv/a/inner", "/srv"])
     assert.deepEqual(await issuesOf({ agents: { list: [own, { id: "b", workspace }] } }), [
-      "agents.list[1].workspace: is, holds or lies in the workspace of a; give each agent a folder of its own",
+      'agents.list[1].workspace: is, holds or lies in the workspace of a; give each agent a folder of its own, or both `sandbox.scope: "shared"` and the same folder',
     ]);
   await loadGood({ agents: { list: [own, { id: "b", workspace: "/srv/ab" }, { id: "c" }, { id: "d" }] } });
+  // Both have to say so, and mean the very same folder.
+  const shared = (id: string, workspace: string) => ({ id, workspace, sandbox: { scope: "shared" } });
+  await loadGood({ agents: { list: [shared("a", "/srv/a"), shared("b", "/srv/a")] } });
+  for (const list of [
+    [own, shared("b", "/srv/a")],
+    [shared("a", "/srv/a"), shared("b", "/srv/a/inner")],
+  ])
+    assert.equal((await issuesOf({ agents: { list } })).length, 1);
 });

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { ProcessRun } from "../../src/base/action.ts";
-import { explainFailure, missingPrograms } from "../../src/sandbox/walls/diagnosis.ts";
+import { explainFailure, missingPrograms } from "../../src/broker/cell/diagnosis.ts";
 import { probeSandbox } from "../../src/broker/cell/probe.ts";
 import { createCells } from "../../src/broker/cells.ts";
 import { findBwrap } from "../../src/broker/spawn.ts";

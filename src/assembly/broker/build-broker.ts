@@ -10,10 +10,11 @@ import { createBroker, findBwrap } from "../../broker/broker.ts";
 import { seedWorkspace } from "../../broker/broker.ts";
 import type { AreaHandlers, Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
 import { createBrokerEgress } from "../../egress/route/route.ts";
+import { openWalls } from "./cells.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
-import { openAlertBook, openAudit, openCells, openLog } from "./open-parts.ts";
+import { openAlertBook, openAudit, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
@@ -76,7 +77,8 @@ async function serve(ground: Ground): Promise<void> {
   seedWorkspaces(keeper.config(), paths);
 
   const auditWriter = openAudit(paths, ground.redactor);
-  const cells = openCells(ground, auditWriter);
+  const walls = openWalls(ground, auditWriter, () => tellSandbox());
+  const { cells } = walls;
   const ending = new AbortController();
   const front = createFront({
     config: keeper.config,
@@ -103,12 +105,12 @@ async function serve(ground: Ground): Promise<void> {
     log: log.source("network"),
   });
   const watchdog = createWatchdogSide(ground);
-  const sides = joinSides([network, watchdog], log.source("broker"));
+  const sides = joinSides([network, walls.side, watchdog], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
     sides,
-    areas: { ...watchdog.areas },
+    areas: { ...walls.side.areas, ...watchdog.areas },
     cells,
     probed: probing.catch(() => undefined),
     front,

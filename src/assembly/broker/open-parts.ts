@@ -18,6 +18,7 @@ import { vaultPlaces } from "../../vault/vault.ts";
 import type { SealedVault } from "../../vault/vault.ts";
 import { openAlerts } from "../../watchdog/watchdog.ts";
 import type { AlertOwner, Alerts } from "../../watchdog/watchdog.ts";
+import { hostGroups, openGroups } from "../../sandbox/sandbox.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
 import { logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
@@ -73,7 +74,11 @@ export function openAudit(paths: StatePaths, redactor: Redactor): AuditWriter {
   });
 }
 
-export function openCells({ options, keeper }: Ground, auditWriter: AuditWriter): ProbedCells {
+export function openCells(
+  { options, keeper }: Ground,
+  auditWriter: AuditWriter,
+  isLowered: () => boolean,
+): ProbedCells {
   const { paths, codeRoot } = options;
   return createCells({
     agents: () => ceilingOf(keeper.config(), paths).agents,
@@ -83,6 +88,8 @@ export function openCells({ options, keeper }: Ground, auditWriter: AuditWriter)
     home: paths.home,
     protectedPaths: [...protectedPaths(paths, codeRoot), dirname(vaultPlaces(paths, options.env).keyFile)],
     audit: auditWriter.source("broker"),
+    isLowered,
+    openGroups: () => openGroups(hostGroups(process.getuid?.() ?? 0)),
   });
 }
 

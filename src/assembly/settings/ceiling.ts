@@ -1,8 +1,9 @@
 // The most that the gateway may ever ask of the broker, read by the broker from the config.
 import type { Ceiling } from "../../broker/broker.ts";
 import type { ProviderCeiling } from "../../egress/egress.ts";
-import { listAgents, parseBind, sizeBytes } from "../../config/config.ts";
+import { listAgents, sizeBytes } from "../../config/config.ts";
 import type { AgentSettings, Config, ProviderConfig, StatePaths } from "../../config/config.ts";
+import { parseBind } from "../../protocol/known/binds.ts";
 import { findKnownProvider } from "../../protocol/providers.ts";
 import type { CellSettings } from "../../sandbox/sandbox.ts";
 import { channelCeilings } from "./channels.ts";

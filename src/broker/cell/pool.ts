@@ -4,27 +4,21 @@ import { limits } from "../../base/limits.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
 import { abortError, unlessAborted } from "../../base/wait.ts";
-import { checkBinds, checkWorkspace, profileDigest, realPathOr } from "../../sandbox/sandbox.ts";
+import { createRooms, isRoomFor, profileDigest, roomName } from "../../sandbox/sandbox.ts";
 import type {
   CellGroups,
   CellHost,
+  CellKey,
   CellProfile,
+  CellRoom,
   CellSettings,
   CellView,
-  FolderIdentity,
 } from "../../sandbox/sandbox.ts";
 import type { BackgroundEnd } from "./commands.ts";
 import { startCell } from "./process.ts";
 import type { Cell } from "./process.ts";
 
 export type { Cell } from "./process.ts";
-
-export type CellKey = {
-  readonly agentId: string;
-  readonly sessionKey: string;
-  /** Whether nobody but the owner has said anything in what led here. */
-  readonly isOwnersOnly?: boolean;
-};
 
 export type CellPlace = {
   readonly bwrap: string;
@@ -42,6 +36,8 @@ export type Pool = {
   ): Promise<T>;
   /** Where an agent works, or why that is a folder which no cell may have. */
   workspaceOf(agentId: string): Parsed<string>;
+  /** What a cell would be that were started there now. */
+  describe(key: CellKey, place: () => CellPlace): Parsed<CellDescription>;
   list(): readonly CellView[];
   /** Ends these cells, whatever runs in them, and says how many there were. */
   end(which: (cell: CellView) => boolean): Promise<number>;
@@ -49,9 +45,9 @@ export type Pool = {
   close(): Promise<void>;
 };
 
-type Room = { readonly settings: CellSettings; readonly workspaceIdentity: FolderIdentity };
+export type CellDescription = { readonly settings: CellSettings; readonly digest: string };
 
-type Slot = Room & {
+type Slot = CellRoom & {
   readonly key: CellKey;
   readonly name: string;
   readonly digest: string;
@@ -88,14 +84,14 @@ export function createPool(options: {
   const retiring = new Set<Promise<void>>();
   let closed = false;
 
-  const protectedPaths = options.protectedPaths.flatMap((path) => [path, realPathOr(path)]);
+  const roomOf = createRooms(options);
 
   async function slotFor(key: CellKey, place: () => CellPlace): Promise<Slot> {
     if (closed) throw new LoricaError("unavailable", "the broker is stopping");
     const room = roomOrNone(key);
-    const name = nameOf(key, room.settings);
+    const name = roomName(key, room);
     const known = slots.get(name);
-    if (known !== undefined && isRoomOf(known, room)) return known;
+    if (known !== undefined && isRoomFor(known, room) && !isOld(known)) return known;
     if (known !== undefined) await retire(known);
     // Somebody else may have been quicker while the old one closed.
     if (slots.has(name)) return await slotFor(key, place);
@@ -105,24 +101,7 @@ export function createPool(options: {
     return slot;
   }
 
-  /** Throws where the config gives this agent nothing, or a folder that no cell may have. */
-  function roomOf(key: CellKey): Room {
-    const agents = options.agents();
-    const configured = agents.get(key.agentId);
-    if (configured === undefined) throw new LoricaError("forbidden", `no cell is configured for agent ${key.agentId}`);
-    const settings = lowered(configured, key);
-    const others = [...agents].filter(([id]) => id !== key.agentId).map(([, other]) => other);
-    checkBinds(settings, { protectedPaths });
-    return { settings, workspaceIdentity: checkWorkspace(settings, { protectedPaths, others }) };
-  }
-
-  /** By who can have spoken, never by the session's name: what is called main may have read a stranger's page. */
-  function lowered(settings: CellSettings, { isOwnersOnly }: CellKey): CellSettings {
-    const isAsked = settings.mode === "off" || (settings.mode === "non-main" && isOwnersOnly === true);
-    return isAsked && options.isLowered?.() === true ? { ...settings, filter: "relaxed" } : settings;
-  }
-
-  function roomOrNone(key: CellKey): Room {
+  function roomOrNone(key: CellKey): CellRoom {
     try {
       return roomOf(key);
     } catch (error) {
@@ -133,7 +112,7 @@ export function createPool(options: {
 
   function isCurrent(slot: Slot): boolean {
     try {
-      return isRoomOf(slot, roomOf(slot.key));
+      return isRoomFor(slot, roomOf(slot.key)) && !isOld(slot);
     } catch (error) {
       // Whoever asks for the next cell is told why there is none.
       if (error instanceof LoricaError) return false;
@@ -141,7 +120,7 @@ export function createPool(options: {
     }
   }
 
-  function start(room: Room & Pick<Slot, "key" | "name">, place: CellPlace): Slot {
+  function start(room: CellRoom & Pick<Slot, "key" | "name">, place: CellPlace): Slot {
     const { key, settings } = room;
     const starting = new AbortController();
     const launch = { ...place, settings, onGone: (end: BackgroundEnd) => options.onGone(key, end) };
@@ -224,9 +203,9 @@ export function createPool(options: {
     slot.timer = setTimeout(() => closeIfIdle(slot), forMs).unref();
   }
 
-  function workspaceOf(agentId: string): Parsed<string> {
+  function orReason<T>(look: () => T): Parsed<T> {
     try {
-      return parsed(roomOf({ agentId, sessionKey: "" }).settings.workspace);
+      return parsed(look());
     } catch (error) {
       if (error instanceof LoricaError) return rejected(error.message);
       throw error;
@@ -252,7 +231,12 @@ export function createPool(options: {
         leave(slot);
       }
     },
-    workspaceOf,
+    workspaceOf: (agentId) => orReason(() => roomOf({ agentId, sessionKey: "" }).settings.workspace),
+    describe: (key, place) =>
+      orReason(() => {
+        const { settings } = roomOf(key);
+        return { settings, digest: profileDigest({ ...place(), settings }) };
+      }),
     list: () => [...slots.values()].map(viewOf),
     end,
     async close() {
@@ -264,11 +248,6 @@ export function createPool(options: {
 
 function isBusy(slot: Slot): boolean {
   return slot.users > 0 || slot.open === undefined || slot.open.isBusy();
-}
-
-function isRoomOf(slot: Slot, { settings, workspaceIdentity }: Room): boolean {
-  const isSame = JSON.stringify(slot.settings) === JSON.stringify(settings);
-  return isSame && slot.workspaceIdentity === workspaceIdentity && !isOld(slot);
 }
 
 function isOld({ settings, startedAt }: Slot): boolean {
@@ -287,12 +266,4 @@ function viewOf(slot: Slot): CellView {
     ageMs: Math.round(performance.now() - startedAt),
     isBusy: isBusy(slot),
   };
-}
-
-/** Whoever has the same name has the same cell. Agents that share one must be the same in everything. */
-function nameOf({ agentId, sessionKey }: CellKey, settings: CellSettings): string {
-  const filter = settings.filter ?? "full";
-  if (settings.scope === "shared") return JSON.stringify(["shared", filter, settings]);
-  if (settings.scope === "agent") return JSON.stringify(["agent", filter, agentId]);
-  return JSON.stringify(["session", filter, agentId, sessionKey]);
 }

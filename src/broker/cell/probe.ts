@@ -5,17 +5,10 @@ import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { join } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
-import {
-  encodeActs,
-  explainFailure,
-  forbiddenActs,
-  homeOf,
-  interpreter,
-  missingPrograms,
-  parseOutcomes,
-} from "../../sandbox/sandbox.ts";
+import { encodeActs, forbiddenActs, homeOf, interpreter, parseOutcomes } from "../../sandbox/sandbox.ts";
 import type { Act, CellGroups, CellProfile, Outcome, SandboxStatus, Wall } from "../../sandbox/sandbox.ts";
 import { findBwrap, spawnClean } from "../spawn.ts";
+import { explainFailure, missingPrograms } from "./diagnosis.ts";
 import { prepareCellHost } from "./host.ts";
 import type { CellPlace } from "./pool.ts";
 import { startCell } from "./process.ts";

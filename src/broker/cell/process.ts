@@ -97,14 +97,7 @@ function createCell(launch: CellLaunch): Cell & { readonly ready: Promise<void> 
     connection.kill();
   }
 
-  const configuration = configurationOf(launch);
-  connection.send(
-    encodeFrame(
-      "control",
-      { kind: "configure", configuration },
-      buildSeccompFilter(process.arch, launch.settings.filter),
-    ),
-  );
+  connection.send(firstFrame(launch));
   return {
     ready: ready.promise,
     ended,
@@ -117,6 +110,12 @@ function createCell(launch: CellLaunch): Cell & { readonly ready: Promise<void> 
       await ended;
     },
   };
+}
+
+/** Two profiles, and the filter as the body. */
+function firstFrame(launch: CellLaunch): Buffer {
+  const filter = buildSeccompFilter(process.arch, launch.settings.filter);
+  return encodeFrame("control", { kind: "configure", configuration: configurationOf(launch) }, filter);
 }
 
 function createReadiness(): {

@@ -4,6 +4,7 @@
 import type { Run } from "../context.ts";
 import { deviceCommands } from "./devices.ts";
 import { serviceCommands } from "./service.ts";
+import { sandboxCommands } from "./sandbox.ts";
 import { watchdogCommands } from "./watchdog.ts";
 import { remoteOptions, wireCommands } from "./wire.ts";
 
@@ -511,6 +512,7 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/gateway/token.ts")).rotateToken,
   },
   ...deviceCommands,
+  ...sandboxCommands,
   ...watchdogCommands,
   {
     path: "logs",

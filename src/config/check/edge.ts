@@ -1,5 +1,6 @@
 // What the keys of the listening edge must agree on: nobody but this machine reaches a gateway that asks for nothing.
 import ipaddr from "ipaddr.js";
+import { cellProblems } from "./cells.ts";
 import { webhookProblems } from "./webhooks.ts";
 import type { Config } from "../schema/schema.ts";
 
@@ -8,7 +9,7 @@ export type EdgeProblem = { readonly path: readonly (string | number)[]; readonl
 export function edgeProblems(config: Config): readonly EdgeProblem[] {
   const { gateway } = config;
   const { bind, customBindHost, auth, tls, trustedProxies } = gateway;
-  const problems: EdgeProblem[] = [...webhookProblems(config)];
+  const problems: EdgeProblem[] = [...webhookProblems(config), ...cellProblems(config)];
   const refuse = (path: EdgeProblem["path"], message: string): void => void problems.push({ path, message });
   if (bind === "custom" && customBindHost === undefined)
     refuse(["gateway", "customBindHost"], 'is missing; bind: "custom" listens on the address it names');

@@ -1,7 +1,6 @@
 // What the schema cannot say by itself: keys that must agree with each other, and values that are valid but dangerous.
 // A dangerous value is refused until the owner has written down that it is meant (CFG-019).
 import { isAbsolute, relative, sep } from "node:path";
-import { cellProblems } from "../check/cells.ts";
 import { edgeProblems } from "../check/edge.ts";
 import { listAgents } from "../agent-settings.ts";
 import { expandHome } from "../paths.ts";
@@ -28,7 +27,7 @@ export function check(checking: Checking): void {
   checkEdge(checking);
   checkAgents(checking);
   checkWorkspaces(checking);
-  checkCells(checking);
+  checkBackends(checking);
   checkModels(checking);
   checkProviders(checking);
   checkDangers(checking);
@@ -126,9 +125,7 @@ function checkWorkspaces(checking: Checking): void {
   });
 }
 
-function checkCells(checking: Checking): void {
-  const { config, paths, findings } = checking;
-  for (const { path, message } of cellProblems(config)) refuse(checking, path, message);
+function checkBackends({ config, paths, findings }: Checking): void {
   for (const agent of listAgents(config, paths))
     if (agent.sandbox.backend === "docker")
       findings.note(

@@ -3,7 +3,6 @@
 import { z } from "zod";
 import {
   agentId,
-  byteSize,
   count,
   duration,
   key,

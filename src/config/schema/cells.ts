@@ -26,7 +26,11 @@ const variables = z
   });
 
 /** Less would end every program at once, and nothing would not be a bound (SBX-009). */
-const memory = byteSize.refine((size) => sizeBytes(size) >= 67_108_864, "is too small: a cell needs 64mb at least");
+const memory = byteSize.refine(
+  // What is no size at all is said by the schema below.
+  (size) => (typeof size === "string" && !byteSize.safeParse(size).success) || sizeBytes(size) >= 67_108_864,
+  "is too small: a cell needs 64mb at least",
+);
 
 const network = text(64).superRefine((value, context) => {
   if (value === "none") return;

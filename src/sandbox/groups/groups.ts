@@ -166,9 +166,15 @@ function scopes(systemdRun: string, runtimeDir: string): CellGroups {
       ];
       return {
         prefix: [
-          ...[systemdRun, "--user", "--scope", "--quiet", "--collect"],
+          systemdRun,
+          "--user",
+          "--scope",
+          "--quiet",
+          "--collect",
           ...properties.flatMap((property) => ["-p", property]),
-          ...["--", "/usr/bin/env", "-i"],
+          "--",
+          "/usr/bin/env",
+          "-i",
         ],
         environment: { XDG_RUNTIME_DIR: runtimeDir },
         close: () => undefined,

@@ -2,7 +2,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, normalize } from "node:path";
 import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
-import { refusedSource } from "../../config/config.ts";
+import { refusedSource } from "../../protocol/known/binds.ts";
 import { isWithin, systemFolders } from "../profile.ts";
 import type { CellSettings } from "../sandbox.ts";
 
