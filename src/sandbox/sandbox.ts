@@ -18,7 +18,6 @@ export {
   maskableProc,
   nodeFlags,
   outerArguments,
-  systemFolders,
   systemNames,
   warmArguments,
 } from "./profile.ts";
@@ -31,7 +30,7 @@ export type { CellKey, CellRoom } from "./place/room.ts";
 export { encodeActs, forbiddenActs, interpreter, parseOutcomes } from "./walls/acts.ts";
 export type { Act, Outcome } from "./walls/acts.ts";
 export { parseControlReply, parseFileAnswer } from "./replies.ts";
-export { buildSeccompFilter, syscallNumber } from "./seccomp.ts";
+export { buildSeccompFilter } from "./seccomp.ts";
 
 /** One thing the boot probe tried on this host, with the exact profile that commands get. */
 export type Wall = { readonly name: string; readonly held: boolean; readonly detail: string };
