@@ -180,6 +180,22 @@ export const limits = {
   fetchBodyMaxBytes: 33_554_432,
   fetchConnectTimeoutMs: 30_000,
 
+  // The way out of cells
+  egressReaderUploadMaxBytes: 65_536,
+  egressConnectionsMax: 128,
+  egressHeadMaxBytes: 16_384,
+  egressHeadersMax: 100,
+  egressHeadTimeoutMs: 10_000,
+  egressHelloMaxBytes: 32_768,
+  egressDialTimeoutMs: 15_000,
+  egressIdleTimeoutMs: 5 * 60_000,
+  egressConnectionMaxBytes: 8 * 1_073_741_824,
+  egressReasonMaxChars: 240,
+  egressRecordsPerMinute: 60,
+  egressRecentMax: 1_000,
+  egressRulesMax: 500,
+  egressLeavesMax: 256,
+
   // The gateway process
   gatewayTmpBytes: 67_108_864,
   gatewayStartTimeoutMs: 30_000,

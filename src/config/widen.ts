@@ -102,6 +102,11 @@ const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
   [/^logging\.(redactSensitive|redactPatterns|level|file)$/, changes],
   [/^session\.(scope|dmScope|identityLinks)/, changes],
   [/^security\.acknowledged$/, gains],
+  [/(^|\.)egress\.(allow|presets)$/, gains],
+  // Whose TLS is not ended any more escapes the rules about methods and paths.
+  [/(^|\.)egress\.(deny|terminate)$/, loses],
+  [/^egress\.proxy$|\.egress\.uploadMaxBytes$/, changes],
+  [/\.egress\.profile$/, rises("none", "web-read", "listed", "packages")],
 ];
 
 /** One step into a map or a list of named items, as `renderPath` and `stepBelow` write it. */

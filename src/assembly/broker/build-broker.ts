@@ -35,6 +35,7 @@ import type { Config, StatePaths } from "../../config/config.ts";
 import { createRedactor } from "../../dlp/dlp.ts";
 import { channelRoute, channelTokensAt } from "../settings/channels.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
+import { egressOf } from "../settings/egress.ts";
 import { pageAddresses } from "../settings/access.ts";
 import { createFront, ensureGatewayToken, movePlainFile, openVault, vaultPlaces } from "../../vault/vault.ts";
 import type { FileVault, Front } from "../../vault/vault.ts";
@@ -220,7 +221,11 @@ function openBroker(
     paths,
     config: keeper.service,
     vault,
-    egress: createBrokerEgress({ ceiling, readSecret: (name) => vault.read(name) }),
+    egress: createBrokerEgress({
+      ceiling,
+      readSecret: (name) => vault.read(name),
+      rules: () => egressOf(keeper.config(), paths, ceiling()).routes,
+    }),
     ceiling,
     channelRoute: (channel, account) => channelRoute(keeper.config(), channel, account),
     defaultModel: () => keeper.config().agents.defaults.model.primary,

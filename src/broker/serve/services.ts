@@ -121,7 +121,10 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
     const signal = await guard(options, action, asked.signal);
     const bodyBytes = bodyBytesOf(params["bodyBytes"], request.body);
     const headers = headersOf(params["headers"]);
-    const response = await egress.fetch({ resource, headers, bodyBytes, body: request.body }, signal);
+    const response = await egress.fetch(
+      { agentId: action.agentId, resource, headers, bodyBytes, body: request.body },
+      signal,
+    );
     return { result: { status: response.status, headers: response.headers }, body: response.body };
   };
   const inCell =

@@ -1,6 +1,7 @@
 // catalogue
 // Config keys of agents: which models they use, what they may touch, how much they keep in mind.
 import { z } from "zod";
+import { agentEgress } from "./egress.ts";
 import {
   agentId,
   count,
@@ -262,6 +263,7 @@ const shared = {
   bootstrapMaxChars: key(count.default(20_000), "Characters of one workspace file in the prompt.", "hot"),
   bootstrapTotalMaxChars: key(count.default(150_000), "Characters of all workspace files in the prompt.", "hot"),
   sandbox,
+  egress: agentEgress,
   tools,
   heartbeat,
   subagents,

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { agents } from "./agents.ts";
 import { channels } from "./channels.ts";
+import { egress } from "./egress.ts";
 import { key, reserved, text } from "./field.ts";
 import { identity } from "./identity.ts";
 import { gateway } from "./gateway.ts";
@@ -49,7 +50,7 @@ export const configSchema = z.strictObject({
   budget: reserved("later", "What may be spent."),
   outbound: reserved(4, "What may be sent, and what waits for the owner."),
   dlp: reserved(3, "What must never leave."),
-  egress: reserved(3, "Which hosts may be reached."),
+  egress,
   vault: reserved(3, "Secrets under lock."),
   watchdog: reserved(3, "Watching over the gateway."),
   trust: reserved(4, "Which surfaces are trusted."),

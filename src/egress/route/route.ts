@@ -1,4 +1,4 @@
-// The way out: checks a request against the ceiling, adds the credential, dials what was checked, and streams the answer
+// The way out of the gateway's own requests: has each judged by the rules and against the ceiling, adds the credential, dials what was checked, and streams the answer
 // back. The only place where a credential and the network meet.
 import { isIP } from "node:net";
 import { Readable } from "node:stream";
@@ -10,11 +10,15 @@ import { abortError } from "../../base/wait.ts";
 import { createEchoGuard } from "../../dlp/dlp.ts";
 import { checkAddress, createCheckedLookup } from "../../network/network.ts";
 import type { Reach } from "../../network/network.ts";
+import { checkRules, routeRules } from "./rules.ts";
+import type { EgressRule } from "./rules.ts";
 import { checkTarget, farSide } from "./target.ts";
 import type { OutgoingResource, ProviderCeiling, RouteCeiling, Target } from "./target.ts";
 import { credentialHeaders, fillPath, parseRequestHeaders, renderResponseHeaders } from "./headers.ts";
 
 export type OutgoingRequest = {
+  /** Whose turn asks for it; nobody's where the owner tries something. */
+  readonly agentId?: string;
   readonly resource: OutgoingResource;
   readonly headers: Readonly<Record<string, string>>;
   /** Bytes of the body, which follows as a stream; undefined where there is none. */
@@ -40,6 +44,8 @@ export type BrokerEgress = {
 export type BrokerEgressOptions = {
   readonly ceiling: () => RouteCeiling;
   readonly readSecret: (name: string) => Promise<string | undefined>;
+  /** What holds for requests of the broker's own; what the ceiling names where left out. */
+  readonly rules?: () => readonly EgressRule[];
 };
 
 export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
@@ -49,7 +55,8 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
       const { resource } = request;
       const provider = tried ?? farSide(resource, options.ceiling());
       const allowed = checkTarget(resource, provider);
-      const reach = provider.ownerNamed ? "owner-named" : "public";
+      const rules = options.rules?.() ?? routeRules(options.ceiling());
+      const reach = checkRules(request, { rules, provider, target: allowed, isTried: tried !== undefined });
       checkLiteral(allowed, reach);
       const credentials = await credentialHeaders(provider, options.readSecret);
       const target = credentials.inPath === undefined ? allowed : fillPath(allowed, credentials.inPath);

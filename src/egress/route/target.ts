@@ -58,6 +58,11 @@ export function farSide(resource: OutgoingResource, ceiling: RouteCeiling): Prov
   throw new LoricaError("forbidden", `the config has no ${nameOf(resource)} switched on`);
 }
 
+/** The provider, or the account on a platform, as rules name it. */
+export function accountOf(resource: OutgoingResource): string {
+  return "provider" in resource ? resource.provider : channelKey(resource.channel, resource.account);
+}
+
 function nameOf(resource: OutgoingResource): string {
   if ("provider" in resource) return `provider ${JSON.stringify(resource.provider.slice(0, 64))}`;
   return `channel ${JSON.stringify(channelKey(resource.channel, resource.account).slice(0, 128))}`;
