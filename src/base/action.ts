@@ -34,6 +34,8 @@ export type FileRead =
     };
 
 export type FileWrite =
+  /** A file that the model is told to follow, written by its owner from outside: no tool proposes this. */
+  | { readonly operation: "instruct"; readonly path: string; readonly content: string }
   | { readonly operation: "write"; readonly path: string; readonly content: string }
   | {
       readonly operation: "edit";

@@ -2,7 +2,7 @@
 // is asked of them arrives as an action that policy granted and the ceiling allowed; each command is put on record.
 import type { Action } from "../base/action.ts";
 import type { AuditLog } from "../audit/audit.ts";
-import { codeOf, LoricaError } from "../base/errors.ts";
+import { assert, codeOf, LoricaError } from "../base/errors.ts";
 import { rejected } from "../base/parsed.ts";
 import type { Parsed } from "../base/parsed.ts";
 import { unlessAborted } from "../base/wait.ts";
@@ -13,6 +13,7 @@ import type {
   Cells,
   CellSettings,
   CellView,
+  FileWriteResult,
   RunResult,
   SandboxStatus,
   StartedProcess,
@@ -30,6 +31,7 @@ import { createPool } from "./cell/pool.ts";
 import type { Cell, CellDescription, CellPlace } from "./cell/pool.ts";
 import { probeSandbox } from "./cell/probe.ts";
 import type { VerifiedHost } from "./cell/probe.ts";
+import { writeInstruction } from "./serve/workspace.ts";
 import { notGrouped, provenGroups } from "./cell/bounds.ts";
 
 export type CellsOptions = {
@@ -123,6 +125,8 @@ export function createCells(options: CellsOptions): ProbedCells {
       return toReadResult(await inCell(action, (cell) => cell.files.ask(question, undefined, signal), signal));
     },
     async write(action, signal) {
+      if (action.resource.operation === "instruct")
+        return instruct(action, pool.workspaceOf(action.agentId), options.audit);
       const { question, body } = toWriteQuestion(action.resource);
       return toWriteResult(await inCell(action, (cell) => cell.files.ask(question, body, signal), signal));
     },
@@ -140,6 +144,28 @@ function recordGone(audit: AuditLog, { agentId, sessionKey }: CellKey, gone: Bac
     resource: `background process ${processId}`,
     result: { end, exitCode, durationMs: Math.round(durationMs) },
   });
+}
+
+/** Not inside, where these files can only be read. Which agent's they are is looked up as for a cell. */
+function instruct(
+  { agentId, sessionKey, resource }: Action<"file.write">,
+  workspace: Parsed<string>,
+  audit: AuditLog,
+): FileWriteResult {
+  assert(resource.operation === "instruct", "only instructions are written past the cell");
+  if (!workspace.ok) throw new LoricaError("forbidden", workspace.reason);
+  const { path, content } = resource;
+  writeInstruction(workspace.value, path, content);
+  const bytes = Buffer.byteLength(content);
+  audit.record({
+    kind: "effect",
+    verb: "file.write",
+    agentId,
+    sessionKey,
+    resource: `instruct ${path}`,
+    result: { bytes },
+  });
+  return { paths: [path], summary: `wrote ${bytes} bytes` };
 }
 
 /** Every command leaves a record, whether it ran, failed or never started (TOOL-018). */

@@ -4,6 +4,7 @@ import { codeOf, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { owner } from "../base/principal.ts";
 import type { AuditLog, LogTail } from "../audit/audit.ts";
+import { instructionFiles } from "../config/config.ts";
 import type { RemoteChange, RemoteView } from "../config/config.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Sandbox, WorkspaceFiles } from "../sandbox/sandbox.ts";
@@ -74,7 +75,10 @@ export function createRemotePorts(call: AskBroker): RemotePorts {
   };
 }
 
-/** Written in the cell of the agent's main session, under the same rules as when the agent writes for its owner. */
+/**
+ * An instruction is written by the broker, because no cell can; a note of the agent's in the cell of its main session, under
+ * the same rules as when the agent writes for its owner.
+ */
 export function createAgentWorkspace(deps: {
   readonly workspace: WorkspaceFiles;
   readonly policy: Pick<Policy, "decide">;
@@ -92,7 +96,8 @@ export function createAgentWorkspace(deps: {
         sessionKey,
         principal: owner,
         label: { integrity: "owner", readers: [owner.id] },
-        resource: { operation: "write", path: name, content },
+        // What the agent itself may not change is not written by its own hands.
+        resource: { operation: instructionFiles.includes(name) ? "instruct" : "write", path: name, content },
       });
       const { rule } = decision;
       const about = { verb: "file.write", agentId, sessionKey, principal: actor, resource: `write ${name}` } as const;

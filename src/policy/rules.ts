@@ -107,7 +107,14 @@ export function needsCell(tool: string): boolean {
 }
 
 export function compileRules(settings: PolicySettings): readonly Rule[] {
-  const reach = [modelRequests(settings), channelRequests(settings), orders(), replies(), nodeInvokes()];
+  const reach = [
+    modelRequests(settings),
+    channelRequests(settings),
+    orders(),
+    replies(),
+    nodeInvokes(),
+    instructions(settings),
+  ];
   return [noCell(settings), toolSurface(settings), ...reach];
 }
 
@@ -207,6 +214,18 @@ function nodeInvokes(): Rule {
     name,
     judge: ({ verb, agentId, principal }) =>
       verb === "node.invoke" && agentId === "" && principal.kind === "owner"
+        ? { kind: "allow", rule: name }
+        : undefined,
+  };
+}
+
+/** The owner's word about how an agent behaves. It is no tool's, so no tool list can allow it, and no turn asks for it. */
+function instructions({ agents }: PolicySettings): Rule {
+  const name = "instructions.owner";
+  return {
+    name,
+    judge: ({ verb, agentId, principal, resource }) =>
+      verb === "file.write" && resource.operation === "instruct" && principal.kind === "owner" && agents.has(agentId)
         ? { kind: "allow", rule: name }
         : undefined,
   };

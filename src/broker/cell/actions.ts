@@ -50,7 +50,10 @@ export function toReadResult({ answer, body }: FileResult): FileReadResult {
   return { kind: "matches", lines, truncated: answer.truncated };
 }
 
-export function toWriteQuestion(write: FileWrite): { readonly question: FileQuestion; readonly body: Buffer } {
+export function toWriteQuestion(write: Exclude<FileWrite, { operation: "instruct" }>): {
+  readonly question: FileQuestion;
+  readonly body: Buffer;
+} {
   if (write.operation === "apply_patch") return { question: { kind: "apply_patch" }, body: bodyOf(write.patch) };
   checkPath(write.path);
   if (write.operation === "write")

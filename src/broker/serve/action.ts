@@ -53,6 +53,7 @@ const shapes: { readonly [V in BrokerVerb]: Readonly<Record<string, Shape>> } = 
     grep: { operation: short, pattern: short, path: short, include: short, ignoreCase: flag },
   },
   "file.write": {
+    instruct: { operation: short, path: short, content: text },
     write: { operation: short, path: short, content: text },
     edit: { operation: short, path: short, before: text, after: text, occurrences: oneOf("one", "all") },
     apply_patch: { operation: short, patch: text },

@@ -1,9 +1,22 @@
 // Reads and seeds workspace files. A workspace is the agent's to write, so nothing in it is trusted to be what its name
 // says: each step of a path is opened from the folder before it, and no link is ever followed (walls.md, appendix C).
 import { createHash } from "node:crypto";
-import { closeSync, constants, fstatSync, mkdirSync, opendirSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  opendirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
+import { newToken } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
+import { instructionFiles } from "../../config/config.ts";
 import type { WorkspaceFile } from "../../sandbox/sandbox.ts";
 
 /** Linux' O_PATH, which Node does not name: a handle to walk from, that reads nothing. */
@@ -41,6 +54,26 @@ export function seedWorkspace(workspace: string, templates: ReadonlyMap<string, 
     if (!isEmpty(`/proc/self/fd/${root}`)) return [];
     for (const [name, text] of templates) writeBelow(root, name, text);
     return [...templates.keys()];
+  } finally {
+    closeSync(root);
+  }
+}
+
+/** Replaces an instruction file in one step; a link that stands in its place is replaced, never followed. */
+export function writeInstruction(workspace: string, name: string, text: string): void {
+  if (!instructionFiles.includes(name)) throw new LoricaError("forbidden", `${name} is no instruction file`);
+  if (Buffer.byteLength(text) > limits.workspaceFileMaxBytes)
+    throw new LoricaError("too_large", `an instruction file has at most ${limits.workspaceFileMaxBytes} bytes`);
+  const root = openRoot(workspace);
+  if (root === undefined) throw new LoricaError("not_found", `the workspace ${workspace} does not exist`);
+  const folder = `/proc/self/fd/${root}`;
+  const temporary = `.lorica-${newToken(12)}.tmp`;
+  try {
+    writeBelow(root, temporary, text);
+    renameSync(`${folder}/${temporary}`, `${folder}/${name}`);
+  } catch (cause) {
+    rmSync(`${folder}/${temporary}`, { force: true });
+    throw new LoricaError("conflict", `${name} cannot be written (${errnoOf(cause) ?? "unknown error"})`, { cause });
   } finally {
     closeSync(root);
   }
@@ -115,7 +148,7 @@ function writeBelow(root: number, name: string, text: string): void {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = openSync(`/proc/self/fd/${root}/${name}`, flags, 0o600);
   try {
-    writeSync(file, text);
+    writeFileSync(file, text);
   } finally {
     closeSync(file);
   }
