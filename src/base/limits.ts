@@ -288,6 +288,21 @@ export const limits = {
   storeRetryMaxMs: 2_000,
   storePatienceMs: 5_000,
   hooksRunningMax: 64,
+
+  // Hooks of settings.json
+  hookSettingsMaxBytes: 262_144,
+  hooksMax: 64,
+  hookMatcherMaxChars: 512,
+  hookCommandMaxChars: 4_096,
+  hookTimeoutMs: 60_000,
+  hookOutputMaxBytes: 1_048_576,
+  hookReasonMaxChars: 4_000,
+  hookFilesMax: 256,
+  hookFilesMaxBytes: 16_777_216,
+  hookProcessesMax: 32,
+  hookPassesMax: 1_024,
+  hookTmpBytes: 16_777_216,
+
   nameMaxChars: 512,
 
   // Channels
