@@ -8,7 +8,7 @@ import type { HookPoint } from "../plugin/plugin.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { WorkspaceFiles } from "../sandbox/sandbox.ts";
 import type { Closing, Store, Turn } from "../store/store.ts";
-import type { Tool, ToolEffects } from "../tool/tool.ts";
+import type { Tool, ToolEffects, ToolHooks } from "../tool/tool.ts";
 import type { TurnEvent, TurnOutcome } from "./event.ts";
 import type { AgentProfile } from "./settings.ts";
 
@@ -40,6 +40,8 @@ export type TurnRunnerOptions = {
   readonly tools: readonly Tool[];
   readonly policy: Policy;
   readonly effects: ToolEffects;
+  /** The owner's hooks, which may forbid or change a call that policy allows, and nothing else. */
+  readonly hooks: ToolHooks;
   readonly workspace: WorkspaceFiles;
   readonly audit: AuditLog;
   readonly clock: Clock;

@@ -67,8 +67,8 @@ export function parseHookSettings(text: string): Parsed<HookSettings> {
 export function matches(matcher: string, names: readonly string[]): boolean {
   if (matcher === "" || matcher === "*") return true;
   if (/^[\w ,|]+$/.test(matcher)) {
-    const wanted = matcher.split(/[|,]/).map((name) => name.trim());
-    return names.some((name) => wanted.includes(name));
+    const wanted = new Set(matcher.split(/[|,]/).map((name) => name.trim()));
+    return names.some((name) => wanted.has(name));
   }
   // Not anchored: of two readings of somebody's pattern, the one that asks more often is the safe one.
   const pattern = new RegExp(matcher);

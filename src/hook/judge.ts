@@ -55,44 +55,7 @@ export type Judge = {
 };
 
 export function createJudge(options: JudgeOptions): Judge {
-  let running = 0;
-
-  async function run(hook: Registered, call: HookCall, question: string, signal: AbortSignal): Promise<RoomEnd> {
-    if (running >= limits.hookProcessesMax)
-      throw new LoricaError("overloaded", `${limits.hookProcessesMax} hooks run already; try again later`);
-    running += 1;
-    try {
-      return await options.run(hook, { workspace: call.workspace, question }, signal);
-    } finally {
-      running -= 1;
-    }
-  }
-
-  async function ask(hook: Registered, call: HookCall, asked: Asked, signal: AbortSignal): Promise<Verdict> {
-    const startedAt = performance.now();
-    const [toolName] = asked.tool.names;
-    const { event, response } = asked;
-    const { input } = asked.tool;
-    const question = { ...call, event, cwd: call.workspace ?? "/tmp", toolName, input };
-    const text = renderQuestion(response === undefined ? question : { ...question, response });
-    const answer =
-      hook.problem === undefined ? parseAnswer(await run(hook, call, text, signal)) : untrusted(hook.problem);
-    const verdict = toVerdict(hook.definition, asked, answer);
-    const isChanged = verdict.kind === "pass" && !sameInput(input, verdict.input);
-    const after = isChanged ? `changed to ${JSON.stringify(verdict.input)}` : undefined;
-    const reason = verdict.kind === "deny" ? verdict.reason : after;
-    options.audit.record({
-      kind: "hook",
-      verdict: verdict.kind === "deny" ? "deny" : "allow",
-      rule: describeHook(hook.definition),
-      agentId: call.agentId,
-      sessionKey: call.sessionKey,
-      resource: `${toolName} ${JSON.stringify(input)}`.slice(0, limits.auditTextMaxChars),
-      ...(reason === undefined ? {} : { reason: reason.slice(0, limits.auditTextMaxChars) }),
-      result: { event, changed: isChanged, durationMs: Math.round(performance.now() - startedAt) },
-    });
-    return verdict;
-  }
+  const ask = createAsk(options);
 
   function asking(event: HookEvent, tool: ToolEvent): readonly Registered[] {
     const isAsked = ({ definition }: Registered): boolean =>
@@ -108,7 +71,7 @@ export function createJudge(options: JudgeOptions): Judge {
       const contexts: string[] = [];
       let { input } = asked.tool;
       for (const hook of hooks) {
-        const verdict = await ask(hook, call, { ...asked, tool: { ...asked.tool, input } }, signal);
+        const verdict = await ask(hook, { ...asked, call, tool: { ...asked.tool, input } }, signal);
         if (verdict.kind === "deny") return verdict;
         input = verdict.input;
         judged.set(hook, input);
@@ -116,13 +79,73 @@ export function createJudge(options: JudgeOptions): Judge {
       }
       for (const hook of hooks) {
         if (sameInput(judged.get(hook) ?? {}, input)) continue;
-        const verdict = await ask(hook, call, { ...asked, tool: { ...asked.tool, input } }, signal);
+        const verdict = await ask(hook, { ...asked, call, tool: { ...asked.tool, input } }, signal);
         if (verdict.kind === "deny") return verdict;
         if (!sameInput(verdict.input, input)) return { kind: "deny", reason: disagreement };
       }
       return { kind: "pass", input, contexts };
     },
   };
+}
+
+type Judged = {
+  readonly call: HookCall;
+  readonly asked: Asked;
+  readonly verdict: Verdict;
+  readonly durationMs: number;
+};
+
+type Ask = (hook: Registered, about: Asked & { readonly call: HookCall }, signal: AbortSignal) => Promise<Verdict>;
+
+/** One hook about one event, recorded. */
+function createAsk(options: JudgeOptions): Ask {
+  let running = 0;
+
+  async function run(hook: Registered, about: Parameters<RunHook>[1], signal: AbortSignal): Promise<RoomEnd> {
+    if (running >= limits.hookProcessesMax)
+      throw new LoricaError("overloaded", `${limits.hookProcessesMax} hooks run already; try again later`);
+    running += 1;
+    try {
+      return await options.run(hook, about, signal);
+    } finally {
+      running -= 1;
+    }
+  }
+
+  async function ask(hook: Registered, { call, ...asked }: Asked & { readonly call: HookCall }, signal: AbortSignal) {
+    const startedAt = performance.now();
+    const [toolName] = asked.tool.names;
+    const { event, response } = asked;
+    const { input } = asked.tool;
+    const question = { ...call, event, cwd: call.workspace ?? "/tmp", toolName, input };
+    const text = renderQuestion(response === undefined ? question : { ...question, response });
+    const answer =
+      hook.problem === undefined
+        ? parseAnswer(await run(hook, { workspace: call.workspace, question: text }, signal))
+        : untrusted(hook.problem);
+    const verdict = toVerdict(hook.definition, asked, answer);
+    record(hook.definition, { call, asked, verdict, durationMs: performance.now() - startedAt });
+    return verdict;
+  }
+
+  function record(definition: HookDefinition, { call, asked, verdict, durationMs }: Judged): void {
+    const { event, tool } = asked;
+    const changed = verdict.kind === "pass" && !sameInput(tool.input, verdict.input);
+    const after = changed ? `changed to ${JSON.stringify(verdict.input)}` : undefined;
+    const reason = verdict.kind === "deny" ? verdict.reason : after;
+    options.audit.record({
+      kind: "hook",
+      verdict: verdict.kind === "deny" ? "deny" : "allow",
+      rule: describeHook(definition),
+      agentId: call.agentId,
+      sessionKey: call.sessionKey,
+      resource: `${tool.names[0]} ${JSON.stringify(tool.input)}`.slice(0, limits.auditTextMaxChars),
+      ...(reason === undefined ? {} : { reason: reason.slice(0, limits.auditTextMaxChars) }),
+      result: { event, changed, durationMs: Math.round(durationMs) },
+    });
+  }
+
+  return ask;
 }
 
 const disagreement = "the hooks change the input one after the other and do not come to an end";

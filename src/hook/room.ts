@@ -48,7 +48,12 @@ export function hookRoom(host: RoomHost, content: RoomContent): Room {
     CLAUDE_PROJECT_DIR: workspace ?? "/tmp",
   };
   const tmpfs = (path: string, mode: string): readonly string[] => [
-    ...["--perms", mode, "--size", String(limits.hookTmpBytes), "--tmpfs", path],
+    "--perms",
+    mode,
+    "--size",
+    String(limits.hookTmpBytes),
+    "--tmpfs",
+    path,
   ];
   const profile = [
     ["--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL"],

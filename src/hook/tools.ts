@@ -28,6 +28,20 @@ export function isCellAction(action: Action): action is CellAction {
   return cellVerbs.has(action.verb);
 }
 
+const toolNames: readonly (readonly [string, string])[] = [
+  ["Bash", "exec"],
+  ["Read", "read"],
+  ["Write", "write"],
+  ["Edit", "edit"],
+  ["Glob", "glob"],
+  ["Grep", "grep"],
+];
+
+/** Both names of a tool that has two. */
+export function namesOf(tool: string): ToolEvent["names"] {
+  return toolNames.find((names) => names.includes(tool)) ?? [tool];
+}
+
 export function toolEvents(action: CellAction, place: Place): readonly ToolEvent[] {
   switch (action.verb) {
     case "process.run":

@@ -88,6 +88,23 @@ function readOptions(words: readonly string[], home: string): Options | string {
   return { argv, network: unshared && !shared ? "none" : "kept", workspace, narrowed };
 }
 
+const decoders = new Set([
+  "echo",
+  "-n",
+  "printf",
+  "%s",
+  "base64",
+  "-d",
+  "--decode",
+  "eval",
+  "exec",
+  "bash",
+  "sh",
+  "/bin/bash",
+  "-c",
+  "-",
+]);
+
 /** `bash -c <the command>`, whole or as base64 with nothing around it but what decodes and runs it. */
 function isOriginal(argv: readonly string[], original: string): boolean {
   const [shell = "", flag = "", script, ...rest] = argv;
@@ -101,21 +118,7 @@ function isOriginal(argv: readonly string[], original: string): boolean {
     .replaceAll(/["'$()|<;]|\\n/g, " ")
     .trim()
     .split(/\s+/);
-  const decoders = [
-    "echo",
-    "-n",
-    "printf",
-    "%s",
-    "base64",
-    "-d",
-    "--decode",
-    "eval",
-    "exec",
-    "bash",
-    "sh",
-    "/bin/bash",
-  ];
-  return around.every((word) => decoders.includes(word) || word === "-c" || word === "-");
+  return around.every((word) => decoders.has(word));
 }
 
 /** Words of one simple command; undefined where the shell would do more than split it. */

@@ -7,6 +7,8 @@ import type { Label } from "../base/label.ts";
 import type { Principal } from "../base/principal.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 
+export type { ToolHooks } from "../hook/hook.ts";
+
 export type ToolCaller = {
   readonly agentId: string;
   readonly sessionKey: string;

@@ -41,6 +41,7 @@ export type TestAgentOptions = {
   readonly sandbox?: SandboxAnswers;
   readonly files?: Readonly<Record<string, string>>;
   readonly tools?: readonly Tool[];
+  readonly hooks?: TurnRunnerOptions["hooks"];
   readonly redact?: (text: string) => string;
   readonly store?: Store;
 };
@@ -118,6 +119,7 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
     audit: { record: (record) => void audit.push(record) },
     profile: (agentId) => profiles.get(agentId),
     observe: (event) => void hooks.push(event),
+    hooks: options.hooks ?? { before: async () => undefined, after: async () => undefined },
     redact: options.redact ?? ((text) => text),
     report: (id, error) => void reports.push({ id, error }),
   };

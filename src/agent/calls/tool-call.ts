@@ -2,7 +2,7 @@
 // way out is a result that the model can read; what ends the turn is its own signal, and the caller looks at that.
 import { LoricaError, codeOf } from "../../base/errors.ts";
 import type { Grant } from "../../base/grant.ts";
-import type { Action, Verb } from "../../base/action.ts";
+import type { Verb } from "../../base/action.ts";
 import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import type { ToolOutcome } from "../../base/transcript.ts";
@@ -11,7 +11,7 @@ import type { ToolOutput } from "../../tool/tool.ts";
 import { inspectOutput } from "./inspect.ts";
 import type { Inspected } from "./inspect.ts";
 import type { ParsedCall } from "./parse-call.ts";
-import { renderResource } from "./resource.ts";
+import { judgeByHooks, showByHooks } from "./hooks.ts";
 import type { CallScope } from "../scope.ts";
 
 /** For a call that was begun and has no result: nothing of it is repeated by itself. */
@@ -35,13 +35,11 @@ type Bounds = { readonly maxChars: number; readonly startedAt: number };
 
 /** The grant lives for seconds, so it is asked for only once there is room to use it. */
 async function decideAndPerform(scope: CallScope, call: Ready, bounds: Bounds): Promise<CallResult> {
-  const { turn, options } = scope;
-  const { agentId, sessionKey, principal } = turn;
-  const asker = { agentId, sessionKey, principal, label: scope.label() };
-  // Who asks is the turn's to say, whatever the tool made of it.
-  const action: Action = { ...call.tool.propose(call.input, asker), ...asker };
-  const decision = options.policy.decide(action);
-  const about = { verb: action.verb, agentId, sessionKey, principal: principal.id, resource: renderResource(action) };
+  const { options } = scope;
+  const judged = await judgeByHooks(scope, call);
+  if (judged.kind === "deny") return refusal("denied", judged.reason);
+  const { action, about } = judged;
+  const decision = judged.decision ?? options.policy.decide(action);
   if (decision.kind === "deny") {
     options.audit.record({ kind: "decision", verdict: "deny", rule: decision.rule, reason: decision.reason, ...about });
     return refusal("denied", `refused: ${decision.reason}`);
@@ -49,11 +47,12 @@ async function decideAndPerform(scope: CallScope, call: Ready, bounds: Bounds): 
   options.audit.record({ kind: "decision", verdict: "allow", rule: decision.rule, ...about });
   const output = await perform(scope, call, decision.grant);
   const inspected = await inspectOutput(scope, call.tool, { output, maxChars: bounds.maxChars });
+  const shown = await showByHooks(scope, judged, { inspected, isError: output.isError });
   const durationMs = options.clock.now() - bounds.startedAt;
   const outcome = output.isError ? "error" : "ok";
-  const result = { outcome, durationMs, chars: inspected.text.length };
+  const result = { outcome, durationMs, chars: shown.text.length };
   options.audit.record({ kind: "effect", ...about, result });
-  return { ...inspected, outcome, durationMs };
+  return { ...shown, outcome, durationMs };
 }
 
 async function perform(scope: CallScope, { part, tool }: Ready, grant: Grant<Verb>): Promise<ToolOutput> {

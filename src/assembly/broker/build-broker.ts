@@ -11,6 +11,7 @@ import { seedWorkspace } from "../../broker/broker.ts";
 import type { AreaHandlers, Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
 import { createBrokerEgress } from "../../egress/route/route.ts";
 import { openWalls } from "./cells.ts";
+import { createHooksSide } from "./hooks.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
@@ -106,14 +107,16 @@ async function serve(ground: Ground): Promise<void> {
     log: log.source("network"),
   });
   const watchdog = createWatchdogSide(ground);
-  const sides = joinSides([network, walls.side, watchdog], log.source("broker"));
+  const probed = probing.catch(() => undefined);
+  const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
+  const sides = joinSides([network, walls.side, watchdog, hooks], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
     sides,
-    areas: { ...walls.side.areas, ...watchdog.areas },
+    areas: { ...walls.side.areas, ...watchdog.areas, ...hooks.areas },
     cells,
-    probed: probing.catch(() => undefined),
+    probed,
     front,
     settings: async ({ addresses }) => ({
       version: options.version,
@@ -124,6 +127,7 @@ async function serve(ground: Ground): Promise<void> {
       listen: addresses,
       published: network.published(),
       sandbox: tried ? cells.status() : undefined,
+      hooks: hooks.wants(),
     }),
   });
   try {

@@ -94,7 +94,7 @@ export function openCells(
 }
 
 /** What no workspace may be, hold or lie in: all that is the product's own, what it runs on, and where people keep keys. */
-function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] {
+export function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] {
   const { credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity } =
     paths;
   const { watchdog } = paths;

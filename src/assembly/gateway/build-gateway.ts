@@ -17,9 +17,11 @@ import { createRedactor } from "../../dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "../../gateway/gateway.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { tellAlert } from "./alerts.ts";
+import { createHookClient } from "./hooks.ts";
 import { createChannelPorts, withoutRehearsal } from "./channels.ts";
 import { createCurrent } from "./current.ts";
 import type { Current, GatewayStart } from "./current.ts";
+import type { ToolHooks } from "../../hook/hook.ts";
 import { createModels } from "../../model/model.ts";
 import type { ModelService } from "../../model/model.ts";
 import { createDevices, openSenders } from "../../pairing/pairing.ts";
@@ -140,6 +142,7 @@ type Ground = {
   readonly models: ModelService;
   readonly workspace: WorkspaceFiles;
   readonly observe: Observe;
+  readonly hooks: ToolHooks;
   readonly redact: (text: string) => string;
   readonly report: (id: string, error: unknown) => void;
   /** Ends what nobody waits for any more. */
@@ -174,7 +177,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     clock,
     audit,
   });
-  const hooks = plugins.flatMap((plugin) => plugin.hooks ?? []);
+  const observers = plugins.flatMap((plugin) => plugin.hooks ?? []);
   return {
     current,
     store: transcript.store,
@@ -186,7 +189,8 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     sandbox: createSandboxClient(link, policy.redeem, current.sandbox()),
     models,
     workspace: createWorkspaceClient(link),
-    observe: createObserver({ hooks, report }, ending.signal),
+    observe: createObserver({ hooks: observers, report }, ending.signal),
+    hooks: createHookClient(link, () => current.start().hooks),
     redact,
     report,
     ending,

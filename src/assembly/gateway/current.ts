@@ -2,6 +2,7 @@
 import { listAgents } from "../../config/agent-settings.ts";
 import type { AgentSettings, StatePaths } from "../../config/config.ts";
 import type { GatewaySettings } from "../../gateway/gateway.ts";
+import type { HookWants } from "../../hook/hook.ts";
 import type { ListenAddress } from "../../network/network.ts";
 import { notTried } from "../../sandbox/sandbox.ts";
 import type { SandboxStatus } from "../../sandbox/sandbox.ts";
@@ -19,6 +20,8 @@ export type GatewayStart = ChannelStart & {
   readonly published: GatewaySettings["access"]["published"];
   /** Undefined while the boot probe is running. */
   readonly sandbox: SandboxStatus | undefined;
+  /** Whether the broker has hooks to ask. */
+  readonly hooks: HookWants;
 };
 
 /** What holds now: the settings of the last `configure`, and what is known of the sandbox. */

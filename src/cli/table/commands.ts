@@ -3,6 +3,7 @@
 // docs/cli.md are all made from this one table; a command's module is loaded only when that command runs.
 import type { Run } from "../context.ts";
 import { deviceCommands } from "./devices.ts";
+import { hookCommands } from "./hooks.ts";
 import { serviceCommands } from "./service.ts";
 import { sandboxCommands } from "./sandbox.ts";
 import { watchdogCommands } from "./watchdog.ts";
@@ -513,6 +514,7 @@ export const commands: readonly CommandSpec[] = [
   },
   ...deviceCommands,
   ...sandboxCommands,
+  ...hookCommands,
   ...watchdogCommands,
   {
     path: "logs",

@@ -19,7 +19,6 @@ export const later: readonly LaterSpec[] = [
   { path: "egress", step: "3", what: "rules for outgoing traffic" },
   { path: "backup", step: "3", what: "encrypted backups" },
   { path: "harden", step: "3", what: "the hardening guide" },
-  { path: "hooks", step: "3", what: "hooks" },
   { path: "config accept", step: "3", what: "accepting a widening edit" },
   { path: "approvals", step: "4", what: "approvals" },
   { path: "budget", step: "4", what: "spending caps", instead: "usage" },

@@ -3,3 +3,7 @@ import { sandboxMethods } from "./sandbox.ts";
 import { watchdogMethods } from "./watchdog.ts";
 
 export const areaMethods = { ...sandboxMethods, ...watchdogMethods } as const;
+import { hookMethods } from "./hooks.ts";
+import { watchdogMethods } from "./watchdog.ts";
+
+export const areaMethods = { ...hookMethods, ...watchdogMethods } as const;
