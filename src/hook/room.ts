@@ -81,6 +81,6 @@ export function hookRoom(host: RoomHost, content: RoomContent): Room {
     home === "/tmp" || isWithin("/tmp", home) ? [] : ["--remount-ro", home],
     ["--remount-ro", "/", "--chdir", workspace ?? "/tmp", "--seccomp", "3"],
   ].flat();
-  const argv = [...limitArguments(), "/bin/bash", "-c", content.command];
+  const argv = [...limitArguments({}), "/bin/bash", "-c", content.command];
   return { profile, argv, filter: buildSeccompFilter(process.arch) };
 }

@@ -18,6 +18,7 @@ export {
   maskableProc,
   nodeFlags,
   outerArguments,
+  systemFolders,
   systemNames,
   warmArguments,
 } from "./profile.ts";

@@ -93,7 +93,7 @@ async function serve(ground: Ground): Promise<void> {
   const tellSandbox = (): void => {
     if (tried) broker.tell("sandbox", cells.status());
   };
-  const probing = cells.probe(ending.signal).then((status) => {
+  const probed = cells.probe(ending.signal).then((status) => {
     tried = true;
     if (status.kind === "off") log.source("sandbox").warn("the sandbox is off", { ...status });
     tellSandbox();
@@ -107,7 +107,6 @@ async function serve(ground: Ground): Promise<void> {
     log: log.source("network"),
   });
   const watchdog = createWatchdogSide(ground);
-  const probed = probing.catch(() => undefined);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const sides = joinSides([network, walls.side, watchdog, hooks], log.source("broker"));
   const broker = openBroker(ground, {
@@ -116,7 +115,7 @@ async function serve(ground: Ground): Promise<void> {
     sides,
     areas: { ...walls.side.areas, ...watchdog.areas, ...hooks.areas },
     cells,
-    probed,
+    probed: probed.catch(() => undefined),
     front,
     settings: async ({ addresses }) => ({
       version: options.version,
@@ -141,7 +140,7 @@ async function serve(ground: Ground): Promise<void> {
   } finally {
     ending.abort();
     await sides.stop();
-    await probing.catch(() => undefined);
+    await probed.catch(() => undefined);
   }
 }
 
