@@ -107,7 +107,8 @@ function readEvent(read: FileRead, place: Place): ToolEvent {
 function writeEvents(write: FileWrite, place: Place): readonly ToolEvent[] {
   if (write.operation === "apply_patch") return patchEvents(write.patch, place);
   const file_path = absolute(write.path, place);
-  if (write.operation === "write") return [{ names: ["Write", "write"], input: { file_path, content: write.content } }];
+  if (write.operation === "write" || write.operation === "instruct")
+    return [{ names: ["Write", "write"], input: { file_path, content: write.content } }];
   const { before: old_string, after: new_string, occurrences } = write;
   return [
     { names: ["Edit", "edit"], input: { file_path, old_string, new_string, replace_all: occurrences === "all" } },
@@ -172,6 +173,7 @@ function fieldsOf({ verb, resource }: CellAction): Readonly<Record<string, Field
         "-i": yesNo("ignoreCase", false, true),
       };
     case "write":
+    case "instruct":
       return { ...file, content: text("content") };
     case "edit":
       return {

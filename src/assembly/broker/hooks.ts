@@ -119,7 +119,10 @@ function createHooksOf({ options, keeper }: Ground, { cells, audit, probed }: Ho
     stateDir: paths.stateDir,
     bwrap: findBwrap,
     async sandbox(signal) {
-      await unlessAborted(probed.catch(() => undefined), signal);
+      await unlessAborted(
+        probed.catch(() => undefined),
+        signal,
+      );
       return cells.status();
     },
   });
