@@ -380,6 +380,8 @@ export const limits = {
   configJournalMaxBytes: 4_194_304,
   auditRecordsPerSecondMax: 1_000,
   auditTextMaxChars: 8_192,
+  auditCheckpointRecords: 1_000,
+  auditCheckpointMs: 10_000,
   redactInputMaxChars: 262_144,
   redactPatternMaxChars: 512,
   redactTimeoutMs: 50,
