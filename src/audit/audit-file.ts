@@ -5,7 +5,7 @@ import { isRecord } from "../base/json.ts";
 import { limits } from "../base/limits.ts";
 import { parsed, rejected } from "../base/parsed.ts";
 import type { Parsed } from "../base/parsed.ts";
-import type { AuditLog, AuditRecord } from "./audit.ts";
+import type { AuditKind, AuditLog, AuditRecord } from "./audit.ts";
 
 export type AuditWriterOptions = {
   readonly clock: Clock;
@@ -51,14 +51,16 @@ function bound(text: string): string {
   return text.length > auditTextMaxChars ? `${text.slice(0, auditTextMaxChars)}… (${text.length} characters)` : text;
 }
 
-const texts = ["verb", "rule", "reason", "agentId", "sessionKey", "principal", "resource"] as const;
+const texts = ["verb", "rule", "reason", "agentId", "sessionKey", "principal", "actor", "resource"] as const;
 const resultsMax = 32;
 
-/** A record of the gateway's: it reports decisions and effects; starts, stops and config are the broker's to report. */
+const gatewayKinds: readonly unknown[] = ["decision", "effect", "pairing", "approval"] satisfies AuditKind[];
+
+/** A record of the gateway's: it reports what it decides and does; starts, stops and config are the broker's to report. */
 export function parseAuditRecord(value: unknown): Parsed<AuditRecord> {
   if (!isRecord(value)) return rejected("not an object");
   const { kind, verdict, result } = value;
-  if (kind !== "decision" && kind !== "effect") return rejected("a kind that is not the gateway's to record");
+  if (!gatewayKinds.includes(kind)) return rejected("a kind that is not the gateway's to record");
   if (verdict !== undefined && verdict !== "allow" && verdict !== "deny") return rejected("an unknown verdict");
   const record: Record<string, unknown> = { kind, ...(verdict === undefined ? {} : { verdict }) };
   for (const name of texts) {

@@ -1,15 +1,16 @@
 // What was decided and what was done, in the order it happened.
 import type { Verb } from "../base/action.ts";
 
-/** `decision` and `effect` come from the gateway too; all others are the broker's alone to record. */
+/** The first four come from the gateway too; all others are the broker's alone to record. */
 export type AuditKind =
   | "decision"
   | "effect"
+  /** Who let which device, node or sender in, or sent them away. */
+  | "pairing"
+  | "approval"
   | "start"
   | "stop"
   | "config"
-  | "pairing"
-  | "approval"
   /** A connection or request that was judged at the way out. */
   | "egress"
   /** Something that must not leave was found; where, never what. */
@@ -18,7 +19,9 @@ export type AuditKind =
   | "vault"
   | "watchdog"
   | "backup"
-  | "incident";
+  | "incident"
+  /** Records were left out, and how many. */
+  | "loss";
 
 export type AuditRecord = {
   readonly kind: AuditKind;
@@ -30,7 +33,7 @@ export type AuditRecord = {
   readonly agentId?: string;
   readonly sessionKey?: string;
   readonly principal?: string;
-  /** Where nobody of a channel did it: `owner`, `device:<id>`, `schedule`, `cell`. */
+  /** Where nobody of a channel did it: `owner` (behind their own socket), `device:<id>`, `token`, `schedule`, `cell`. */
   readonly actor?: string;
   /** The resource in one line: a command, a path, a URL. Redacted before it is written. */
   readonly resource?: string;

@@ -382,6 +382,8 @@ export const limits = {
   auditTextMaxChars: 8_192,
   auditCheckpointRecords: 1_000,
   auditCheckpointMs: 10_000,
+  auditQueryDefault: 100,
+  auditQueryMaxChars: 4_194_304,
   redactInputMaxChars: 262_144,
   redactPatternMaxChars: 512,
   redactTimeoutMs: 50,

@@ -100,7 +100,14 @@ export function createAgentWorkspace(deps: {
         resource: { operation: instructionFiles.includes(name) ? "instruct" : "write", path: name, content },
       });
       const { rule } = decision;
-      const about = { verb: "file.write", agentId, sessionKey, principal: actor, resource: `write ${name}` } as const;
+      const about = {
+        verb: "file.write",
+        agentId,
+        sessionKey,
+        principal: owner.id,
+        actor,
+        resource: `write ${name}`,
+      } as const;
       if (decision.kind === "deny") {
         audit.record({ kind: "decision", verdict: "deny", rule, reason: decision.reason, ...about });
         throw new LoricaError("forbidden", `${name} cannot be written: ${decision.reason}`);

@@ -16,11 +16,13 @@ type Parts = {
 };
 
 export function createApprovals(
-  { store, clock }: NodesOptions,
+  { store, clock, audit }: NodesOptions,
   { pairing, directory, live, say }: Parts,
 ): Pick<Nodes, "pairs" | "approve" | "reject" | "remove" | "rename"> {
   const resolved = (requestId: string, nodeId: string, decision: string): void =>
     say("node.pair.resolved", { requestId, nodeId, decision, ts: clock.now() });
+  const record = (actor: string, verdict: "allow" | "deny", resource: string): void =>
+    audit.record({ kind: "pairing", verdict, rule: "nodes", actor, resource });
   return {
     async pairs() {
       const all = await directory.all();
@@ -32,18 +34,21 @@ export function createApprovals(
       };
     },
     async approve(requestId, approver) {
-      const record = await pairing.approve(requestId, approver);
-      resolved(requestId, record.nodeId, "approved");
-      return pairEntry(record);
+      const node = await pairing.approve(requestId, approver);
+      record(approver.id, "allow", `node ${node.nodeId} approved: ${node.approved.commands.join(" ")}`);
+      resolved(requestId, node.nodeId, "approved");
+      return pairEntry(node);
     },
-    async reject(requestId) {
+    async reject(requestId, by) {
       const { nodeId } = await pairing.reject(requestId);
+      record(by, "deny", `node ${nodeId} rejected`);
       resolved(requestId, nodeId, "rejected");
       return { requestId, nodeId };
     },
-    async remove(nodeId) {
+    async remove(nodeId, by) {
       const was = await store.remove(nodeId);
       if (!was && live.find(nodeId) === undefined) throw unknownNode(nodeId);
+      record(by, "deny", `node ${nodeId} removed`);
       live.end(nodeId, 4001, "the approval of this node was taken back");
     },
     async rename(nodeId, displayName) {

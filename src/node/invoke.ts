@@ -21,7 +21,7 @@ export type InvokeOrder = {
   readonly params: unknown;
   readonly timeoutMs: number | undefined;
   readonly idempotencyKey: string;
-  /** The device whose user asks, or `owner` behind the owner's own socket. */
+  /** Who asks, for the record: a device, or `owner` behind the owner's own socket. */
   readonly askedBy: string;
   readonly onProgress?: ((chunk: string, seq: number) => void) | undefined;
 };
@@ -130,5 +130,10 @@ async function findReady(deps: InvokeDeps, order: InvokeOrder): Promise<LiveNode
 
 function auditOf({ command, nodeId, askedBy }: InvokeOrder, paramsJson: string | undefined) {
   const params = paramsJson === undefined ? "" : ` ${paramsJson.slice(0, limits.nodeAuditParamsMaxChars)}`;
-  return { verb: "node.invoke", principal: askedBy, resource: `${command} on ${nodeId}${params}` } as const;
+  return {
+    verb: "node.invoke",
+    principal: owner.id,
+    actor: askedBy,
+    resource: `${command} on ${nodeId}${params}`,
+  } as const;
 }

@@ -40,9 +40,9 @@ export type Nodes = {
   describe(nodeId: string): Promise<NodeDescription>;
   pairs(): Promise<{ readonly pending: readonly NodePairRequest[]; readonly paired: readonly NodePairEntry[] }>;
   approve(requestId: string, approver: Approver): Promise<NodePairEntry>;
-  reject(requestId: string): Promise<{ readonly requestId: string; readonly nodeId: string }>;
+  reject(requestId: string, by: string): Promise<{ readonly requestId: string; readonly nodeId: string }>;
   /** Takes the approval back and ends the connection. The device stays paired. */
-  remove(nodeId: string): Promise<void>;
+  remove(nodeId: string, by: string): Promise<void>;
   rename(nodeId: string, displayName: string): Promise<void>;
   /** Returns how to stop. */
   watch(listener: (event: NodeEvent) => void): () => void;

@@ -12,13 +12,6 @@ import { check, folderFor, lines, log, open, publicKey, rewrite, sealed, secret,
 const seen = ({ problems }: EvidenceReport): readonly string[] =>
   problems.map(({ file, line, seq, what }) => `${file}:${line ?? ""} ${seq ?? ""} ${what}`);
 
-function sealed(folder: string, count = 8): void {
-  const evidence = open(folder);
-  evidence.unlock(secret);
-  write(evidence, count);
-  evidence.close();
-}
-
 test("WD-007 records are chained across starts and signed, and the public key is beside them", async (context) => {
   const folder = folderFor(context);
   sealed(folder, 3);

@@ -184,7 +184,7 @@ test("a secret goes in and is never read back; each change is recorded by name a
   assert.equal(await vault.read("provider:p"), "sk-two");
   assert.deepEqual(await ask("secret.remove", { name: "provider:p" }), { name: "provider:p", removed: true });
   assert.deepEqual(
-    records.map(({ kind, principal, resource }) => [kind, principal, resource]),
+    records.map(({ kind, actor, resource }) => [kind, actor, resource]),
     [
       ["config", "owner", "secret stored: provider:p"],
       ["config", "owner", "secret replaced: provider:p"],
@@ -209,8 +209,8 @@ test("GW-028 LOG-004 ROT-004 token.show makes a token where there is none, and t
   assert.deepEqual(await ask("token.show"), { token: second.token, source: "vault", ...age });
   assert.equal(records.at(-1)?.resource, "token rotated: gateway:token");
   const { previousUntil } = (await ask("token.rotate", { graceMs: 60_000 })) as { previousUntil: number };
-  const { principal, resource } = records.at(-1) ?? {};
-  assert.deepEqual([principal, resource, previousUntil > 0], ["owner", "token rotated: gateway:token", true]);
+  const { actor, resource } = records.at(-1) ?? {};
+  assert.deepEqual([actor, resource, previousUntil > 0], ["owner", "token rotated: gateway:token", true]);
   const third = (await ask("token.show")) as { token: string };
   for (const { token } of [first, second, third]) assert.ok(!JSON.stringify(records).includes(token));
 });

@@ -79,7 +79,7 @@ test("GW-038 config.set, patch and apply become orders to the broker, under who 
         payload: { kind: `config-${mode}`, status: "ok", ts: 1_000, stats: { mode, requiresRestart: true } },
       },
     });
-  const order = { raw: "{}", baseHash: "h-1", actor: "gateway:local" };
+  const order = { raw: "{}", baseHash: "h-1", actor: "owner" };
   assert.deepEqual(orders, [
     { ...order, mode: "set" },
     { ...order, mode: "patch" },
@@ -156,7 +156,7 @@ test("GW-038 instruction files are read and written by name, never by path, and 
   for (const name of ["../SOUL.md", "/etc/passwd", "memory/SOUL.md", "secrets.md"])
     await assert.rejects(set({ name }), { code: "invalid_request" });
   await assert.rejects(set({ agentId: "none" }), { code: "not_found" });
-  assert.deepEqual(written, [{ agentId: "main", name: "SOUL.md", content: "wise", actor: "gateway:local" }]);
+  assert.deepEqual(written, [{ agentId: "main", name: "SOUL.md", content: "wise", actor: "owner" }]);
   client.end();
 });
 

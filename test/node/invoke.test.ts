@@ -29,9 +29,27 @@ test("an invoke asks the node, takes its answer, and both are in the audit log",
   assert.equal(faux.nodes.answers.settle("c1", { id: String(id), nodeId, ok: true, payload: { sh: "/bin/sh" } }), true);
   assert.deepEqual(await answer, { payload: { sh: "/bin/sh" }, payloadJson: '{"sh":"/bin/sh"}' });
   const resource = `system.which on ${nodeId} {"bins":["sh"]}`;
-  assert.deepEqual(faux.records, [
-    { kind: "decision", verdict: "allow", rule: "node.operator", verb: "node.invoke", principal: "owner", resource },
-    { kind: "effect", verb: "node.invoke", principal: "owner", resource, result: { outcome: "ok", durationMs: 0 } },
+  const pairing = { kind: "pairing", verdict: "allow", rule: "nodes" };
+  const [paired = {}, ...invoked] = faux.records;
+  assert.deepEqual({ ...paired, ...pairing }, paired);
+  assert.deepEqual(invoked, [
+    {
+      kind: "decision",
+      verdict: "allow",
+      rule: "node.operator",
+      verb: "node.invoke",
+      principal: "owner",
+      actor: "owner",
+      resource,
+    },
+    {
+      kind: "effect",
+      verb: "node.invoke",
+      principal: "owner",
+      actor: "owner",
+      resource,
+      result: { outcome: "ok", durationMs: 0 },
+    },
   ]);
 });
 

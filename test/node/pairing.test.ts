@@ -63,7 +63,7 @@ test("a node that comes back with more waits for a new yes, and what was approve
     pending.map(({ isRepair, commands }) => [isRepair, commands]),
     [[true, ["system.run", "system.which"]]],
   );
-  const refused = await faux.nodes.reject(pending[0]?.requestId ?? "");
+  const refused = await faux.nodes.reject(pending[0]?.requestId ?? "", "owner");
   assert.deepEqual(refused.nodeId, nodeId);
   assert.deepEqual((await faux.nodes.list())[0]?.approvalState, "approved");
 });
@@ -74,10 +74,10 @@ test("a node whose approval is taken back is cut off, and asks anew when it retu
   await faux.ready(link);
   await faux.nodes.rename(nodeId, "Cellar");
   assert.equal((await faux.nodes.list())[0]?.displayName, "Cellar");
-  await faux.nodes.remove(nodeId);
+  await faux.nodes.remove(nodeId, "owner");
   assert.deepEqual(link.ended, [[4001, "the approval of this node was taken back"]]);
   assert.deepEqual(await faux.nodes.list(), []);
-  await assert.rejects(faux.nodes.remove(nodeId), { code: "not_found" });
+  await assert.rejects(faux.nodes.remove(nodeId, "owner"), { code: "not_found" });
   await faux.nodes.connected(nodeId, fauxLink("c2"), host);
   assert.deepEqual((await faux.nodes.list())[0]?.commands, []);
 });

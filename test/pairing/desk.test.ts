@@ -185,7 +185,7 @@ test("PAIR-020 the list says who waits, who is in, since when, by whom and when 
   await devices.reject(waiting, deviceWith("a phone", "operator.pairing"));
   await devices.remove(client.deviceId, owner);
   assert.deepEqual(
-    records.map(({ verdict, principal, resource }) => [verdict, principal, resource]),
+    records.map(({ verdict, actor, resource }) => [verdict, actor, resource]),
     [
       ["deny", `device:${client.deviceId}`, `request ${approved}: operator operator.read`],
       ["allow", "owner", `request ${approved}: device ${client.deviceId} operator operator.read`],
@@ -208,7 +208,7 @@ test("a token that is shown by another device is refused and recorded", async ()
       kind: "decision",
       verdict: "deny",
       rule: "devices",
-      principal: `device:${thief.deviceId}`,
+      actor: `device:${thief.deviceId}`,
       resource: `token of ${client.deviceId} (operator)`,
       reason: "a device's token is good for that device and role only",
     },

@@ -266,12 +266,12 @@ function parse(latin1: string): Record<string, unknown> | undefined {
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 export function renderReport(report: EvidenceReport): string {
-  const { verdict, records, files, first, last, signedUpTo, problems, notes } = report;
+  const { verdict, records, files, first, last, signedUpTo: upTo, problems, notes } = report;
   const line = ({ file, line: at, seq, what }: Finding): string =>
     `  ${file}${at === null ? "" : `:${at}`}${seq === null ? "" : ` (record ${seq})`}: ${what}`;
   return [
     `${verdict}: ${records} records (${first ?? 0} to ${last?.seq ?? 0}) in ${files.length} files`,
-    `signed up to record ${signedUpTo}; head ${last === null ? "none" : `${last.seq}:${last.hash}`}`,
+    `signed up to record ${upTo}; head ${last === null ? "none" : `${last.seq}:${last.hash}`}`,
     ...problems.map(line),
     ...notes.map((note) => `${line(note)} (note)`),
   ].join("\n");

@@ -49,7 +49,7 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
 
   async function changeSecret<T>(what: string, name: string, change: () => Promise<T>): Promise<T> {
     const result = await change();
-    audit.record({ kind: "config", principal: "owner", resource: `${what} ${name}` });
+    audit.record({ kind: "config", actor: "owner", resource: `${what} ${name}` });
     await deps.onSecretsChanged();
     return result;
   }
@@ -66,7 +66,7 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
     async "config.set"({ edits, baseHash }) {
       const change = await config.edit(edits, { baseHash, actor: "owner" });
       for (const name of change.secretsKept)
-        audit.record({ kind: "config", principal: "owner", resource: `secret stored: ${name}` });
+        audit.record({ kind: "config", actor: "owner", resource: `secret stored: ${name}` });
       if (change.secretsKept.length > 0) await deps.onSecretsChanged();
       return change;
     },

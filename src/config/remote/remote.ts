@@ -109,10 +109,10 @@ function parseOrder(value: unknown): Order {
     throw new LoricaError("too_large", `a config of more than ${limits.configFileMaxBytes} bytes`);
   if (baseHash !== undefined && typeof baseHash !== "string")
     throw new LoricaError("invalid_request", "a base hash that is no text");
-  // The actor goes into the journal as it is.
+  // The actor goes into the journal as the gateway's word, which is not the owner's.
   if (typeof actor !== "string" || !/^[\w:.-]{1,160}$/.test(actor))
     throw new LoricaError("invalid_request", "a change of the config by nobody");
-  return { mode, raw, baseHash, actor };
+  return { mode, raw, baseHash, actor: `gateway:${actor}` };
 }
 
 function atTerminal(command: string): string {

@@ -7,6 +7,7 @@ import type { channelMethods } from "../../protocol/methods/channels.ts";
 import type { SenderRequestView, SenderView } from "../../protocol/shapes/channels.ts";
 import type { CallContext } from "../dispatch.ts";
 import type { Edge } from "../edge.ts";
+import { actorOf } from "./config/config.ts";
 import { channelLabel, channelsStatus } from "./channels/status.ts";
 
 export function createChannelMethods(edge: Edge): HandlersOf<typeof channelMethods, CallContext> {
@@ -40,7 +41,7 @@ export function createChannelMethods(edge: Edge): HandlersOf<typeof channelMetho
         throw new LoricaError("invalid_request", "say which: the code that the sender was told, or the request's id");
       const role = bootstrapCommandOwner === true ? "owner" : "member";
       const hadOwner = senders.hasOwner();
-      const approval = await senders.approve({ channel, account: accountId, ...which }, role, deciderOf(context));
+      const approval = await senders.approve({ channel, account: accountId, ...which }, role, actorOf(context));
       return {
         requestId: requestId ?? "",
         senderId: approval.senderId,
@@ -49,12 +50,12 @@ export function createChannelMethods(edge: Edge): HandlersOf<typeof channelMetho
       };
     },
     async "channels.pairing.dismiss"({ requestId }, context) {
-      const { senderId } = await senders.dismiss(requestId, deciderOf(context));
+      const { senderId } = await senders.dismiss(requestId, actorOf(context));
       return { requestId, senderId };
     },
     "channels.pairing.approved": async () => ({ approved: senders.approvals().map(senderView) }),
     async "channels.pairing.revoke"({ channel, accountId, senderId }, context) {
-      const revoked = await senders.revoke({ channel, account: accountId, senderId }, deciderOf(context));
+      const revoked = await senders.revoke({ channel, account: accountId, senderId }, actorOf(context));
       // Also where nobody was found: the config may have let them in until a moment ago.
       await pipeline.recheck();
       if (revoked) return { senderId, revoked };
@@ -114,11 +115,4 @@ function senderView(approval: SenderApproval): SenderView {
 
 function isoOf(at: number): string {
   return new Date(at).toISOString();
-}
-
-/** For the record: who said yes. */
-function deciderOf({ call, door }: CallContext): string {
-  if (door === "local") return "owner";
-  const session = call.connection.client()?.session;
-  return session?.deviceId === undefined ? "operator" : `device:${session.deviceId}`;
 }

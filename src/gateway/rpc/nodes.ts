@@ -4,6 +4,7 @@ import type { HandlersOf } from "../../protocol/methods/kit.ts";
 import type { nodeMethods } from "../../protocol/methods/nodes.ts";
 import type { CallContext } from "../dispatch.ts";
 import type { Edge } from "../edge.ts";
+import { actorOf } from "./config/config.ts";
 
 type Handlers = HandlersOf<typeof nodeMethods, CallContext>;
 type Reports =
@@ -19,13 +20,14 @@ export function createNodeMethods({ nodes, clock }: Edge): Handlers {
     ...createReportMethods(nodes),
     "node.list": async () => ({ ts: clock.now(), nodes: await nodes.list() }),
     "node.describe": async ({ nodeId }) => ({ ts: clock.now(), ...(await nodes.describe(nodeId)) }),
-    async "node.invoke"({ nodeId, command, params, timeoutMs, idempotencyKey }, { call }) {
+    async "node.invoke"({ nodeId, command, params, timeoutMs, idempotencyKey }, context) {
+      const { call } = context;
       const { connection } = call;
       const client = connection.client();
       const wantsProgress = client?.params.caps?.includes("node-progress") === true;
       const onProgress = (chunk: string, seq: number): void =>
         connection.tell("node.invoke.progress", { nodeId, command, idempotencyKey, seq, chunk });
-      const order = { nodeId, command, params, timeoutMs, idempotencyKey, askedBy: askerOf(connection) };
+      const order = { nodeId, command, params, timeoutMs, idempotencyKey, askedBy: actorOf(context) };
       const answer = await nodes.invoke({ ...order, ...(wantsProgress ? { onProgress } : {}) }, call.signal);
       return { ok: true, nodeId, command, payload: answer.payload, payloadJSON: answer.payloadJson };
     },
@@ -34,13 +36,13 @@ export function createNodeMethods({ nodes, clock }: Edge): Handlers {
       return { nodeId, displayName };
     },
     "node.pair.list": () => nodes.pairs(),
-    async "node.pair.approve"({ requestId }, { call }) {
-      const scopes = call.connection.client()?.session.scopes ?? [];
-      return { requestId, node: await nodes.approve(requestId, { id: askerOf(call.connection), scopes }) };
+    async "node.pair.approve"({ requestId }, context) {
+      const scopes = context.call.connection.client()?.session.scopes ?? [];
+      return { requestId, node: await nodes.approve(requestId, { id: actorOf(context), scopes }) };
     },
-    "node.pair.reject": ({ requestId }) => nodes.reject(requestId),
-    async "node.pair.remove"({ nodeId }) {
-      await nodes.remove(nodeId);
+    "node.pair.reject": ({ requestId }, context) => nodes.reject(requestId, actorOf(context)),
+    async "node.pair.remove"({ nodeId }, context) {
+      await nodes.remove(nodeId, actorOf(context));
       return { nodeId };
     },
   };
@@ -80,10 +82,4 @@ function createReportMethods(nodes: Edge["nodes"]): Pick<Handlers, Reports> {
       return { ok: true };
     },
   };
-}
-
-/** The name under which it is recorded who asked. */
-function askerOf(connection: CallContext["call"]["connection"]): string {
-  const deviceId = connection.client()?.session.deviceId;
-  return deviceId === undefined ? "owner" : `device:${deviceId}`;
 }

@@ -61,6 +61,6 @@ export function record(
   by: Decider,
   what: { readonly verdict: "allow" | "deny"; readonly resource: string },
 ): void {
-  audit.record({ kind: "decision", rule: "devices", principal: nameOf(by), ...what });
+  audit.record({ kind: "pairing", rule: "devices", actor: nameOf(by), ...what });
   log.info("somebody decided about a device", { by: nameOf(by), what: what.resource });
 }

@@ -45,7 +45,7 @@ async function ownToken(ground: Ground, { auth, deviceId, role }: Shown): Promis
       kind: "decision",
       verdict: "deny",
       rule: "devices",
-      principal: `device:${deviceId}`,
+      actor: `device:${deviceId}`,
       resource: `token of ${row.deviceId} (${row.role})`,
       reason: "a device's token is good for that device and role only",
     });

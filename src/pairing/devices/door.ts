@@ -98,10 +98,10 @@ async function admitByCode(
   const device = await ground.store.admit(about, grant);
   if (device === "full") return refuse.devicesFull();
   ground.audit.record({
-    kind: "decision",
+    kind: "pairing",
     verdict: "allow",
     rule: "devices",
-    principal: "owner",
+    actor: "owner",
     resource: `device ${about.deviceId} (${about.clientId}): ${role} ${scopes.join(" ")}`,
     reason: "it showed a one-time code",
   });
@@ -146,9 +146,9 @@ async function ask(
   const { request, replaced } = asked;
   if (replaced !== undefined) tell({ kind: "resolved", requestId: replaced.id, deviceId, decision: "superseded" });
   if (asked.kind === "new") {
-    const principal = `device:${deviceId}`;
+    const actor = `device:${deviceId}`;
     const resource = `request ${request.id}: ${role} ${scopes.join(" ")}`;
-    audit.record({ kind: "decision", verdict: "deny", rule: "devices", principal, resource, reason });
+    audit.record({ kind: "pairing", verdict: "deny", rule: "devices", actor, resource, reason });
     log.info("a device waits for approval", { requestId: request.id, deviceId, role, scopes, reason, address });
     tell({ kind: "requested", requestId: request.id, request });
   }

@@ -50,10 +50,10 @@ export async function openSenders(options: SendersOptions): Promise<Senders> {
 
   const record = (what: string, place: SenderPlace, by: string): void =>
     audit.record({
-      kind: "decision",
+      kind: "pairing",
       verdict: what.startsWith("approved") ? "allow" : "deny",
       rule: "senders",
-      principal: by,
+      actor: by,
       resource: `sender ${what}: ${place.channel}/${place.account}/${place.senderId}`,
     });
 

@@ -1,6 +1,7 @@
 // The owner's methods by area, one file each; their handlers come from the broker's sides.
+import { evidenceMethods } from "./evidence.ts";
 import { hookMethods } from "./hooks.ts";
 import { sandboxMethods } from "./sandbox.ts";
 import { watchdogMethods } from "./watchdog.ts";
 
-export const areaMethods = { ...hookMethods, ...sandboxMethods, ...watchdogMethods } as const;
+export const areaMethods = { ...evidenceMethods, ...hookMethods, ...sandboxMethods, ...watchdogMethods } as const;

@@ -11,7 +11,8 @@ const about = {
   verb: "file.write",
   agentId: "main",
   sessionKey: "agent:main:main",
-  principal: "device:d-1",
+  principal: "owner",
+  actor: "device:d-1",
   resource: "write SOUL.md",
 } as const;
 const order = { agentId: "main", name: "SOUL.md", content: "wíse", actor: "device:d-1" };

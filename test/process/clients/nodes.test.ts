@@ -123,7 +123,7 @@ describe("nodes", () => {
     // The answer does not wait for the record of it: another process writes that.
     await until("the effect is in the audit log", async () => audited().length >= 3);
     assert.deepEqual(
-      audited().map(({ kind, verdict, rule, principal }) => [kind, verdict, rule, principal]),
+      audited().map(({ kind, verdict, rule, actor }) => [kind, verdict, rule, actor]),
       [
         ["decision", "deny", "node.surface", "owner"],
         ["decision", "allow", "node.operator", "owner"],

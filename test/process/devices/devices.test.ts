@@ -125,7 +125,7 @@ test("what was approved survives a kill at once after the answer, and each decis
   const audit = readFileSync(join(lorica.stateDir, "logs", "audit.jsonl"), "utf8");
   assert.match(
     audit,
-    new RegExp(`"verdict":"allow","rule":"devices","principal":"owner","resource":"request ${requestId}: `),
+    new RegExp(`"verdict":"allow","rule":"devices","actor":"owner","resource":"request ${requestId}: `),
   );
 });
 

@@ -91,8 +91,9 @@ function issueOf(message: string): ConfigIssue {
   return { path: "", message };
 }
 
-/** Who wrote it, for the journal. */
-export function actorOf({ call, door }: CallContext): string {
+/** Who asks, for the record: the owner behind their own socket, a device, or whoever showed no more than the token. */
+export function actorOf({ call, door }: Pick<CallContext, "call" | "door">): string {
+  if (door === "local") return "owner";
   const deviceId = call.connection.client()?.session.deviceId;
-  return deviceId === undefined ? `gateway:${door}` : `device:${deviceId}`;
+  return deviceId === undefined ? "token" : `device:${deviceId}`;
 }
