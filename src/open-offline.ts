@@ -7,6 +7,7 @@ import { limits } from "./base/limits.ts";
 import type { Owner } from "./cli/cli.ts";
 import { createConfigCalls, createConfigFile, lockMeetingDir, lockStateDir, prepareStateDir } from "./config/config.ts";
 import type { ConfigCalls, ConfigFile, Environment, StatePaths } from "./config/config.ts";
+import { evidenceMethods } from "./protocol/owner/evidence.ts";
 import type { OwnerMethodName } from "./protocol/owner-methods.ts";
 import {
   createGatewayToken,
@@ -33,7 +34,11 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
   const keepSecret = async (name: string, value: string): Promise<void> =>
     (await openWith(new Map())).write(name, value);
   const file = createConfigFile({ paths, env, clock: systemClock, keepSecret });
-  const methods: Methods = { ...configMethods(file, paths), ...keyMethods(file, paths, openWith) };
+  const methods: Methods = {
+    ...configMethods(file, paths),
+    ...keyMethods(file, paths, openWith),
+    ...evidenceMethodsOf(paths),
+  };
   return {
     running: false,
     async call(method, params) {
@@ -46,6 +51,20 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** Reading the evidence log needs no lock: a gateway that starts meanwhile only adds to it. */
+function evidenceMethodsOf(paths: StatePaths): Methods {
+  const call =
+    (method: keyof typeof evidenceMethods) =>
+    async (params: Params): Promise<unknown> => {
+      const { createEvidenceAnswers } = await import("./audit/read/answers.ts");
+      const answers = createEvidenceAnswers(paths.logs, undefined) as Methods;
+      return await answers[method]?.(evidenceMethods[method].params.parse(params));
+    };
+  return Object.fromEntries(
+    Object.keys(evidenceMethods).map((name) => [name, call(name as keyof typeof evidenceMethods)]),
+  );
 }
 
 /** Runs a change with the state directory checked, made private, and locked. */

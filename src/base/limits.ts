@@ -383,6 +383,7 @@ export const limits = {
   auditCheckpointRecords: 1_000,
   auditCheckpointMs: 10_000,
   auditQueryDefault: 100,
+  vaultLookMs: 1_000,
   auditQueryMaxChars: 4_194_304,
   redactInputMaxChars: 262_144,
   redactPatternMaxChars: 512,

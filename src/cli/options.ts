@@ -49,7 +49,7 @@ function parseWhole(name: string, text: string, range: { readonly min: number; r
   return value;
 }
 
-function parseDuration(name: string, text: string): number {
+export function parseDuration(name: string, text: string): number {
   const match = /^(\d{1,9})(ms|s|m|h|d)?$/.exec(text);
   if (match === null) throw wrong(name, "a duration such as 500ms, 30s, 5m or 2h", text);
   return Number(match[1]) * (unitsMs[match[2] ?? "s"] ?? 1_000);

@@ -228,12 +228,13 @@ test("audit records arrive as the gateway's, and what is none is dropped", async
   assert.ok(workspace.length > 0);
 });
 
-test("a flood of audit records is cut off within its second", async (context) => {
-  const { link, records } = setUp(context);
+test("a flood of audit records is cut off within its second, and that it was is itself on record", async (context) => {
+  const { link, records, refusals } = setUp(context);
   const audit = createAuditClient(link);
   for (let number = 0; number < limits.auditRecordsPerSecondMax + 50; number++) audit.record({ kind: "effect" });
   await createWorkspaceClient(link).read("main", [], never);
   assert.equal(records.length, limits.auditRecordsPerSecondMax);
+  assert.equal(refusals.map(({ kind }) => kind).join(), "loss");
 });
 
 test("the broker starts, configures and stops its gateway by calls", async (context) => {

@@ -11,11 +11,12 @@ import { seedWorkspace } from "../../broker/broker.ts";
 import type { AreaHandlers, Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
 import { createBrokerEgress } from "../../egress/route/route.ts";
 import { openWalls } from "./cells.ts";
+import { openEvidenceSide } from "./evidence.ts";
 import { createHooksSide } from "./hooks.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
-import { openAlertBook, openAudit, openLog } from "./open-parts.ts";
+import { openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
@@ -78,7 +79,8 @@ async function serve(ground: Ground): Promise<void> {
   const { paths } = options;
   seedWorkspaces(keeper.config(), paths);
 
-  const auditWriter = openAudit(paths, ground.redactor);
+  const evidence = openEvidenceSide(ground);
+  const auditWriter = evidence.writer;
   const walls = openWalls(ground, auditWriter, () => tellSandbox());
   const { cells } = walls;
   const ending = new AbortController();
@@ -108,12 +110,12 @@ async function serve(ground: Ground): Promise<void> {
   });
   const watchdog = createWatchdogSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
-  const sides = joinSides([network, walls.side, watchdog, hooks], log.source("broker"));
+  const sides = joinSides([evidence, network, walls.side, watchdog, hooks], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
     sides,
-    areas: { ...walls.side.areas, ...watchdog.areas, ...hooks.areas },
+    areas: { ...evidence.areas, ...walls.side.areas, ...watchdog.areas, ...hooks.areas },
     cells,
     probed: probed.catch(() => undefined),
     front,
@@ -141,6 +143,7 @@ async function serve(ground: Ground): Promise<void> {
     ending.abort();
     await sides.stop();
     await probed.catch(() => undefined);
+    evidence.close();
   }
 }
 

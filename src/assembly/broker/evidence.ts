@@ -20,7 +20,7 @@ export type EvidenceSide = BrokerSide & {
   close(): void;
 };
 
-export function openEvidenceSide({ options, redactor, log, alertOwner }: Ground): EvidenceSide {
+export function openEvidenceSide({ options, redactor, log, alertOwner, vault }: Ground): EvidenceSide {
   const { logs } = options.paths;
   const own = log.source("evidence");
   const evidence = openEvidence({
@@ -34,6 +34,14 @@ export function openEvidenceSide({ options, redactor, log, alertOwner }: Ground)
       },
     },
   });
+  /** The key goes with the vault. Nobody tells when that opens or closes, so it is looked at. */
+  const follow = (): void => {
+    const isOpen = vault.status().state === "open";
+    const hasKey = evidence.status().publicKey !== undefined;
+    if (isOpen && !hasKey) evidence.unlock(vault.key("evidence"));
+    if (!isOpen && hasKey) evidence.lock();
+  };
+  follow();
   const commands = openRotatingFile({
     path: join(logs, "commands.log"),
     maxBytes: limits.logFileMaxBytes,
@@ -49,7 +57,14 @@ export function openEvidenceSide({ options, redactor, log, alertOwner }: Ground)
       redact: (text) => redactor.redact(text),
     }),
     areas: createEvidenceAnswers(logs, evidence),
-    part: () => describe(evidence),
+    part() {
+      follow();
+      return describe(evidence);
+    },
+    start(_, signal) {
+      const timer = setInterval(follow, limits.vaultLookMs).unref();
+      signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+    },
     close() {
       evidence.close();
       commands.close();

@@ -1,12 +1,9 @@
 // The parts of a broker that need nothing of each other, opened with what the config and the paths say.
 import { realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createAuditWriter } from "../../audit/audit.ts";
 import type { AuditWriter, LogWriter } from "../../audit/audit.ts";
 import { openLogWriter } from "../../audit/writer/log-writer.ts";
-import { openRotatingFile } from "../../audit/writer/rotating-file.ts";
 import { systemClock } from "../../base/clock.ts";
-import { limits } from "../../base/limits.ts";
 import { createCells } from "../../broker/broker.ts";
 import type { ProbedCells } from "../../broker/broker.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
@@ -55,22 +52,6 @@ export function openLog(options: BrokerOptions, config: Config, redactor: Redact
     redactor,
     clock: systemClock,
     print: (line) => process.stderr.write(`${line}\n`),
-  });
-}
-
-export function openAudit(paths: StatePaths, redactor: Redactor): AuditWriter {
-  const open = (name: string): ((line: string) => void) => {
-    const describeLoss = (lines: number, errno: string): string =>
-      JSON.stringify({ time: new Date().toISOString(), kind: "loss", lines, errno });
-    const { logFileMaxBytes: maxBytes, logFilesMax: maxFiles } = limits;
-    const file = openRotatingFile({ path: join(paths.logs, name), maxBytes, maxFiles, describeLoss });
-    return (line) => file.write(line);
-  };
-  return createAuditWriter({
-    clock: systemClock,
-    write: open("audit.jsonl"),
-    writeCommand: open("commands.log"),
-    redact: (line) => redactor.redact(line),
   });
 }
 

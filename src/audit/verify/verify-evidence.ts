@@ -4,7 +4,7 @@
 //
 // Each line is a JSON object whose "seq" counts up, whose "prev" is the hash of the line before, and whose "hash" is the
 // SHA-256 of its own bytes up to there. Records of the kind "checkpoint" carry a signature (Ed25519) of their hash, and
-// by that of all before them. `audit.head` says which record was the last one.
+// by that of all before them. `audit.head` names the last record.
 import { createHmac, createPublicKey, hash, verify } from "node:crypto";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,12 +16,13 @@ export const logName = "audit.jsonl";
 export const headName = "audit.head";
 export const keyName = "audit.pub";
 export const headBytes = 192;
+const exits = { intact: 0, broken: 1, empty: 2, unsigned: 3 } as const;
 
 export type Head = { readonly seq: number; readonly hash: string };
 type Place = { readonly file: string; readonly line: number | null; readonly seq: number | null };
 export type Finding = Place & { readonly what: string };
 export type EvidenceReport = {
-  readonly verdict: "intact" | "broken" | "unsigned" | "empty";
+  readonly verdict: keyof typeof exits;
   readonly files: readonly string[];
   readonly records: number;
   readonly first: number | null;
@@ -91,8 +92,8 @@ type State = {
 export async function verifyEvidence(folder: string, options: VerifyOptions = {}): Promise<EvidenceReport> {
   const problems: Finding[] = [];
   const about = (file: string, what: string): Finding => ({ file, line: null, seq: null, what });
-  // Before the log, because the log may be growing: what the head names is then there.
-  const headText = readIfThere(join(folder, headName));
+  // Before the log, because the log may be growing. Empty: a log that was opened, and in which nothing was written yet.
+  const headText = readIfThere(join(folder, headName)) || undefined;
   const files = listFiles(folder);
   // Opened all at once: a rotation meanwhile renames them, and they stay what they are.
   const opened = files.map((name) => ({ name, fd: openSync(join(folder, name), "r") }));
@@ -127,8 +128,7 @@ export async function verifyEvidence(folder: string, options: VerifyOptions = {}
   if (options.anchor !== undefined && !state.anchorSeen)
     problems.push(about(logName, `record ${options.anchor.seq} is not the one that was written down elsewhere`));
   const { records, first, last, signedUpTo, notes } = state;
-  const unsigned = (last?.seq ?? 0) - signedUpTo;
-  if (unsigned > 0) notes.push(about(logName, `the last ${unsigned} records are not signed yet`));
+  if (last && last.seq > signedUpTo) notes.push(about(logName, `nobody has signed what comes after ${signedUpTo}`));
   const whole = records === 0 ? "empty" : signedUpTo === 0 ? "unsigned" : "intact";
   const verdict = problems.length > 0 ? "broken" : whole;
   return { verdict, files, records, first: first?.seq ?? null, last: last ?? null, signedUpTo, problems, notes };
@@ -240,9 +240,8 @@ function keyOf(folder: string, given: string | undefined, problem: (what: string
   const text = given ?? beside?.replace(/\n$/, "") ?? "";
   const raw = Buffer.from(text, "base64url");
   const isPlain = raw.length === 32 && raw.toString("base64url") === text && beside !== text;
-  if (isPlain) return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: text }, format: "jwk" });
-  problem("this is no public key");
-  return undefined;
+  if (!isPlain) return void problem("this is no public key");
+  return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: text }, format: "jwk" });
 }
 
 function readIfThere(path: string): string | undefined {
@@ -266,12 +265,12 @@ function parse(latin1: string): Record<string, unknown> | undefined {
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 export function renderReport(report: EvidenceReport): string {
-  const { verdict, records, files, first, last, signedUpTo: upTo, problems, notes } = report;
+  const { verdict, records, files, first, last, signedUpTo, problems, notes } = report;
   const line = ({ file, line: at, seq, what }: Finding): string =>
     `  ${file}${at === null ? "" : `:${at}`}${seq === null ? "" : ` (record ${seq})`}: ${what}`;
   return [
     `${verdict}: ${records} records (${first ?? 0} to ${last?.seq ?? 0}) in ${files.length} files`,
-    `signed up to record ${upTo}; head ${last === null ? "none" : `${last.seq}:${last.hash}`}`,
+    `signed up to record ${signedUpTo}; head ${last === null ? "none" : `${last.seq}:${last.hash}`}`,
     ...problems.map(line),
     ...notes.map((note) => `${line(note)} (note)`),
   ].join("\n");
@@ -282,12 +281,11 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: { key: { type: "string" }, head: { type: "string" }, json: { type: "boolean" } },
   });
-  const [folder = "."] = positionals;
   const [seq, digest] = values.head?.split(":") ?? [];
   const anchor = digest === undefined ? undefined : { seq: Number(seq), hash: digest };
-  const report = await verifyEvidence(folder, { key: values.key, anchor });
+  const report = await verifyEvidence(positionals[0] ?? ".", { key: values.key, anchor });
   process.stdout.write(`${values.json === true ? JSON.stringify(report) : renderReport(report)}\n`);
-  return { intact: 0, broken: 1, empty: 2, unsigned: 3 }[report.verdict];
+  return exits[report.verdict];
 }
 
 if (import.meta.main)

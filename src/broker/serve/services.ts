@@ -49,9 +49,13 @@ export function createServices(options: ServicesOptions): Services {
   const { log } = options;
   const table = createTable(options);
   // A gateway that floods what is written down would push out of it what it did before.
-  const write = createRate(options.clock, (dropped) =>
-    log.warn("records about the gateway were left out", { dropped }),
-  );
+  // That it begins is written down at once, because nobody may be there any more to say how much it was.
+  const write = createRate(options.clock, (dropped) => {
+    if (dropped > 0) log.warn("records about the gateway were left out", { dropped });
+    const reason = `more than ${limits.auditRecordsPerSecondMax} in a second`;
+    const about = { kind: "loss", resource: "records about the gateway", reason } as const;
+    options.brokerAudit.record(dropped > 0 ? { ...about, result: { records: dropped } } : about);
+  });
 
   /** What the gateway asks for and may not have is what a gateway does that is no longer ours. */
   function recordRefusal(method: string, reason: string): void {
@@ -89,7 +93,7 @@ async function guard({ guards }: ServicesOptions, action: Action, signal: AbortS
   return ends.length === 1 ? signal : AbortSignal.any(ends);
 }
 
-/** Lets so much through in a second, and says later how much it did not. */
+/** Lets so much through in a second; says with 0 that it begins to drop, and later how much it was. */
 function createRate(clock: Clock, onDropped: (dropped: number) => void): (work: () => void) => void {
   const second = { startedAt: 0, done: 0, dropped: 0 };
   return (work) => {
@@ -100,7 +104,7 @@ function createRate(clock: Clock, onDropped: (dropped: number) => void): (work: 
     }
     second.done += 1;
     if (second.done <= limits.auditRecordsPerSecondMax) work();
-    else second.dropped += 1;
+    else if ((second.dropped += 1) === 1) onDropped(0);
   };
 }
 

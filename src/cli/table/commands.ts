@@ -3,6 +3,7 @@
 // docs/cli.md are all made from this one table; a command's module is loaded only when that command runs.
 import type { Run } from "../context.ts";
 import { deviceCommands } from "./devices.ts";
+import { evidenceCommands } from "./evidence.ts";
 import { hookCommands } from "./hooks.ts";
 import { serviceCommands } from "./service.ts";
 import { sandboxCommands } from "./sandbox.ts";
@@ -516,6 +517,7 @@ export const commands: readonly CommandSpec[] = [
   ...sandboxCommands,
   ...hookCommands,
   ...watchdogCommands,
+  ...evidenceCommands,
   {
     path: "logs",
     summary: "print the gateway's log",

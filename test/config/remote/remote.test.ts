@@ -69,7 +69,7 @@ test("GAP-006 GW-046 an edit that widens nothing is written, in place, and journ
   const { entries } = await file.history();
   assert.deepEqual(
     entries.map(({ actor, suspicious }) => ({ actor, suspicious })),
-    [{ actor: "device:d1", suspicious: false }],
+    [{ actor: "gateway:device:d1", suspicious: false }],
   );
   assert.equal((await refusalOf(remote.write(order))).code, "conflict");
   const unset = { mode: "unset", raw: "agents.list.b", baseHash: written.hash, actor: "device:d1" };
