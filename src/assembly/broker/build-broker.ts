@@ -100,14 +100,7 @@ async function serve(ground: Ground): Promise<void> {
     if (status.kind === "off") log.source("sandbox").warn("the sandbox is off", { ...status });
     tellSandbox();
   });
-  const network = createNetworkSide({
-    env: options.env,
-    codeRoot: options.codeRoot,
-    tlsFingerprint: () => front.certificate()?.fingerprint,
-    config: keeper.config,
-    clock: systemClock,
-    log: log.source("network"),
-  });
+  const network = openNetwork(ground, front);
   const watchdog = createWatchdogSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const sides = joinSides([evidence, network, walls.side, watchdog, hooks], log.source("broker"));
@@ -145,6 +138,17 @@ async function serve(ground: Ground): Promise<void> {
     await probed.catch(() => undefined);
     evidence.close();
   }
+}
+
+function openNetwork({ options, keeper, log }: Ground, front: Front): NetworkSide {
+  return createNetworkSide({
+    env: options.env,
+    codeRoot: options.codeRoot,
+    tlsFingerprint: () => front.certificate()?.fingerprint,
+    config: keeper.config,
+    clock: systemClock,
+    log: log.source("network"),
+  });
 }
 
 /** Whoever opens the gateway to others is told what that means, every time. */
