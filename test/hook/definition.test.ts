@@ -6,7 +6,7 @@ import { matches, parseHookSettings } from "../../src/hook/definition.ts";
 
 const read = (value: unknown) => parseHookSettings(JSON.stringify(value));
 
-test("HOOK-001 registrations are read in the form of guides and in that of kits", () => {
+test("HOOK-001 KEY-101 registrations are read in the form of guides and in that of kits", () => {
   const settings = read({
     model: "whatever",
     hooks: {

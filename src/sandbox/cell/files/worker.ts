@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { failureOf, FileFailure } from "./failure.ts";
 import { createFrameReader, encodeFrame, parseHead } from "../frames.ts";
 import type { Frame } from "../frames.ts";
+import { createInside } from "./inside.ts";
 import { readFileAt } from "./read.ts";
 import { findLines, findPaths } from "./search.ts";
 import type { Search } from "./search.ts";
@@ -17,6 +18,7 @@ const messageMaxChars = 2_000;
 const workspace = process.cwd();
 const settings = JSON.parse(process.argv[2] ?? "{}") as FilesSettings;
 const bounds = settings.fileBounds;
+const inside = createInside([workspace, "/tmp", settings.home]);
 const cancelled = new Set<number>();
 const searching = new Set<number>();
 
@@ -104,8 +106,8 @@ async function search(request: Extract<FileRequest, { kind: "glob" | "grep" }>):
 
 function locate(path: string): string {
   if (path.includes("\0") || path === "") throw new FileFailure("invalid_request", "a path is missing, or holds a NUL");
-  if (path === "~" || path.startsWith("~/")) return join(settings.home, path.slice(1));
-  return isAbsolute(path) ? resolve(path) : resolve(workspace, path);
+  if (path === "~" || path.startsWith("~/")) return inside(join(settings.home, path.slice(1)));
+  return inside(isAbsolute(path) ? resolve(path) : resolve(workspace, path));
 }
 
 function shown(path: string): string {
