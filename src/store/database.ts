@@ -27,6 +27,8 @@ export type Database = {
   /** One transaction: all of `work` is kept, or nothing of it. `work` is synchronous, so nothing gets in between. */
   write<T>(work: () => T, durability?: Durability): Promise<T>;
   read<T>(work: () => T): Promise<T>;
+  /** Called when a write came to nothing, for whoever remembers what it had written. */
+  onUndone(listener: () => void): void;
   close(): void;
 };
 
@@ -39,6 +41,7 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
   });
   const execute = (sql: string): void => convert(path, () => connection.exec(sql));
   let durable: Durability | undefined;
+  const undone: (() => void)[] = [];
   /** A flush costs more than all the rest of a write, so only writes that somebody relies on pay for one. */
   const begin = (wanted: Durability, tries: number): boolean => {
     if (wanted !== durable) execute(`PRAGMA synchronous = ${wanted === "flushed" ? "FULL" : "NORMAL"}`);
@@ -66,12 +69,14 @@ export function openDatabase(path: string, options: { readonly readOnly: boolean
       } catch (cause) {
         // A full disk makes SQLite roll back by itself; a second rollback would hide the cause.
         if (connection.isTransaction) connection.exec("ROLLBACK");
+        for (const listener of undone) listener();
         throw describe(path, cause);
       }
     },
     async read(work) {
       return convert(path, work);
     },
+    onUndone: (listener) => void undone.push(listener),
     close: () => {
       if (connection.isOpen) convert(path, () => connection.close());
     },

@@ -1,12 +1,15 @@
 // Brings a database file to a version, up or back by one, and never without a copy of what was there before.
 import { chmodSync, closeSync, existsSync, openSync, rmSync, statSync, statfsSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { systemClock } from "../base/clock.ts";
 import { LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { openDatabase } from "./database.ts";
 import type { Database } from "./database.ts";
 import { migrations as released } from "./migrations.ts";
 import type { Migration } from "./migrations.ts";
+import { openAll } from "./seal/existing.ts";
+import { createSeals } from "./seal/seals.ts";
 
 /** Marks the file as ours in its header: "LORI". */
 const applicationId = 0x4c_4f_52_49;
@@ -27,8 +30,15 @@ export async function openMigrated(path: string, migrations: readonly Migration[
   }
 }
 
-/** Takes the file back by one version, after copying it; answers the version it has now. */
-export async function migrateBack(path: string, migrations: readonly Migration[] = released): Promise<number> {
+/**
+ * Takes the file back by one version, after copying it; answers the version it has now. The key opens what that version
+ * knows as plain only; files of the media folder stay sealed.
+ */
+export async function migrateBack(
+  path: string,
+  key: Uint8Array,
+  migrations: readonly Migration[] = released,
+): Promise<number> {
   if (!existsSync(path)) throw new LoricaError("not_found", `there is no database at ${path}`);
   const database = openDatabase(path, { readOnly: false });
   try {
@@ -36,7 +46,8 @@ export async function migrateBack(path: string, migrations: readonly Migration[]
     const newest = migrations.find((migration) => migration.version === version);
     if (newest === undefined) throw new LoricaError("conflict", `${basename(path)} has no version to go back from`);
     preflight(database, version);
-    await apply(database, newest.down, version - 1);
+    const seals = newest.seals && createSeals({ database, clock: systemClock, key, report: () => undefined });
+    await apply(database, newest.down, version - 1, () => seals && openAll(database, seals));
     return version - 1;
   } finally {
     database.close();
@@ -103,8 +114,9 @@ function preflight(database: Database, version: number): void {
   database.query("VACUUM INTO :copy").run({ copy });
 }
 
-async function apply(database: Database, sql: string, version: number): Promise<void> {
+async function apply(database: Database, sql: string, version: number, before?: () => void): Promise<void> {
   await database.write(() => {
+    before?.();
     database.execute(sql);
     database.execute(`PRAGMA user_version = ${version}; PRAGMA application_id = ${version === 0 ? 0 : applicationId}`);
   });

@@ -5,6 +5,8 @@ export type Migration = {
   readonly version: number;
   readonly name: string;
   readonly up: string;
+  /** After this version values are sealed; going back from it opens them all. */
+  readonly seals?: true;
   /** Undoes `up`; what only the newer version knew is lost, which is why the file is copied first. */
   readonly down: string;
 };
@@ -308,5 +310,33 @@ export const migrations: readonly Migration[] = [
     down: `
       DROP TABLE overheard; DROP TABLE channel_state; DROP TABLE sender_approvals; DROP TABLE sender_requests;
     `,
+  },
+  {
+    version: 5,
+    name: "keys of sessions, and the head by which an older file is known",
+    up: `
+      CREATE TABLE session_keys (
+        session_key TEXT PRIMARY KEY,
+        wrapped TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE head (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        lineage TEXT NOT NULL,
+        writes INTEGER NOT NULL,
+        tag TEXT NOT NULL,
+        key_check TEXT NOT NULL,
+        -- How far what was there before has been sealed: which column, and the last row of it.
+        sealing_step INTEGER NOT NULL,
+        sealing_row INTEGER NOT NULL
+      ) STRICT;
+      INSERT INTO head VALUES (1, lower(hex(randomblob(16))), 0, '', '', 0, 0);
+
+      CREATE INDEX inbox_session ON inbox (session_key) WHERE session_key IS NOT NULL;
+      CREATE INDEX outbox_session ON outbox (session_key);
+    `,
+    seals: true,
+    down: "DROP INDEX outbox_session; DROP INDEX inbox_session; DROP TABLE head; DROP TABLE session_keys;",
   },
 ];

@@ -2,7 +2,9 @@
 import type { ReplyAddress } from "../base/envelope.ts";
 import { LoricaError } from "../base/errors.ts";
 import type { Ground } from "./rows.ts";
-import { fromJson, orUndefined, toJson } from "./rows.ts";
+import { damagedText, fromJson, orUndefined, toJson } from "./rows.ts";
+import { replyPlace, replyReasonPlace } from "./seal/places.ts";
+import type { Seals } from "./seal/seals.ts";
 import type { Outbox, OutboxDraft, OutboxRow, OutboxStatus, Turn } from "./store.ts";
 
 type Row = {
@@ -28,8 +30,14 @@ const select = `
          next_attempt_at, receipt, reason, created_at
   FROM outbox`;
 
+/** What stands where there is nothing to seal: a text that is empty or was erased, and no files. */
+const erased = "";
+const noMedia = "[]";
+
 export function createOutbox(ground: Ground): Outbox {
-  const { database } = ground;
+  const { database, seals } = ground;
+  const toRow = (row: Row): OutboxRow => toOutboxRow(row, seals);
+  const sealReason = (id: string, reason: string): string => seals.seal(replyReasonPlace({ id }), reason);
   // A row waits while an older one to the same address is still open: people read replies in the order of writing.
   const selectDue = database.query<Row>(`
     ${select} WHERE status = 'pending' AND next_attempt_at <= :now AND NOT EXISTS (
@@ -62,37 +70,51 @@ export function createOutbox(ground: Ground): Outbox {
     "UPDATE outbox SET status = :status, reason = :reason WHERE id = :id AND status IN ('pending', 'sending')",
   );
   return {
-    due: (now, limit) => database.read(() => selectDue.all({ now, limit }).map(toOutboxRow)),
+    async due(now, limit) {
+      const rows = await database.read(() => selectDue.all({ now, limit }));
+      const [whole, damaged] = partition(rows, (row) => isWhole(row, seals));
+      // Nobody can send what nobody can read, and it must not stand in the way of what can be.
+      if (damaged.length > 0)
+        await database.write(() => {
+          for (const { id } of damaged) setEnded.run({ id, status: "failed", reason: sealReason(id, damagedText) });
+        });
+      return whole.map(toRow);
+    },
     nextAt: () => database.read(() => selectNextAt.get({})?.at ?? undefined),
-    ofTurn: (turnId) => database.read(() => selectOfTurn.all({ turnId }).map(toOutboxRow)),
+    ofTurn: (turnId) => database.read(() => selectOfTurn.all({ turnId }).map(toRow)),
     find: (id) =>
       database.read(() => {
         const row = selectOne.get({ id });
-        return row === undefined ? undefined : toOutboxRow(row);
+        return row === undefined ? undefined : toRow(row);
       }),
     order: (drafts, of) =>
       database.write(() => {
         const [first] = drafts;
         if (first === undefined) return "known";
         const known = selectOne.get({ id: first.id });
-        if (known !== undefined)
-          return known.text === first.text && known.reply_to === toJson(first.to) ? "known" : "different";
+        if (known !== undefined) {
+          const isSame = known.text === erased || textOf(known, seals) === first.text;
+          return isSame && known.reply_to === toJson(first.to) ? "known" : "different";
+        }
         for (const draft of drafts) insert(draft, of);
         return "stored";
       }),
     take: (id) => database.write(() => setTaken.run({ id }) === 1),
     sent: (id, receipt) => database.write(() => expectOne(setSent.run({ id, receipt }), id, "sent")),
     retry: (id, reason, nextAttemptAt) =>
-      database.write(() => expectOne(setRetry.run({ id, reason, nextAttemptAt }), id, "tried again")),
-    end: (id, status, reason) => database.write(() => expectOne(setEnded.run({ id, status, reason }), id, status)),
+      database.write(() =>
+        expectOne(setRetry.run({ id, reason: sealReason(id, reason), nextAttemptAt }), id, "tried again"),
+      ),
+    end: (id, status, reason) =>
+      database.write(() => expectOne(setEnded.run({ id, status, reason: sealReason(id, reason) }), id, status)),
     postpone: async (id, until, reason) => {
-      await database.write(() => setPostponed.run({ id, until, reason }), "ordered");
+      await database.write(() => setPostponed.run({ id, until, reason: sealReason(id, reason) }), "ordered");
     },
-    interrupted: () => database.read(() => selectInterrupted.all().map(toOutboxRow)),
+    interrupted: () => database.read(() => selectInterrupted.all().map(toRow)),
     list: ({ status, limit }) =>
       database.read(() => {
         const rows = status === undefined ? selectAll.all({ limit }) : selectByStatus.all({ status, limit });
-        return rows.map(toOutboxRow);
+        return rows.map(toRow);
       }),
   };
 }
@@ -101,15 +123,23 @@ export function createOutbox(ground: Ground): Outbox {
 export type ReplyOrigin = Pick<Turn, "sessionKey" | "agentId" | "principal"> & { readonly turnId: string | null };
 
 /** Writes a reply inside the transaction that ends its turn. */
-export function createOutboxInsert({ database, clock, epoch }: Ground): (draft: OutboxDraft, of: ReplyOrigin) => void {
+export function createOutboxInsert({
+  database,
+  clock,
+  epoch,
+  seals,
+}: Ground): (draft: OutboxDraft, of: ReplyOrigin) => void {
   const insert = database.query(`
     INSERT INTO outbox (id, turn_id, session_key, agent_id, principal, account, address, reply_to, text, media, label,
                         status, attempts, next_attempt_at, receipt, reason, epoch, created_at)
     VALUES (:id, :turnId, :sessionKey, :agentId, :principal, :account, :address, :replyTo, :text, :media, :label,
             :status, :attempts, :now, :receipt, :reason, :epoch, :now)`);
   return (draft, turn) => {
+    const { id } = draft;
+    const place = { id, session_key: turn.sessionKey };
+    const settled = settledColumns(draft);
     insert.run({
-      id: draft.id,
+      id,
       turnId: turn.turnId,
       sessionKey: turn.sessionKey,
       agentId: turn.agentId,
@@ -117,10 +147,11 @@ export function createOutboxInsert({ database, clock, epoch }: Ground): (draft: 
       account: draft.to.account,
       address: addressKey(draft.to),
       replyTo: toJson(draft.to),
-      text: draft.text,
-      media: toJson(draft.media),
+      text: draft.text === "" ? erased : seals.seal(replyPlace("text", place), draft.text),
+      media: draft.media.length === 0 ? noMedia : seals.seal(replyPlace("media", place), toJson(draft.media)),
       label: toJson(draft.label),
-      ...settledColumns(draft),
+      ...settled,
+      reason: settled.reason === null ? null : seals.seal(replyReasonPlace({ id }), settled.reason),
       epoch,
       now: clock.now(),
     });
@@ -142,12 +173,27 @@ function expectOne(changed: number, id: string, what: string): void {
   if (changed !== 1) throw new LoricaError("conflict", `reply ${id} cannot be ${what}: it is already further on`);
 }
 
-function toOutboxRow(row: Row): OutboxRow {
+/** Undefined where it is damaged. */
+function textOf(row: Row, seals: Seals): string | undefined {
+  return row.text === erased ? "" : seals.open(replyPlace("text", row), row.text);
+}
+
+function mediaOf(row: Row, seals: Seals): OutboxRow["media"] | undefined {
+  const media = row.media === noMedia ? noMedia : seals.open(replyPlace("media", row), row.media);
+  return media === undefined ? undefined : fromJson(media);
+}
+
+function isWhole(row: Row, seals: Seals): boolean {
+  return textOf(row, seals) !== undefined && mediaOf(row, seals) !== undefined;
+}
+
+function toOutboxRow(row: Row, seals: Seals): OutboxRow {
+  const { id, reason } = row;
   return {
-    id: row.id,
+    id,
     to: fromJson(row.reply_to),
-    text: row.text,
-    media: fromJson(row.media),
+    text: textOf(row, seals) ?? damagedText,
+    media: mediaOf(row, seals) ?? [],
     label: fromJson(row.label),
     turnId: orUndefined(row.turn_id),
     sessionKey: row.session_key,
@@ -157,7 +203,11 @@ function toOutboxRow(row: Row): OutboxRow {
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,
     receipt: orUndefined(row.receipt),
-    reason: orUndefined(row.reason),
+    reason: reason === null ? undefined : (seals.open(replyReasonPlace(row), reason) ?? damagedText),
     createdAt: row.created_at,
   };
+}
+
+function partition<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }

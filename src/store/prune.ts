@@ -1,8 +1,26 @@
 // Forgetting on purpose: what is older than its keep goes, in small transactions that nobody has to wait for.
 import { limits } from "../base/limits.ts";
 import type { Ground } from "./rows.ts";
-import { createErase } from "./sessions.ts";
-import type { Pruned, Store } from "./store.ts";
+import { createErase, dropWalRemains } from "./sessions.ts";
+import type { Store } from "./store.ts";
+
+/** Times are milliseconds since the epoch: what was last touched, or ended, before them goes. */
+export type Keep = {
+  readonly sessionsSince: number;
+  readonly sessionsMax: number;
+  /** Windows that a reset ended. */
+  readonly windowsSince: number;
+  /** Messages, replies and turns that have ended; the transcript is not among them. */
+  readonly messagesSince: number;
+};
+
+export type Pruned = {
+  readonly sessions: number;
+  readonly windows: number;
+  readonly messages: number;
+  readonly replies: number;
+  readonly turns: number;
+};
 
 export function createPrune(ground: Ground): Store["prune"] {
   const { database } = ground;
@@ -28,6 +46,13 @@ export function createPrune(ground: Ground): Store["prune"] {
   const deleteTurns = database.query(`
     DELETE FROM turns WHERE position IN (SELECT position FROM turns WHERE ended_at < :before
       ORDER BY ended_at LIMIT :limit)`);
+  const deleteKeys = database.query(`
+    DELETE FROM session_keys WHERE session_key IN (SELECT session_key FROM session_keys k WHERE created_at < :before
+      AND NOT EXISTS (SELECT 1 FROM sessions WHERE key = k.session_key)
+      AND NOT EXISTS (SELECT 1 FROM inbox WHERE session_key = k.session_key AND envelope <> '')
+      AND NOT EXISTS (SELECT 1 FROM outbox WHERE session_key = k.session_key AND text <> '')
+      AND NOT EXISTS (SELECT 1 FROM turns WHERE session_key = k.session_key AND coalesce(outcome, error) IS NOT NULL)
+      LIMIT :limit)`);
   return async (keep) => {
     const sessions = await database.write(() => {
       const stale = staleSessions.all({ before: keep.sessionsSince, limit });
@@ -48,6 +73,8 @@ export function createPrune(ground: Ground): Store["prune"] {
     const messages = await database.write(() => deleteMessages.run({ before, limit }));
     const replies = await database.write(() => deleteReplies.run({ before, limit }));
     const turns = await database.write(() => deleteTurns.run({ before, limit }));
+    await database.write(() => deleteKeys.run({ before, limit }));
+    if (sessions > 0) dropWalRemains(database);
     return { sessions, windows, messages, replies, turns } satisfies Pruned;
   };
 }

@@ -4,7 +4,11 @@ import { newId } from "../base/ids.ts";
 import { joinAll } from "../base/label.ts";
 import type { ThinkingLevel } from "../base/envelope.ts";
 import type { Ground } from "./rows.ts";
-import { fromJson, orUndefined, toJson } from "./rows.ts";
+import { damagedText, fromJson, orUndefined, toJson } from "./rows.ts";
+import type { Database } from "./database.ts";
+import type { Place } from "./seal/places.ts";
+import { envelopePlace, replyPlace, titlePlace } from "./seal/places.ts";
+import type { Seals } from "./seal/seals.ts";
 import type { NewSession, Session, Sessions, SessionWindow } from "./store.ts";
 
 type Row = {
@@ -32,13 +36,13 @@ const select = `
   FROM sessions s JOIN windows w ON w.id = s.window_id`;
 
 export function createSessions(ground: Ground): Sessions {
-  const { database, clock, epoch } = ground;
+  const { database, clock, epoch, seals } = ground;
   const statements = prepare(ground);
   const erase = createErase(ground);
 
   const find = (key: string): Session | undefined => {
     const row = statements.findByKey.get({ key });
-    return row === undefined ? undefined : toSession(row);
+    return row === undefined ? undefined : toSession(row, seals);
   };
   const required = (key: string): Session => {
     const session = find(key);
@@ -73,15 +77,17 @@ export function createSessions(ground: Ground): Sessions {
     find: (key) => database.read(() => find(key)),
     list: ({ agentId, limit, offset }) =>
       database.read(() => {
-        if (agentId === undefined) return statements.listAll.all({ limit, offset }).map(toSession);
-        return statements.listOfAgent.all({ agentId, limit, offset }).map(toSession);
+        const { listAll, listOfAgent } = statements;
+        const rows =
+          agentId === undefined ? listAll.all({ limit, offset }) : listOfAgent.all({ agentId, limit, offset });
+        return rows.map((row) => toSession(row, seals));
       }),
     patch: (key, change) =>
       database.write(() => {
         const { title, model, thinking } = { ...required(key), ...change };
         statements.setPatch.run({
           key,
-          title: title ?? null,
+          title: title === undefined ? null : seals.seal(titlePlace({ key }), title),
           model: model ?? null,
           thinking: thinking ?? null,
           now: clock.now(),
@@ -89,11 +95,13 @@ export function createSessions(ground: Ground): Sessions {
         return required(key);
       }),
     reset: (key) => database.write(() => reset(required(key))),
-    delete: (key) =>
-      database.write(() => {
+    async delete(key) {
+      await database.write(() => {
         required(key);
         erase(key);
-      }),
+      });
+      dropWalRemains(database);
+    },
     windows: (key) => database.read(() => statements.selectWindows.all({ key }).map(toWindow)),
   };
 }
@@ -123,17 +131,17 @@ function prepare({ database }: Ground) {
 }
 
 /**
- * Removes everything a session said. The inbox keeps its rows without their content, so that a message which the
- * platform delivers again is still known; the usage ledger keeps what was spent. Call it inside a transaction.
+ * Removes everything a session said, and the key that it was sealed with. The inbox keeps its rows without their content,
+ * so that a message which the platform delivers again is still known; the usage ledger keeps what was spent. Call it
+ * inside a transaction.
  */
-export function createErase({ database }: Ground): (key: string) => void {
+export function createErase(ground: Ground): (key: string) => void {
+  const { database, seals } = ground;
   const running = database.query<{ turn_id: string }>("SELECT turn_id FROM lanes WHERE session_key = :key");
-  const ofSession = "SELECT id FROM turns WHERE session_key = :key";
+  const setFree = createSetFree(ground);
   const erasures = [
-    `UPDATE inbox SET envelope = json_set(envelope, '$.text', '', '$.media', json('[]'))
-      WHERE turn_id IN (${ofSession})`,
-    `UPDATE outbox SET text = '', media = '[]'
-      WHERE turn_id IN (${ofSession}) AND status NOT IN ('pending', 'sending')`,
+    `UPDATE inbox SET envelope = '' WHERE session_key = :key AND status NOT IN ('received', 'queued')`,
+    `UPDATE outbox SET text = '', media = '[]' WHERE session_key = :key AND status NOT IN ('pending', 'sending')`,
     "DELETE FROM steps WHERE window_id IN (SELECT id FROM windows WHERE session_key = :key)",
     "DELETE FROM windows WHERE session_key = :key",
     "UPDATE turns SET outcome = NULL, error = NULL WHERE session_key = :key",
@@ -142,15 +150,54 @@ export function createErase({ database }: Ground): (key: string) => void {
   return (key) => {
     if (running.get({ key }) !== undefined)
       throw new LoricaError("conflict", `session ${key} is running a turn; abort it or wait, then delete the session`);
+    const free = setFree(key);
     for (const erasure of erasures) erasure.run({ key });
+    seals.keys.destroy(key);
+    free();
   };
+}
+
+/**
+ * What is still on its way outlives its session: it is opened while the key is there, and sealed anew with the next one,
+ * which goes too once nothing needs it.
+ */
+function createSetFree({ database, seals }: Ground): (key: string) => () => void {
+  const messages = database.query<{ id: string; session_key: string; envelope: string }>(
+    "SELECT id, session_key, envelope FROM inbox WHERE session_key = :key AND status IN ('received', 'queued')",
+  );
+  const replies = database.query<{ id: string; session_key: string; text: string; media: string }>(
+    "SELECT id, session_key, text, media FROM outbox WHERE session_key = :key AND status IN ('pending', 'sending')",
+  );
+  const setEnvelope = database.query("UPDATE inbox SET envelope = :envelope WHERE id = :id");
+  const setReply = database.query("UPDATE outbox SET text = :text, media = :media WHERE id = :id");
+  const again = (place: Place, value: string): (() => string) => {
+    const plain = value === "" || value === "[]" ? undefined : seals.open(place, value);
+    // What is damaged stays so.
+    return () => (plain === undefined ? value : seals.seal(place, plain));
+  };
+  return (key) => {
+    const envelopes = messages.all({ key }).map((row) => [row.id, again(envelopePlace(row), row.envelope)] as const);
+    const open = replies.all({ key }).map((row) => {
+      const text = again(replyPlace("text", row), row.text);
+      return { id: row.id, text, media: again(replyPlace("media", row), row.media) };
+    });
+    return () => {
+      for (const [id, envelope] of envelopes) setEnvelope.run({ id, envelope: envelope() });
+      for (const { id, text, media } of open) setReply.run({ id, text: text(), media: media() });
+    };
+  };
+}
+
+/** The log of changes holds pages as they were before, and with them the key that was just destroyed. */
+export function dropWalRemains(database: Database): void {
+  database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 function toWindow(row: WindowRow): SessionWindow {
   return { id: row.id, startedAt: row.started_at, endedAt: orUndefined(row.ended_at) };
 }
 
-function toSession(row: Row): Session {
+function toSession(row: Row, seals: Seals): Session {
   return {
     key: row.key,
     agentId: row.agent_id,
@@ -159,7 +206,7 @@ function toSession(row: Row): Session {
     channel: row.channel,
     account: row.account,
     label: fromJson(row.label),
-    title: orUndefined(row.title),
+    title: row.title === null ? undefined : (seals.open(titlePlace(row), row.title) ?? damagedText),
     model: orUndefined(row.model),
     thinking: orUndefined(row.thinking),
     turnCount: row.turn_count,

@@ -10,6 +10,8 @@ import type { ReplyOrigin } from "./outbox.ts";
 import type { NodeStore } from "./nodes/nodes.ts";
 import type { ChannelStateStore, OverheardStore, SenderStore } from "./channels/port.ts";
 import type { DeviceStore } from "./devices/port.ts";
+import type { Keep, Pruned } from "./prune.ts";
+import type { Upkeep } from "./seal/upkeep.ts";
 
 export type {
   ApprovedVia,
@@ -24,6 +26,9 @@ export type {
 export { checkDatabase } from "./migrate.ts";
 export type { NodeDescription, NodeRecord, NodeRequest, NodeStore, NodeSurface } from "./nodes/nodes.ts";
 export { openStore } from "./open.ts";
+export type { Keep, Pruned } from "./prune.ts";
+export type { Damage } from "./seal/damage.ts";
+export type { Head } from "./seal/head.ts";
 export type { CodeHash, SenderApproval, SenderPlace, SenderRequest, SenderRole } from "./channels/port.ts";
 
 export type Store = {
@@ -43,25 +48,8 @@ export type Store = {
   readonly epoch: number;
   /** Forgets what is older than its keep, at most a batch of each kind at a time. Nothing that is still open goes. */
   prune(keep: Keep): Promise<Pruned>;
+  readonly upkeep: Upkeep;
   close(): Promise<void>;
-};
-
-/** Times are milliseconds since the epoch: what was last touched, or ended, before them goes. */
-export type Keep = {
-  readonly sessionsSince: number;
-  readonly sessionsMax: number;
-  /** Windows that a reset ended. */
-  readonly windowsSince: number;
-  /** Messages, replies and turns that have ended; the transcript is not among them. */
-  readonly messagesSince: number;
-};
-
-export type Pruned = {
-  readonly sessions: number;
-  readonly windows: number;
-  readonly messages: number;
-  readonly replies: number;
-  readonly turns: number;
 };
 
 /** received → queued → taken → done; or dropped, failed. */

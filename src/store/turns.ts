@@ -5,7 +5,9 @@ import type { Json } from "../base/json.ts";
 import { joinAll, joinLabels } from "../base/label.ts";
 import { createOutboxInsert } from "./outbox.ts";
 import type { Ground } from "./rows.ts";
-import { fromJson, orUndefined, toJson } from "./rows.ts";
+import { damagedText, fromJson, orUndefined, toJson } from "./rows.ts";
+import { inboxReasonPlace, turnPlace } from "./seal/places.ts";
+import type { Seals } from "./seal/seals.ts";
 import type { NewTurn, Turn, Turns, TurnStatus } from "./store.ts";
 import type { Journal } from "./transcript.ts";
 import type { Ledger } from "./usage.ts";
@@ -36,7 +38,7 @@ export function createTurns(
   ground: Ground,
   { journal, ledger }: { readonly journal: Journal; readonly ledger: Ledger },
 ): Turns {
-  const { database, clock, epoch } = ground;
+  const { database, clock, epoch, seals } = ground;
   const messages = createMessageMoves(ground);
   const lane = createLane(ground);
   const insertReply = createOutboxInsert(ground);
@@ -46,7 +48,7 @@ export function createTurns(
     const row = statements.findById.get({ id });
     if (row === undefined) throw new LoricaError("not_found", `there is no turn ${id}`);
     if (row.status !== "running") throw new LoricaError("conflict", `turn ${id} has ended already: ${row.status}`);
-    return toTurn(row);
+    return toTurn(row, seals);
   };
   // Beginning, joining and restarting are ordered only: undone together with all that followed, they leave the messages
   // where an earlier, flushed write put them, and the next start finds them there.
@@ -74,8 +76,10 @@ export function createTurns(
     finish: (id, end) =>
       database.write(() => {
         const turn = runningTurn(id);
-        const outcome = end.outcome === undefined ? null : toJson(end.outcome);
-        statements.setEnded.run({ id, status: end.status, error: end.error ?? null, outcome, now: clock.now() });
+        const place = { id, session_key: turn.sessionKey };
+        const outcome = end.outcome === undefined ? null : seals.seal(turnPlace("outcome", place), toJson(end.outcome));
+        const error = end.error === undefined ? null : seals.seal(turnPlace("error", place), end.error);
+        statements.setEnded.run({ id, status: end.status, error, outcome, now: clock.now() });
         messages.end(id, end.status === "failed" ? "failed" : "done", end.error ?? null);
         lane.release(turn.sessionKey);
         for (const reply of end.replies) insertReply(reply, { ...turn, turnId: turn.id });
@@ -85,7 +89,7 @@ export function createTurns(
     find: (id) =>
       database.read(() => {
         const row = statements.findById.get({ id });
-        return row === undefined ? undefined : toTurn(row);
+        return row === undefined ? undefined : toTurn(row, seals);
       }),
     restart: (id) =>
       database.write(() => {
@@ -95,7 +99,7 @@ export function createTurns(
         lane.renew(turn.sessionKey);
         return runningTurn(id);
       }, "ordered"),
-    running: () => database.read(() => statements.selectRunning.all().map(toTurn)),
+    running: () => database.read(() => statements.selectRunning.all().map((row) => toTurn(row, seals))),
   };
 }
 
@@ -132,11 +136,13 @@ function prepare({ database }: Ground) {
 }
 
 /** queued → taken → done or failed, for all messages of a turn. */
-function createMessageMoves({ database }: Ground) {
+function createMessageMoves({ database, seals }: Ground) {
   const setTaken = database.query(
     "UPDATE inbox SET status = 'taken', turn_id = :turnId WHERE id = :id AND status = 'queued'",
   );
-  const setEnded = database.query("UPDATE inbox SET status = :status, reason = :reason WHERE turn_id = :turnId");
+  const setEnded = database.query("UPDATE inbox SET status = :status, reason = NULL WHERE turn_id = :turnId");
+  const selectOf = database.query<{ id: string }>("SELECT id FROM inbox WHERE turn_id = :turnId");
+  const setReason = database.query("UPDATE inbox SET reason = :reason WHERE id = :id");
   return {
     take(turnId: string, ids: readonly string[]): void {
       for (const id of ids) {
@@ -145,7 +151,10 @@ function createMessageMoves({ database }: Ground) {
       }
     },
     end(turnId: string, status: "done" | "failed", reason: string | null): void {
-      setEnded.run({ turnId, status, reason });
+      setEnded.run({ turnId, status });
+      if (reason === null) return;
+      for (const { id } of selectOf.all({ turnId }))
+        setReason.run({ id, reason: seals.seal(inboxReasonPlace({ id }), reason) });
     },
   };
 }
@@ -171,7 +180,13 @@ function createLane({ database, clock, epoch }: Ground) {
   };
 }
 
-function toTurn(row: Row): Turn {
+function toTurn(row: Row, seals: Seals): Turn {
+  const open = (column: "outcome" | "error"): string | undefined => {
+    const sealed = row[column];
+    return sealed === null ? undefined : seals.open(turnPlace(column, row), sealed);
+  };
+  const outcome = open("outcome");
+  const error = open("error");
   const turn: Turn = {
     id: row.id,
     sessionKey: row.session_key,
@@ -185,7 +200,7 @@ function toTurn(row: Row): Turn {
     attempts: row.attempts,
     startedAt: row.started_at,
     endedAt: orUndefined(row.ended_at),
-    error: orUndefined(row.error),
+    error: row.error === null ? undefined : (error ?? damagedText),
   };
-  return row.outcome === null ? turn : { ...turn, outcome: fromJson<Json>(row.outcome) };
+  return outcome === undefined ? turn : { ...turn, outcome: fromJson<Json>(outcome) };
 }

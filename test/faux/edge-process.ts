@@ -12,10 +12,16 @@ import { fauxRemote, noWorkspace } from "./gateway/remote.ts";
 import { accessOf } from "./gateway/access.ts";
 import { createFauxPipeline, doneOutcome } from "./pipeline.ts";
 import { fauxRegistry } from "./nodes/nodes.ts";
+import { testStateKey } from "./store.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lorica-edge-"));
 const clock = { now: Date.now };
-const store = await openStore({ path: join(folder, "test.sqlite"), mediaDir: join(folder, "media"), clock });
+const store = await openStore({
+  path: join(folder, "test.sqlite"),
+  mediaDir: join(folder, "media"),
+  clock,
+  key: testStateKey,
+});
 const { pipeline } = createFauxPipeline({
   script: async ({ envelope, finish }) => {
     if (envelope.text === "slow") await new Promise((resolve) => setTimeout(resolve, 300));

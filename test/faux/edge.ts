@@ -20,6 +20,7 @@ import { accessOf } from "./gateway/access.ts";
 import { createFauxPipeline } from "./pipeline.ts";
 import type { Script } from "./pipeline.ts";
 import { fauxRegistry } from "./nodes/nodes.ts";
+import { testStateKey } from "./store.ts";
 
 export const token = "0123456789abcdef0123456789abcdef";
 
@@ -64,7 +65,7 @@ export async function openEdge(
   const folder = mkdtempSync(join(tmpdir(), "lorica-edge-"));
   const clock = { now: options.now ?? Date.now };
   const transcript = createTranscriptWatch(
-    await openStore({ path: join(folder, "test.sqlite"), mediaDir: join(folder, "media"), clock }),
+    await openStore({ path: join(folder, "test.sqlite"), mediaDir: join(folder, "media"), clock, key: testStateKey }),
   );
   const { store } = transcript;
   const faux = createFauxPipeline({ store, ...(options.script === undefined ? {} : { script: options.script }) });

@@ -12,6 +12,8 @@ import type { NewEntry, NewTurn, Routed, Store } from "../../src/store/store.ts"
 import { createTestClock } from "./clock.ts";
 
 export const ownerLabel: Label = { integrity: "owner", readers: ["owner"] };
+/** The state key of every store that a test opens. */
+export const testStateKey = Buffer.alloc(32, 7);
 export const mainKey = "agent:main:main";
 
 export type TestStore = {
@@ -26,7 +28,7 @@ export type TestStore = {
 export async function openTestStore(clock: Clock = createTestClock()): Promise<TestStore> {
   const folder = mkdtempSync(join(tmpdir(), "lorica-store-"));
   const path = join(folder, "lorica.sqlite");
-  const open = (): Promise<Store> => openStore({ path, mediaDir: join(folder, "media"), clock });
+  const open = (): Promise<Store> => openStore({ path, mediaDir: join(folder, "media"), clock, key: testStateKey });
   const opened = [await open()];
   const [store] = opened as [Store];
   return {

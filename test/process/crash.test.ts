@@ -7,8 +7,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { checkDatabase } from "../../src/store/store.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { checkDatabase, openStore } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import type { CrashPlan, SpooledMessage } from "../faux/flow/crash-child.ts";
+import { testStateKey } from "../faux/store.ts";
 
 const child = resolve(import.meta.dirname, "../faux/flow/crash-child.ts");
 const seed = Number(process.env["CRASH_SEED"] ?? Math.trunc(Math.random() * 1_000_000));
@@ -33,7 +36,7 @@ test("a process killed outside an open call answers every accepted message exact
   t.diagnostic(`CRASH_SEED=${seed}`);
   await using world = openWorld({ idempotentSend: false, mode: "followup" }, seed);
   const kills = await torment(world, 80, (random) => outside(random, safeCheckpoints));
-  const found = readWorld(world);
+  const found = await readWorld(world);
   for (const { session } of world.spool)
     assert.deepEqual(tokensOf(found.sends, world, session), spooled(world, session));
   assertHonest(found);
@@ -44,7 +47,7 @@ test("the same, where messages join running turns and the platform knows what it
   t.diagnostic(`CRASH_SEED=${seed}`);
   await using world = openWorld({ idempotentSend: true, mode: "steer" }, seed + 1);
   const kills = await torment(world, 80, (random) => outside(random, [...safeCheckpoints, "joined", "taken"]));
-  const found = readWorld(world);
+  const found = await readWorld(world);
   for (const { session } of world.spool)
     assert.deepEqual(tokensOf(found.sends, world, session), spooled(world, session));
   assert.deepEqual(new Set(found.replies.map(({ status }) => status)), new Set(["sent"]));
@@ -61,7 +64,7 @@ test("a process killed inside a call repeats no tool and no send, and shows what
     pass: 1 + Math.trunc(random() * 3),
     before: random() < 0.5,
   }));
-  const found = readWorld(world);
+  const found = await readWorld(world);
   const answers = found.replies.map(({ text }) => text);
   assert.deepEqual(tokensIn(answers).toSorted(), world.spool.map(({ token }) => token).toSorted(), "one reply each");
   assertHonest(found);
@@ -85,7 +88,7 @@ async function torment(world: World, count: number, next: (random: () => number)
       if (await runChild(world, next(world.random))) kills += 1;
     }
     assert.equal(await runChild(world, { at: "never" }), false);
-    assertWhole(world);
+    await assertWhole(world);
   }
   return kills;
 }
@@ -114,7 +117,7 @@ async function runChild({ folder, plan }: World, kill: Kill): Promise<boolean> {
 }
 
 /** After a finished run: nothing is half written, open or left over. */
-function assertWhole({ folder, spool }: World): void {
+async function assertWhole({ folder, spool }: World): Promise<void> {
   const path = join(folder, "lorica.sqlite");
   assert.deepEqual(checkDatabase(path), []);
   const database = new DatabaseSync(path, { readOnly: true });
@@ -129,9 +132,6 @@ function assertWhole({ folder, spool }: World): void {
     "turns without one reply": `SELECT count(*) AS n FROM turns t WHERE 1 <> (SELECT count(*) FROM outbox o
       WHERE o.turn_id = t.id)`,
     "open replies": "SELECT count(*) AS n FROM outbox WHERE status IN ('pending', 'sending')",
-    "calls without a result": `SELECT count(*) AS n FROM steps c WHERE c.body ->> 'kind' = 'tool_call' AND 1 <> (
-      SELECT count(*) FROM steps r WHERE r.turn_id = c.turn_id AND r.body ->> 'kind' = 'tool_result'
-      AND r.body ->> 'callId' = c.body ->> 'callId')`,
   };
   const found = Object.entries(none).map(([what, sql]) => [what, count(sql)]);
   assert.deepEqual(
@@ -139,16 +139,31 @@ function assertWhole({ folder, spool }: World): void {
     Object.keys(none).map((what) => [what, 0]),
   );
   assert.equal(count("SELECT count(*) AS n FROM inbox"), spool.length);
+  const windows = database.prepare("SELECT id FROM windows").all();
   database.close();
+  const store = await openWorldStore(folder);
+  for (const { id } of windows) {
+    const bodies = (await store.transcript.read(String(id))).map(({ body }) => body);
+    const called = bodies.flatMap((body) => (body.kind === "tool_call" ? [body.callId] : []));
+    const answered = bodies.flatMap((body) => (body.kind === "tool_result" ? [body.callId] : []));
+    assert.deepEqual(answered.toSorted(), called.toSorted(), "each call has one result");
+  }
+  assert.deepEqual(await store.upkeep.check(AbortSignal.timeout(60_000)), [], "every seal opens");
+  await store.close();
   assert.equal(existsSync(join(folder, "reports.log")), false, "nothing failed on the way");
 }
 
-function readWorld({ folder }: World): Found {
+async function openWorldStore(folder: string): Promise<Store> {
+  const path = join(folder, "lorica.sqlite");
+  return await openStore({ path, mediaDir: join(folder, "media"), clock: systemClock, key: testStateKey });
+}
+
+async function readWorld({ folder }: World): Promise<Found> {
   const sends = readLines(folder, "sends.jsonl") as { readonly text: string }[];
-  const database = new DatabaseSync(join(folder, "lorica.sqlite"), { readOnly: true });
-  const rows = database.prepare("SELECT text, status FROM outbox ORDER BY position").all();
-  database.close();
-  const replies = rows.map((row) => ({ text: String(row["text"]), status: String(row["status"]) }));
+  const store = await openWorldStore(folder);
+  const rows = (await store.outbox.list({ limit: 100_000 })).toReversed();
+  await store.close();
+  const replies = rows.map(({ text, status }) => ({ text, status }));
   return { sends: sends.map(({ text }) => text), effects: readLines(folder, "effects.jsonl") as string[], replies };
 }
 

@@ -154,7 +154,12 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const current = createCurrent(first);
   const ending = new AbortController();
   const report = (id: string, error: unknown): void => log.error("something failed", { id, err: error });
-  const opened = await openStore({ path: first.paths.database, mediaDir: first.paths.media, clock });
+  const opened = await openStore({
+    path: first.paths.database,
+    mediaDir: first.paths.media,
+    clock,
+    key: first.stateKey,
+  });
   // The gateway knows no secret, so it redacts by what credentials look like; the broker knows the values too.
   const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
   const toMirror = {

@@ -4,11 +4,12 @@ import type { Envelope } from "../../base/envelope.ts";
 import { limits } from "../../base/limits.ts";
 import { createInboxInsert } from "../inbox.ts";
 import type { Ground } from "../rows.ts";
+import { overheardPlace } from "../seal/places.ts";
 import type { OverheardStore } from "./port.ts";
 import { createSelect, toOverheard } from "./room.ts";
 
 export function createOverheard(ground: Ground): OverheardStore {
-  const { database, epoch } = ground;
+  const { database, epoch, seals } = ground;
   const insertMessage = createInboxInsert(ground);
   const insert = database.query(`
     INSERT INTO overheard (room, sender_id, sender, text, epoch, at) VALUES (:room, :senderId, :sender, :text, :epoch, :at)`);
@@ -27,11 +28,19 @@ export function createOverheard(ground: Ground): OverheardStore {
           return "duplicate";
         const { sender, receivedAt: at } = envelope;
         const text = envelope.text.slice(0, limits.overheardMaxChars);
-        insert.run({ room, senderId: sender.id, sender: sender.name, text, epoch, at });
+        const place = { room, sender_id: sender.id, at };
+        insert.run({
+          room,
+          senderId: sender.id,
+          sender: seals.seal(overheardPlace("sender", place), sender.name),
+          text: seals.seal(overheardPlace("text", place), text),
+          epoch,
+          at,
+        });
         trim.run({ room, limit });
         forgetOldest.run({ total: limits.overheardRowsMax });
         return "stored";
       }),
-    list: (room) => database.read(() => select.all({ room }).map(toOverheard)),
+    list: (room) => database.read(() => toOverheard(select.all({ room }), seals)),
   };
 }

@@ -1,9 +1,12 @@
 // What one room holds that was overheard in it.
 import type { Overheard } from "../../base/envelope.ts";
 import type { Ground } from "../rows.ts";
+import { overheardPlace } from "../seal/places.ts";
+import type { Seals } from "../seal/seals.ts";
 
 type Row = {
   readonly position: number;
+  readonly room: string;
   readonly sender_id: string;
   readonly sender: string;
   readonly text: string;
@@ -17,16 +20,21 @@ export function createTakeOverheard(ground: Ground): (room: string) => readonly 
   return (room) => {
     const rows = select.all({ room });
     if (rows.length > 0) remove.run({ room });
-    return rows.map(toOverheard);
+    return toOverheard(rows, ground.seals);
   };
 }
 
 export function createSelect({ database }: Ground) {
   return database.query<Row>(
-    "SELECT position, sender_id, sender, text, at FROM overheard WHERE room = :room ORDER BY position",
+    "SELECT position, room, sender_id, sender, text, at FROM overheard WHERE room = :room ORDER BY position",
   );
 }
 
-export function toOverheard({ sender_id: senderId, sender, text, at }: Row): Overheard {
-  return { senderId, sender, text, at };
+/** What is damaged was context only, and is left out. */
+export function toOverheard(rows: readonly Row[], seals: Seals): readonly Overheard[] {
+  return rows.flatMap((row) => {
+    const sender = seals.open(overheardPlace("sender", row), row.sender);
+    const text = seals.open(overheardPlace("text", row), row.text);
+    return sender === undefined || text === undefined ? [] : [{ senderId: row.sender_id, sender, text, at: row.at }];
+  });
 }

@@ -1,6 +1,8 @@
 // People who write over channels: their requests, and those that the owner has let in.
 import type { Ground } from "../rows.ts";
-import { fromJson, orUndefined, toJson } from "../rows.ts";
+import { damagedText, fromJson, orUndefined, toJson } from "../rows.ts";
+import { approvalNamePlace, requestNamePlace } from "../seal/places.ts";
+import type { Seals } from "../seal/seals.ts";
 import { createOutboxInsert } from "../outbox.ts";
 import type { CodeHash, SenderApproval, SenderPlace, SenderRequest, SenderRole, SenderStore } from "./port.ts";
 
@@ -34,7 +36,7 @@ const approvalColumns = "channel, account, sender_id, sender_name, role, approve
 const atPlace = "channel = :channel AND account = :account AND sender_id = :senderId";
 
 export function createSenders(ground: Ground): SenderStore {
-  const { database, clock } = ground;
+  const { database, clock, seals } = ground;
   const statements = prepare(ground);
   const insertReply = createOutboxInsert(ground);
   return {
@@ -45,7 +47,7 @@ export function createSenders(ground: Ground): SenderStore {
         if (statements.setSeenRequest.run({ ...place, now: clock.now() }) === 1) return "waiting";
         const { channel, account } = place;
         if ((statements.countPending.get({ channel, account })?.count ?? 0) >= pendingMax) return "full";
-        insertRequest(statements, request, ground.epoch);
+        insertRequest(statements, request, ground);
         insertReply(replyDraft(request), {
           turnId: null,
           sessionKey: "",
@@ -54,7 +56,7 @@ export function createSenders(ground: Ground): SenderStore {
         });
         return "stored";
       }),
-    requests: () => database.read(() => statements.selectRequests.all({ now: clock.now() }).map(toRequest)),
+    requests: () => database.read(() => toRequests(statements.selectRequests.all({ now: clock.now() }), seals)),
     setCode: (id, code) => database.write(() => statements.setCode.run({ id, code: toJson(code) }) === 1),
     dismiss: (id) => database.write(() => statements.deleteRequest.run({ id }) === 1),
     approve: (id, role, approvedBy) =>
@@ -67,16 +69,16 @@ export function createSenders(ground: Ground): SenderStore {
         const now = clock.now();
         statements.insertApproval.run({
           ...place,
-          senderName: row.sender_name,
+          senderName: seals.seal(approvalNamePlace(row), requestName(row, seals)),
           role,
           approvedBy,
           epoch: ground.epoch,
           now,
         });
         const approved = statements.findApproval.get(place);
-        return approved === undefined ? undefined : toApproval(approved);
+        return approved === undefined ? undefined : toApproval(approved, seals);
       }),
-    approvals: () => database.read(() => statements.selectApprovals.all().map(toApproval)),
+    approvals: () => database.read(() => statements.selectApprovals.all().map((row) => toApproval(row, seals))),
     revoke: (place) => database.write(() => statements.deleteApproval.run(placeOf(place)) === 1),
     seen: async (place) => {
       await database.write(() => statements.setSeen.run({ ...placeOf(place), now: clock.now() }), "ordered");
@@ -119,13 +121,13 @@ function prepare({ database }: Ground) {
 function insertRequest(
   { insertRequest: insert }: ReturnType<typeof prepare>,
   request: Omit<SenderRequest, "code">,
-  epoch: number,
+  { seals, epoch }: Ground,
 ): void {
   const { id, senderName, replyTo, createdAt, lastSeenAt, expiresAt } = request;
   insert.run({
     ...placeOf(request),
     id,
-    senderName,
+    senderName: seals.seal(requestNamePlace({ id }), senderName),
     replyTo: toJson(replyTo),
     epoch,
     createdAt,
@@ -144,13 +146,21 @@ function placeOf({ channel, account, senderId }: SenderPlace) {
   return { channel, account, senderId };
 }
 
-function toRequest(row: RequestRow): SenderRequest {
+function requestName(row: RequestRow, seals: Seals): string {
+  return seals.open(requestNamePlace(row), row.sender_name) ?? damagedText;
+}
+
+function toRequests(rows: readonly RequestRow[], seals: Seals): readonly SenderRequest[] {
+  return rows.map((row) => toRequest(row, seals));
+}
+
+function toRequest(row: RequestRow, seals: Seals): SenderRequest {
   return {
     id: row.id,
     channel: row.channel,
     account: row.account,
     senderId: row.sender_id,
-    senderName: row.sender_name,
+    senderName: requestName(row, seals),
     replyTo: fromJson(row.reply_to),
     code: row.code === null ? undefined : fromJson<CodeHash>(row.code),
     createdAt: row.created_at,
@@ -159,12 +169,12 @@ function toRequest(row: RequestRow): SenderRequest {
   };
 }
 
-function toApproval(row: ApprovalRow): SenderApproval {
+function toApproval(row: ApprovalRow, seals: Seals): SenderApproval {
   return {
     channel: row.channel,
     account: row.account,
     senderId: row.sender_id,
-    senderName: row.sender_name,
+    senderName: seals.open(approvalNamePlace(row), row.sender_name) ?? damagedText,
     role: row.role,
     approvedBy: row.approved_by,
     approvedAt: row.approved_at,

@@ -4,9 +4,10 @@ import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import type { Ground } from "../rows.ts";
 import { fromJson, toJson } from "../rows.ts";
+import { channelStatePlace } from "../seal/places.ts";
 import type { ChannelStateStore } from "./port.ts";
 
-export function createChannelState({ database, clock, epoch }: Ground): ChannelStateStore {
+export function createChannelState({ database, clock, epoch, seals }: Ground): ChannelStateStore {
   const select = database.query<{ value: string }>(
     "SELECT value FROM channel_state WHERE channel = :channel AND account = :account AND key = :key",
   );
@@ -21,7 +22,9 @@ export function createChannelState({ database, clock, epoch }: Ground): ChannelS
     get: ({ channel, account }, key) =>
       database.read(() => {
         const row = select.get({ channel, account, key });
-        return row === undefined ? undefined : fromJson<Json>(row.value);
+        const value = row && seals.open(channelStatePlace({ channel, account, key }), row.value);
+        // Damaged is as good as never kept: the channel asks its platform again, and what is known is not taken twice.
+        return value === undefined ? undefined : fromJson<Json>(value);
       }),
     set: ({ channel, account }, key, value) =>
       database.write(() => {
@@ -29,7 +32,14 @@ export function createChannelState({ database, clock, epoch }: Ground): ChannelS
         const others = count.get({ channel, account, key })?.count ?? 0;
         if (text.length > limits.channelStateMaxChars || others >= limits.channelStatesMax)
           throw new LoricaError("too_large", `${channel}/${account} keeps more than a channel may: ${key}`);
-        upsert.run({ channel, account, key, value: text, epoch, now: clock.now() });
+        upsert.run({
+          channel,
+          account,
+          key,
+          value: seals.seal(channelStatePlace({ channel, account, key }), text),
+          epoch,
+          now: clock.now(),
+        });
       }),
   };
 }

@@ -12,7 +12,7 @@ import { openStore } from "../../../src/store/store.ts";
 import { openTestAgent } from "../agent.ts";
 import { createScriptedModels } from "../scripted-models.ts";
 import type { ScriptedStep } from "../scripted-models.ts";
-import { envelopeOf } from "../store.ts";
+import { envelopeOf, testStateKey } from "../store.ts";
 import { plainSettings } from "./harness.ts";
 import { createLoopback } from "./loopback.ts";
 
@@ -121,6 +121,7 @@ const opened = await openStore({
   path: join(folder, "lorica.sqlite"),
   mediaDir: join(folder, "media"),
   clock: systemClock,
+  key: testStateKey,
 });
 // Taking a reply is where its sending begins: from there until the platform has it, nobody else can know.
 const store = {
