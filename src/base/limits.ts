@@ -428,6 +428,8 @@ export const limits = {
   sealBatchRows: 500,
   snapshotPages: 1_000,
   headReportMs: 1_000,
+  headFileMaxBytes: 1_024,
+  stateCheckTimeoutMs: 10 * 60_000,
   pruneBreathMs: 50,
   maintenanceIntervalMs: 15 * 60_000,
   messagesKeptMs: 7 * 24 * 60 * 60_000,

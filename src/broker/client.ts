@@ -29,6 +29,8 @@ export type GatewayCalls = {
   start(settings: unknown, link: Link): Promise<void>;
   /** The settings have changed. */
   configure(settings: unknown): Promise<void>;
+  /** Anything else, by name. */
+  answer(method: string, params: unknown): Promise<unknown>;
   /** A code that the owner may sign in with. */
   offer(code: unknown): void;
   /** Nothing new is taken; returns once running turns have ended, or `graceMs` has passed. The process then ends. */
@@ -53,7 +55,7 @@ export function openBrokerLink(stream: Duplex, calls: GatewayCalls): Link {
       else if (method === "configure") await calls.configure(params);
       else if (method === "offer") calls.offer(params);
       else if (method === "stop" && isRecord(params)) await calls.stop(Number(params["graceMs"]));
-      else throw new LoricaError("not_found", `the gateway does no ${method}`);
+      else return { result: await calls.answer(method, params) };
       return { result: null };
     },
   });

@@ -2,6 +2,7 @@
 import type { Duplex } from "node:stream";
 import type { AuditWriter, Log, LogWriter } from "../audit/audit.ts";
 import type { Clock } from "../base/clock.ts";
+import { LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { OwnerStatus } from "../protocol/owner-methods.ts";
 import { createGatewayProcess } from "./gateway/process.ts";
@@ -48,6 +49,8 @@ export type Broker = {
   start(): Promise<void>;
   /** Hands the gateway its settings again: after the config or a secret has changed. */
   configure(): Promise<void>;
+  /** Asks the gateway for something; what it answers is hostile data. */
+  ask(method: string, params: unknown, signal: AbortSignal): Promise<unknown>;
   /** Says something to the gateway that it may act on; nothing where none runs. */
   tell(name: string, params: unknown): void;
   status(): OwnerStatus;
@@ -113,6 +116,7 @@ export function createBroker(options: BrokerOptions): Broker {
       log.info("ready", { listen: addresses, confinement: confinement.kind, readyMs: clock.now() - startedAt });
     },
     configure,
+    ask: createAsk(gateway),
     tell: (name, params) => gateway.link()?.note(name, params),
     status,
     async stop(graceMs) {
@@ -122,6 +126,14 @@ export function createBroker(options: BrokerOptions): Broker {
       log.info("stopped");
     },
     ended: ended.promise,
+  };
+}
+
+function createAsk(gateway: GatewayProcess): Broker["ask"] {
+  return async (method, params, signal) => {
+    const link = gateway.link();
+    if (link === undefined) throw new LoricaError("unavailable", "the gateway is not running");
+    return (await link.call({ method, params }, signal)).result;
   };
 }
 

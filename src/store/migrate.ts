@@ -22,7 +22,7 @@ export async function openMigrated(path: string, migrations: readonly Migration[
     const version = checkOurs(database, migrations);
     const missing = migrations.filter((migration) => migration.version > version);
     if (missing.length > 0 && version > 0) preflight(database, version);
-    for (const migration of missing) await apply(database, migration.up, migration.version);
+    for (const { up, version: next } of missing) await database.write(() => change(database, up, next));
     return database;
   } catch (error) {
     database.close();
@@ -47,7 +47,10 @@ export async function migrateBack(
     if (newest === undefined) throw new LoricaError("conflict", `${basename(path)} has no version to go back from`);
     preflight(database, version);
     const seals = newest.seals && createSeals({ database, clock: systemClock, key, report: () => undefined });
-    await apply(database, newest.down, version - 1, () => seals && openAll(database, seals));
+    await database.write(() => {
+      if (seals) openAll(database, seals);
+      change(database, newest.down, version - 1);
+    });
     return version - 1;
   } finally {
     database.close();
@@ -114,12 +117,9 @@ function preflight(database: Database, version: number): void {
   database.query("VACUUM INTO :copy").run({ copy });
 }
 
-async function apply(database: Database, sql: string, version: number, before?: () => void): Promise<void> {
-  await database.write(() => {
-    before?.();
-    database.execute(sql);
-    database.execute(`PRAGMA user_version = ${version}; PRAGMA application_id = ${version === 0 ? 0 : applicationId}`);
-  });
+function change(database: Database, sql: string, version: number): void {
+  database.execute(sql);
+  database.execute(`PRAGMA user_version = ${version}; PRAGMA application_id = ${version === 0 ? 0 : applicationId}`);
 }
 
 function integrityProblems(database: Database): readonly string[] {

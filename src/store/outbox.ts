@@ -38,37 +38,10 @@ export function createOutbox(ground: Ground): Outbox {
   const { database, seals } = ground;
   const toRow = (row: Row): OutboxRow => toOutboxRow(row, seals);
   const sealReason = (id: string, reason: string): string => seals.seal(replyReasonPlace({ id }), reason);
-  // A row waits while an older one to the same address is still open: people read replies in the order of writing.
-  const selectDue = database.query<Row>(`
-    ${select} WHERE status = 'pending' AND next_attempt_at <= :now AND NOT EXISTS (
-      SELECT 1 FROM outbox earlier WHERE earlier.address = outbox.address AND earlier.position < outbox.position
-        AND earlier.status IN ('pending', 'sending'))
-    ORDER BY next_attempt_at, position LIMIT :limit`);
-  const selectNextAt = database.query<{ at: number | null }>(`
-    SELECT min(next_attempt_at) AS at FROM outbox WHERE status = 'pending' AND NOT EXISTS (
-      SELECT 1 FROM outbox earlier WHERE earlier.address = outbox.address AND earlier.position < outbox.position
-        AND earlier.status IN ('pending', 'sending'))`);
-  const selectOfTurn = database.query<Row>(`${select} WHERE turn_id = :turnId ORDER BY position`);
-  const selectOne = database.query<Row>(`${select} WHERE id = :id`);
   const insert = createOutboxInsert(ground);
-  const selectInterrupted = database.query<Row>(`${select} WHERE status = 'sending' ORDER BY position`);
-  const selectAll = database.query<Row>(`${select} ORDER BY position DESC LIMIT :limit`);
-  const selectByStatus = database.query<Row>(`${select} WHERE status = :status ORDER BY position DESC LIMIT :limit`);
-  const setTaken = database.query(
-    "UPDATE outbox SET status = 'sending', attempts = attempts + 1 WHERE id = :id AND status = 'pending'",
-  );
-  const setSent = database.query(
-    "UPDATE outbox SET status = 'sent', receipt = :receipt, reason = NULL WHERE id = :id AND status = 'sending'",
-  );
-  const setRetry = database.query(`
-    UPDATE outbox SET status = 'pending', reason = :reason, next_attempt_at = :nextAttemptAt
-    WHERE id = :id AND status = 'sending'`);
-  const setPostponed = database.query(
-    "UPDATE outbox SET next_attempt_at = :until, reason = :reason WHERE id = :id AND status = 'pending'",
-  );
-  const setEnded = database.query(
-    "UPDATE outbox SET status = :status, reason = :reason WHERE id = :id AND status IN ('pending', 'sending')",
-  );
+  const { selectDue, selectNextAt, selectOfTurn, selectOne, selectInterrupted, selectAll, selectByStatus } =
+    prepare(ground);
+  const { setTaken, setSent, setRetry, setPostponed, setEnded } = prepareMoves(ground);
   return {
     async due(now, limit) {
       const rows = await database.read(() => selectDue.all({ now, limit }));
@@ -116,6 +89,46 @@ export function createOutbox(ground: Ground): Outbox {
         const rows = status === undefined ? selectAll.all({ limit }) : selectByStatus.all({ status, limit });
         return rows.map(toRow);
       }),
+  };
+}
+
+function prepare({ database }: Ground) {
+  return {
+    // A row waits while an older one to the same address is still open: people read replies in the order of writing.
+    selectDue: database.query<Row>(`
+    ${select} WHERE status = 'pending' AND next_attempt_at <= :now AND NOT EXISTS (
+      SELECT 1 FROM outbox earlier WHERE earlier.address = outbox.address AND earlier.position < outbox.position
+        AND earlier.status IN ('pending', 'sending'))
+    ORDER BY next_attempt_at, position LIMIT :limit`),
+    selectNextAt: database.query<{ at: number | null }>(`
+    SELECT min(next_attempt_at) AS at FROM outbox WHERE status = 'pending' AND NOT EXISTS (
+      SELECT 1 FROM outbox earlier WHERE earlier.address = outbox.address AND earlier.position < outbox.position
+        AND earlier.status IN ('pending', 'sending'))`),
+    selectOfTurn: database.query<Row>(`${select} WHERE turn_id = :turnId ORDER BY position`),
+    selectOne: database.query<Row>(`${select} WHERE id = :id`),
+    selectInterrupted: database.query<Row>(`${select} WHERE status = 'sending' ORDER BY position`),
+    selectAll: database.query<Row>(`${select} ORDER BY position DESC LIMIT :limit`),
+    selectByStatus: database.query<Row>(`${select} WHERE status = :status ORDER BY position DESC LIMIT :limit`),
+  };
+}
+
+function prepareMoves({ database }: Ground) {
+  return {
+    setTaken: database.query(
+      "UPDATE outbox SET status = 'sending', attempts = attempts + 1 WHERE id = :id AND status = 'pending'",
+    ),
+    setSent: database.query(
+      "UPDATE outbox SET status = 'sent', receipt = :receipt, reason = NULL WHERE id = :id AND status = 'sending'",
+    ),
+    setRetry: database.query(`
+    UPDATE outbox SET status = 'pending', reason = :reason, next_attempt_at = :nextAttemptAt
+    WHERE id = :id AND status = 'sending'`),
+    setPostponed: database.query(
+      "UPDATE outbox SET next_attempt_at = :until, reason = :reason WHERE id = :id AND status = 'pending'",
+    ),
+    setEnded: database.query(
+      "UPDATE outbox SET status = :status, reason = :reason WHERE id = :id AND status IN ('pending', 'sending')",
+    ),
   };
 }
 

@@ -2,25 +2,7 @@
 import { limits } from "../base/limits.ts";
 import type { Ground } from "./rows.ts";
 import { createErase, dropWalRemains } from "./sessions.ts";
-import type { Store } from "./store.ts";
-
-/** Times are milliseconds since the epoch: what was last touched, or ended, before them goes. */
-export type Keep = {
-  readonly sessionsSince: number;
-  readonly sessionsMax: number;
-  /** Windows that a reset ended. */
-  readonly windowsSince: number;
-  /** Messages, replies and turns that have ended; the transcript is not among them. */
-  readonly messagesSince: number;
-};
-
-export type Pruned = {
-  readonly sessions: number;
-  readonly windows: number;
-  readonly messages: number;
-  readonly replies: number;
-  readonly turns: number;
-};
+import type { Pruned, Store } from "./store.ts";
 
 export function createPrune(ground: Ground): Store["prune"] {
   const { database } = ground;

@@ -10,8 +10,7 @@ import type { ReplyOrigin } from "./outbox.ts";
 import type { NodeStore } from "./nodes/nodes.ts";
 import type { ChannelStateStore, OverheardStore, SenderStore } from "./channels/port.ts";
 import type { DeviceStore } from "./devices/port.ts";
-import type { Keep, Pruned } from "./prune.ts";
-import type { Upkeep } from "./seal/upkeep.ts";
+import type { Keep, Pruned, Upkeep } from "./seal/port.ts";
 
 export type {
   ApprovedVia,
@@ -26,9 +25,7 @@ export type {
 export { checkDatabase } from "./migrate.ts";
 export type { NodeDescription, NodeRecord, NodeRequest, NodeStore, NodeSurface } from "./nodes/nodes.ts";
 export { openStore } from "./open.ts";
-export type { Keep, Pruned } from "./prune.ts";
-export type { Damage } from "./seal/damage.ts";
-export type { Head } from "./seal/head.ts";
+export type { Damage, Head, Keep, Pruned } from "./seal/port.ts";
 export type { CodeHash, SenderApproval, SenderPlace, SenderRequest, SenderRole } from "./channels/port.ts";
 
 export type Store = {

@@ -52,6 +52,7 @@ async function setUp(context: TestContext, answer: (response: ServerResponse) =>
     start: unused,
     configure: unused,
     stop: unused,
+    answer: unused,
     offer: unused,
     hear: unused,
     onInternalError,

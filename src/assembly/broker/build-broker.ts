@@ -18,6 +18,7 @@ import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
 import { openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
+import { createSealSide } from "./seal.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
 import { createWatchdogSide } from "./watchdog.ts";
@@ -102,13 +103,14 @@ async function serve(ground: Ground): Promise<void> {
   });
   const network = openNetwork(ground, front);
   const watchdog = createWatchdogSide(ground);
+  const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const sides = joinSides([evidence, network, walls.side, watchdog, hooks], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
     sides,
-    areas: { ...evidence.areas, ...walls.side.areas, ...watchdog.areas, ...hooks.areas },
+    areas: { ...seal.areas, ...evidence.areas, ...walls.side.areas, ...watchdog.areas, ...hooks.areas },
     cells,
     probed: probed.catch(() => undefined),
     front,
@@ -117,6 +119,7 @@ async function serve(ground: Ground): Promise<void> {
       config: keeper.config(),
       tokensAt: channelTokensAt(keeper.config(), await vault.list()),
       paths,
+      state: await seal.settings(),
       front: await front.settings(),
       listen: addresses,
       published: network.published(),

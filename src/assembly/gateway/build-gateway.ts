@@ -19,6 +19,7 @@ import type { Gateway } from "../../gateway/gateway.ts";
 import { tellAlert } from "./alerts.ts";
 import { createHookClient } from "./hooks.ts";
 import { createChannelPorts, withoutRehearsal } from "./channels.ts";
+import { createStateAnswers, openState } from "./state.ts";
 import { createCurrent } from "./current.ts";
 import type { Current, GatewayStart } from "./current.ts";
 import type { ToolHooks } from "../../hook/hook.ts";
@@ -40,7 +41,6 @@ import { agentProfile, gatewaySettings, laneBounds, maintenanceRule } from "../s
 import { modelsSettings, pipelineSettings, policySettings, rehearsalRef } from "../settings/settings.ts";
 import { nodeRules } from "../settings/access.ts";
 import { plugins } from "../../../plugins/plugins.ts";
-import { openStore } from "../../store/store.ts";
 import type { Store } from "../../store/store.ts";
 import type { SignInOffer } from "../../vault/vault.ts";
 
@@ -53,6 +53,8 @@ export type BuiltGateway = {
   offer(code: SignInOffer): void;
   /** What the broker says and needs no answer to: `sandbox` once the boot probe has ended, `alert` for the owner. */
   hear(name: string, params: unknown): void;
+  /** What the broker asks about the state. */
+  answer(method: string, params: unknown): Promise<unknown>;
   /** Takes nothing new, lets running turns end within `graceMs`, leaves the rest to the next start. */
   stop(graceMs: number): Promise<void>;
 };
@@ -108,6 +110,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
       pipeline.channels.refresh();
     },
     offer: ground.devices.offer,
+    answer: createStateAnswers(store, first),
     hear(name, params) {
       if (name === "sandbox") hearSandbox(ground, params as SandboxStatus);
       if (name !== "alert") return;
@@ -154,12 +157,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const current = createCurrent(first);
   const ending = new AbortController();
   const report = (id: string, error: unknown): void => log.error("something failed", { id, err: error });
-  const opened = await openStore({
-    path: first.paths.database,
-    mediaDir: first.paths.media,
-    clock,
-    key: first.stateKey,
-  });
+  const opened = await openState(first, link, log);
   // The gateway knows no secret, so it redacts by what credentials look like; the broker knows the values too.
   const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
   const toMirror = {

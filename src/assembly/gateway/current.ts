@@ -6,13 +6,15 @@ import type { HookWants } from "../../hook/hook.ts";
 import type { ListenAddress } from "../../network/network.ts";
 import { notTried } from "../../sandbox/sandbox.ts";
 import type { SandboxStatus } from "../../sandbox/sandbox.ts";
+import type { StateStart } from "./state.ts";
 import type { FrontSettings } from "../../vault/vault.ts";
 import type { ChannelStart } from "../settings/channels.ts";
 
-/** What the broker tells a gateway. No secret is among it. */
+/** What the broker tells a gateway. Of all secrets only the key of its own state is among it. */
 export type GatewayStart = ChannelStart & {
   readonly version: string;
   readonly paths: StatePaths;
+  readonly state: StateStart;
   /** Hashes of what clients prove themselves with, and the port's certificate. */
   readonly front: FrontSettings;
   /** What the descriptors that were passed in are to be bound to. */

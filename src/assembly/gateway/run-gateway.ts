@@ -35,6 +35,7 @@ export async function runGateway(): Promise<void> {
     async configure(settings) {
       serving().configure(settings as GatewayStart);
     },
+    answer: (method, params) => serving().answer(method, params),
     offer: (code) => serving().offer(code as SignInOffer),
     async stop(graceMs) {
       await serving().stop(graceMs);

@@ -2,6 +2,13 @@
 import { evidenceMethods } from "./evidence.ts";
 import { hookMethods } from "./hooks.ts";
 import { sandboxMethods } from "./sandbox.ts";
+import { stateMethods } from "./state.ts";
 import { watchdogMethods } from "./watchdog.ts";
 
-export const areaMethods = { ...evidenceMethods, ...hookMethods, ...sandboxMethods, ...watchdogMethods } as const;
+export const areaMethods = {
+  ...evidenceMethods,
+  ...hookMethods,
+  ...sandboxMethods,
+  ...stateMethods,
+  ...watchdogMethods,
+} as const;

@@ -1,11 +1,6 @@
 // What was found that does not open: a bounded list for whoever asks, and one line of the log for each.
 import { limits } from "../../base/limits.ts";
-
-export type Damage = {
-  /** As `entry 12 of the window …`. */
-  readonly what: string;
-  readonly sessionKey?: string | undefined;
-};
+import type { Damage } from "./port.ts";
 
 export type DamageList = {
   add(damage: Damage): void;

@@ -5,9 +5,8 @@ import { limits } from "../../base/limits.ts";
 import type { Database } from "../database.ts";
 import type { Durability } from "../store.ts";
 import { authenticate, deriveKey } from "./cipher.ts";
+import type { Head } from "./port.ts";
 import type { Seals } from "./seals.ts";
-
-export type Head = { readonly lineage: string; readonly writes: number };
 
 type Row = Head & { readonly tag: string; readonly key_check: string };
 

@@ -7,20 +7,9 @@ import { limits } from "../../base/limits.ts";
 import type { Database } from "../database.ts";
 import { batchSql, sealedColumns } from "./columns.ts";
 import type { RawRow } from "./columns.ts";
-import type { Damage } from "./damage.ts";
 import { sealedEnding } from "./files.ts";
-import type { Head } from "./head.ts";
+import type { Head, Upkeep } from "./port.ts";
 import type { Seals } from "./seals.ts";
-
-export type Upkeep = {
-  /** What was found so far. */
-  damage(): readonly Damage[];
-  /** Opens every value once and answers all damage there is. */
-  check(signal: AbortSignal): Promise<readonly Damage[]>;
-  /** Writes a whole, consistent copy to a path that does not exist yet. */
-  snapshot(path: string): Promise<Head>;
-  readonly head: () => Head;
-};
 
 export function createUpkeep(options: {
   readonly database: Database;

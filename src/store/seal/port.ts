@@ -1,0 +1,39 @@
+// What is asked of the store by whoever looks after it: what it forgets, what is damaged, a copy of it, how far it has come.
+
+/** Times are milliseconds since the epoch: what was last touched, or ended, before them goes. */
+export type Keep = {
+  readonly sessionsSince: number;
+  readonly sessionsMax: number;
+  /** Windows that a reset ended. */
+  readonly windowsSince: number;
+  /** Messages, replies and turns that have ended; the transcript is not among them. */
+  readonly messagesSince: number;
+};
+
+export type Pruned = {
+  readonly sessions: number;
+  readonly windows: number;
+  readonly messages: number;
+  readonly replies: number;
+  readonly turns: number;
+};
+
+/** Something that does not open. */
+export type Damage = {
+  /** As `entry 12 of the window …`. */
+  readonly what: string;
+  readonly sessionKey?: string | undefined;
+};
+
+/** Which database it is, and how often it was written. */
+export type Head = { readonly lineage: string; readonly writes: number };
+
+export type Upkeep = {
+  /** What was found so far. */
+  damage(): readonly Damage[];
+  /** Opens every value once and answers all damage there is. */
+  check(signal: AbortSignal): Promise<readonly Damage[]>;
+  /** Writes a whole, consistent copy to a path that does not exist yet. */
+  snapshot(path: string): Promise<Head>;
+  readonly head: () => Head;
+};
