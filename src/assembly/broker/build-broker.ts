@@ -105,7 +105,7 @@ async function serve(ground: Ground): Promise<void> {
   const watchdog = createWatchdogSide(ground);
   const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
-  const sides = joinSides([evidence, network, walls.side, watchdog, hooks], log.source("broker"));
+  const sides = joinSides([evidence, network, walls.side, watchdog, hooks, seal], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
