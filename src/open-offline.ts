@@ -11,6 +11,7 @@ import { evidenceMethods } from "./protocol/owner/evidence.ts";
 import type { OwnerMethodName } from "./protocol/owner-methods.ts";
 import {
   createGatewayToken,
+  createOwnerCalls,
   ensureGatewayToken,
   gatewayTokenName,
   movePlainFile,
@@ -38,6 +39,7 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
     ...configMethods(file, paths),
     ...keyMethods(file, paths, openWith),
     ...evidenceMethodsOf(paths),
+    ...vaultMethods(paths, env, openWith),
   };
   return {
     running: false,
@@ -102,6 +104,37 @@ function configMethods(file: ConfigFile, paths: StatePaths): Methods {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
+}
+
+/** A change of the vault while no gateway runs is on record in the gateway's own log of decisions once one does. */
+function vaultMethods(paths: StatePaths, env: Environment, openWith: OpenWith): Methods {
+  const names = [
+    "vault.status",
+    "vault.set",
+    "vault.get",
+    "vault.list",
+    "vault.rotate",
+    "vault.import",
+    "vault.export",
+    "vault.encrypt",
+    "vault.decrypt",
+  ] as const;
+  const call = (method: (typeof names)[number] | "vault.init", params: Params) =>
+    changing(paths, async () => {
+      const calls = createOwnerCalls({
+        vault: await openWith(new Map()),
+        places: vaultPlaces(paths, env),
+        record: () => undefined,
+        now: systemClock.now,
+        onValues: async () => undefined,
+        onLock: async () => undefined,
+        usesOf: () => ({ uses: 0, lastUsedAt: null }),
+      });
+      return await calls[method](params as never);
+    });
+  return Object.fromEntries(
+    [...names, "vault.init" as const].map((name) => [name, (params: Params) => call(name, params)]),
+  );
 }
 
 type OpenWith = (given: ReadonlyMap<string, string>) => Promise<SealedVault>;

@@ -51,6 +51,8 @@ export type Broker = {
   configure(): Promise<void>;
   /** Asks the gateway for something; what it answers is hostile data. */
   ask(method: string, params: unknown, signal: AbortSignal): Promise<unknown>;
+  /** Ends the gateway process and starts another, with settings made anew. */
+  restart(graceMs: number): Promise<void>;
   /** Says something to the gateway that it may act on; nothing where none runs. */
   tell(name: string, params: unknown): void;
   status(): OwnerStatus;
@@ -117,6 +119,7 @@ export function createBroker(options: BrokerOptions): Broker {
     },
     configure,
     ask: createAsk(gateway),
+    restart: (graceMs) => gateway.restart(graceMs).catch(giveUp),
     tell: (name, params) => gateway.link()?.note(name, params),
     status,
     async stop(graceMs) {

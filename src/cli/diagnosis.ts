@@ -14,7 +14,7 @@ import { journal } from "./service/life.ts";
 import { describeService, findService, isActive } from "./service/service.ts";
 import type { Service } from "./service/service.ts";
 
-export type GatewayState = "running" | "not_running" | "not_listening" | "probe_failed" | "config_mismatch";
+export type GatewayState = "running" | "locked" | "not_running" | "not_listening" | "probe_failed" | "config_mismatch";
 
 export type Finding = {
   readonly state: GatewayState;
@@ -112,6 +112,12 @@ async function judge(invocation: Invocation, status: OwnerStatus): Promise<Proce
       advice: `${commandLine(invocation, "logs")} says why; then ${commandLine(invocation, "gateway restart")}`,
       facts,
     });
+  const locked = lockedVault(status);
+  if (locked !== undefined)
+    return finding("locked", `it runs and serves nothing: ${locked.detail}`, {
+      advice: locked.fix ?? commandLine(invocation, "vault status"),
+      facts,
+    });
   const problem = probes(invocation) ? await probe(invocation, status) : undefined;
   if (problem !== undefined)
     return finding("probe_failed", problem, {
@@ -131,9 +137,17 @@ function finding(
   summary: string,
   rest: { readonly advice: string | undefined; readonly facts: Finding["facts"] },
 ): ProcessFinding {
-  const exits = { running: 0, config_mismatch: codes.conflict.exit } as const;
-  const exit = state === "running" || state === "config_mismatch" ? exits[state] : codes.unavailable.exit;
+  const exits: Partial<Record<GatewayState, number>> = {
+    running: 0,
+    locked: codes.locked.exit,
+    config_mismatch: codes.conflict.exit,
+  };
+  const exit = exits[state] ?? codes.unavailable.exit;
   return { state, summary, exit, ...rest };
+}
+
+export function lockedVault({ parts }: OwnerStatus): OwnerStatus["parts"][number] | undefined {
+  return parts.find(({ name, state }) => name === "vault" && state === "locked");
 }
 
 function factsOf(status: OwnerStatus): Finding["facts"] {

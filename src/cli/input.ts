@@ -9,11 +9,15 @@ import type { CliContext } from "./context.ts";
 
 /** The text of a file, or of stdin where the path is `-`. */
 export async function readInput(context: CliContext, path: string): Promise<string> {
-  if (path === "-") return readStdin(context);
+  return decode(await readBytes(context, path), path === "-" ? "stdin" : path);
+}
+
+export async function readBytes(context: CliContext, path: string): Promise<Buffer> {
+  if (path === "-") return collect(context.stdin, "stdin", context.signal);
   const from = context.callerDirectory;
   const full = isAbsolute(path) || from === undefined ? path : join(from, path);
   try {
-    return await readText(createReadStream(full), path, context.signal);
+    return await collect(createReadStream(full), path, context.signal);
   } catch (cause) {
     if (cause instanceof LoricaError) throw cause;
     throw unreadable(context, full, cause);
@@ -33,11 +37,11 @@ function unreadable(context: CliContext, path: string, cause: unknown): LoricaEr
 }
 
 export async function readStdin({ stdin, signal }: CliContext): Promise<string> {
-  return readText(stdin, "stdin", signal);
+  return decode(await collect(stdin, "stdin", signal), "stdin");
 }
 
 /** Stops reading at the bound, because what is named may have no end. */
-async function readText(stream: Readable, name: string, signal: AbortSignal): Promise<string> {
+async function collect(stream: Readable, name: string, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   const stop = (): void => void stream.destroy();
@@ -53,7 +57,7 @@ async function readText(stream: Readable, name: string, signal: AbortSignal): Pr
     signal.removeEventListener("abort", stop);
   }
   signal.throwIfAborted();
-  return decode(Buffer.concat(chunks), name);
+  return Buffer.concat(chunks);
 }
 
 function decode(bytes: Buffer, name: string): string {

@@ -10,6 +10,9 @@ import { renderIssues } from "./read/issue.ts";
 import type { Path } from "./read/issue.ts";
 import type { Config } from "./schema/schema.ts";
 
+export { parseDotEnv } from "./environment.ts";
+export { secretNameOfVariable } from "./providers.ts";
+
 export { createRemoteConfig } from "./remote/remote.ts";
 export type { RemoteChange, RemoteConfig, RemoteView } from "./remote/remote.ts";
 

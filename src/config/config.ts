@@ -9,6 +9,7 @@ import type { Config } from "./schema/schema.ts";
 
 export { listAgents } from "./agent-settings.ts";
 export type { AgentSettings, ToolProfile, ToolSettings } from "./agent-settings.ts";
+export { parseDotEnv, secretNameOfVariable } from "./calls.ts";
 export { createConfigCalls, createRemoteConfig, parseAssignment, parseConfigPath, viewConfig } from "./calls.ts";
 export type { ConfigCalls, RemoteChange, RemoteConfig, RemoteView } from "./calls.ts";
 export { createConfigFile } from "./file.ts";

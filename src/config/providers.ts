@@ -29,6 +29,20 @@ export const keyVariables: ReadonlyMap<string, readonly string[]> = new Map(
   ]),
 );
 
+/** What the secret in a variable is called; undefined where the variable holds none, as far as its name says. */
+export function secretNameOfVariable(variable: string): string | undefined {
+  for (const [id, names] of keyVariables) if (names.includes(variable)) return `provider:${id}`;
+  const gateway = gatewayVariables.find(([, pattern]) => pattern.test(variable))?.[0];
+  const named = otherKeys[variable] ?? gateway;
+  if (named !== undefined || !/(KEY|TOKEN|SECRET|PASSWORD|PASSPHRASE)$/i.test(variable)) return named;
+  return variable.length <= 64 ? `env:${variable.toLowerCase()}` : undefined;
+}
+
+const gatewayVariables = [
+  ["gateway:token", /^((OPENCLAW|LORICA|MOLTBOT|CLAWDBOT)_GATEWAY_TOKEN|GATEWAY_AUTH_TOKEN)$/],
+  ["gateway:password", /^(OPENCLAW|LORICA|MOLTBOT|CLAWDBOT)_GATEWAY_PASSWORD$/],
+] as const;
+
 export const knownIds: readonly string[] = [...knownProviders.map(({ id }) => id), rehearsal.id];
 
 /** Where a provider is and what it speaks, by its name alone. */

@@ -16,6 +16,7 @@ import { createHandlers } from "./rpc/handlers.ts";
 import { createRuns, refuseWhileDraining, untilIdle } from "./run.ts";
 import { createSpeakers } from "./speakers.ts";
 
+export { createLockedGateway } from "./speakers.ts";
 export type { ListenTarget } from "./listen.ts";
 export type { AccessSettings, EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings } from "./edge.ts";
 export { createAgentWorkspace, createRemotePorts } from "./edge.ts";

@@ -20,10 +20,12 @@ export type SocketEdge = {
 };
 
 export function createSocketEdge(deps: {
-  readonly edge: Edge;
+  readonly edge: Pick<Edge, "clock" | "log">;
   readonly connections: Connections;
   readonly dispatch: ServerOptions["dispatch"];
   readonly greet: (session: Session) => Greeting;
+  /** Left out, whoever opened the socket is its owner. */
+  readonly authorize?: typeof authorize;
 }): SocketEdge {
   const { connections } = deps;
   const open = new Map<ServerConnection, Socket>();
@@ -42,7 +44,7 @@ export function createSocketEdge(deps: {
       },
       pulse,
       now: deps.edge.clock.now,
-      authorize,
+      authorize: deps.authorize ?? authorize,
       greet: deps.greet,
       dispatch: deps.dispatch,
       onReady: connections.add,

@@ -13,6 +13,9 @@ import { boundFailures, logRefusals } from "./connections/quiet-log.ts";
 import { createSocketEdge } from "./socket.ts";
 import { createWebSocketEdge } from "./ws.ts";
 
+/** Who answers in their place while there is nothing to say. */
+export { createLockedGateway } from "./door/locked.ts";
+
 export type Speakers = {
   /** The unix socket's. */
   readonly server: Server;

@@ -88,6 +88,13 @@ export function parseBinding(text: string): Parsed<Binding> {
   return rejected(`not a binding: ${z.prettifyError(binding.error).replaceAll("\n", " ")}`);
 }
 
+/** As `parseBinding` reads it. */
+export function renderBinding(binding: Binding): string {
+  return Object.entries(keyNames)
+    .flatMap(([word, key]) => [binding[key] ?? []].flat().map((value) => `${word}=${value}`))
+    .join(",");
+}
+
 const keyNames: Readonly<Record<string, keyof Binding>> = {
   host: "hosts",
   method: "methods",

@@ -33,6 +33,8 @@ export type FrontDeps = {
   readonly config: () => Config;
   readonly home: string;
   readonly vault: FileVault;
+  /** While the vault is locked there is nobody to let in, and nothing to renew. */
+  readonly isOpen: () => boolean;
   readonly now: () => number;
   readonly log: Log;
 };
@@ -63,21 +65,17 @@ export function createFront(deps: FrontDeps): Front {
   }
 
   async function settings(): Promise<FrontSettings> {
-    const tokens = await rotation.countingTokens(vault, now());
-    const password = config().gateway.auth.mode === "password" ? await readPassword(vault) : undefined;
-    const proof = {
-      tokenHashes: tokens.map((token) => sha256(token)),
-      passwordHash: password === undefined ? undefined : await hashOf(password),
-    };
-    const front = { proof, tls: await readTls() };
+    const front = { proof: await readProof(deps, hashOf), tls: await readTls() };
     shown = sha256(JSON.stringify(front));
     wake();
     return front;
   }
 
   async function look(changed: () => Promise<void>): Promise<void> {
-    await rotateWhenDue(deps);
-    await rotation.forgetExpiredTokens(vault, now());
+    if (deps.isOpen()) {
+      await rotateWhenDue(deps);
+      await rotation.forgetExpiredTokens(vault, now());
+    }
     const before = shown;
     await settings();
     if (shown !== before) await changed();
@@ -88,7 +86,7 @@ export function createFront(deps: FrontDeps): Front {
     certificate: () => certificate,
     async watch(changed, signal) {
       while (!signal.aborted) {
-        const expiry = await rotation.nextExpiry(vault);
+        const expiry = deps.isOpen() ? await rotation.nextExpiry(vault) : undefined;
         const waitMs = Math.min(
           limits.frontLookMs,
           Math.max(limits.frontLookMinMs, (expiry ?? Number.POSITIVE_INFINITY) - now()),
@@ -103,6 +101,19 @@ export function createFront(deps: FrontDeps): Front {
           );
       }
     },
+  };
+}
+
+async function readProof(
+  { isOpen, vault, now, config }: FrontDeps,
+  hashOf: (password: string) => Promise<string>,
+): Promise<AccessProof> {
+  if (!isOpen()) return { tokenHashes: [], passwordHash: undefined };
+  const tokens = await rotation.countingTokens(vault, now());
+  const password = config().gateway.auth.mode === "password" ? await readPassword(vault) : undefined;
+  return {
+    tokenHashes: tokens.map((token) => sha256(token)),
+    passwordHash: password === undefined ? undefined : await hashOf(password),
   };
 }
 

@@ -23,6 +23,7 @@ export { openVault } from "./sealed/sealed-vault.ts";
 export type { SealedVault, SealedVaultOptions, VaultStatus } from "./sealed/sealed-vault.ts";
 export { vaultPlaces } from "./sealed/places.ts";
 export type { VaultPlaces } from "./sealed/places.ts";
+export { createOwnerCalls } from "./owner-calls.ts";
 export { movePlainFile } from "./sealed/move-plain.ts";
 export { createFront } from "./front.ts";
 export type { AccessProof, Front, FrontSettings } from "./front.ts";

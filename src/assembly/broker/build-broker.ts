@@ -21,6 +21,7 @@ import type { Ground } from "./open-parts.ts";
 import { createSealSide } from "./seal.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
+import { createVaultSide } from "./vault.ts";
 import { createWatchdogSide } from "./watchdog.ts";
 import { assessExposure, listenAddresses } from "../../network/network.ts";
 import type { GatewayStart } from "../gateway/current.ts";
@@ -56,7 +57,8 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
     const vault = await openVault({ places, clock: systemClock, given: keeper.given });
     const moved = await movePlainFile(places, vault);
     vaultOpen.resolve(vault);
-    await ensureGatewayToken(vault);
+    const { state, reason, fix } = vault.status();
+    if (state === "open") await ensureGatewayToken(vault);
     const redactor = createRedactor({
       values: () => vault.values(),
       patterns: keeper.config().logging.redactPatterns,
@@ -65,6 +67,7 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
     try {
       for (const notice of prepared) log.source("state").warn(renderIssues([notice]));
       if (moved !== undefined) log.source("vault").warn(moved);
+      if (state === "locked") log.source("vault").warn(`the vault is locked: ${reason}. ${fix}`);
       const alerts = await openAlertBook(options, redactor, log);
       await serve({ options, keeper, vault, redactor, log, alerts, alertOwner: alerts.alertOwner });
     } finally {
@@ -89,6 +92,7 @@ async function serve(ground: Ground): Promise<void> {
     config: keeper.config,
     home: paths.home,
     vault,
+    isOpen: () => vault.status().state === "open",
     now: systemClock.now,
     log: log.source("front"),
   });
@@ -105,22 +109,31 @@ async function serve(ground: Ground): Promise<void> {
   const watchdog = createWatchdogSide(ground);
   const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
-  const sides = joinSides([evidence, network, walls.side, watchdog, hooks, seal], log.source("broker"));
+  const vaultSide = createVaultSide(ground, auditWriter.source("broker"));
+  const sides = joinSides([evidence, network, walls.side, vaultSide, watchdog, hooks, seal], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
     sides,
-    areas: { ...seal.areas, ...evidence.areas, ...walls.side.areas, ...watchdog.areas, ...hooks.areas },
+    areas: {
+      ...seal.areas,
+      ...evidence.areas,
+      ...vaultSide.areas,
+      ...walls.side.areas,
+      ...watchdog.areas,
+      ...hooks.areas,
+    },
     cells,
     probed: probed.catch(() => undefined),
     front,
     settings: async ({ addresses }) => ({
       version: options.version,
       config: keeper.config(),
-      tokensAt: channelTokensAt(keeper.config(), await vault.list()),
+      tokensAt: vaultSide.locked() === undefined ? channelTokensAt(keeper.config(), await vault.list()) : {},
       paths,
       state: await seal.settings(),
       front: await front.settings(),
+      locked: vaultSide.locked(),
       listen: addresses,
       published: network.published(),
       sandbox: tried ? cells.status() : undefined,

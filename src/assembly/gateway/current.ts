@@ -20,6 +20,8 @@ export type GatewayStart = ChannelStart & {
   /** What the descriptors that were passed in are to be bound to. */
   readonly listen: readonly ListenAddress[];
   readonly published: GatewaySettings["access"]["published"];
+  /** What opens the vault, where it is locked: then this gateway serves nobody, and holds nothing. */
+  readonly locked?: string | undefined;
   /** Undefined while the boot probe is running. */
   readonly sandbox: SandboxStatus | undefined;
   /** Whether the broker has hooks to ask. */

@@ -6,6 +6,7 @@ import { LoricaError } from "../../base/errors.ts";
 import { gatewayDescriptors, openBrokerLink } from "../../broker/client.ts";
 import { createLog } from "../../audit/writer/log-writer.ts";
 import { buildGateway } from "./build-gateway.ts";
+import { buildLockedGateway } from "./locked.ts";
 import type { BuiltGateway } from "./build-gateway.ts";
 import type { GatewayStart } from "./current.ts";
 import type { SignInOffer } from "../../vault/vault.ts";
@@ -29,7 +30,12 @@ export async function runGateway(): Promise<void> {
       const start = settings as GatewayStart;
       const { firstHttp, socket } = gatewayDescriptors;
       const http = start.listen.map((address, at) => ({ fd: firstHttp + at, address }));
-      built = await buildGateway(start, { link: opened, log, sockets: { http, socket: { fd: socket } } });
+      const sockets = { http, socket: { fd: socket } };
+      const { locked } = start;
+      built =
+        locked === undefined
+          ? await buildGateway(start, { link: opened, log, sockets })
+          : await buildLockedGateway({ ...start, locked }, log, sockets);
       if (sandbox !== undefined) built.hear("sandbox", sandbox);
     },
     async configure(settings) {

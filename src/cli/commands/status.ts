@@ -3,7 +3,7 @@ import { release } from "node:os";
 import { bounded } from "../../base/wait.ts";
 import type { OwnerStatus } from "../../protocol/owner-methods.ts";
 import type { ChannelsStatusResult, StatusResult } from "../../protocol/shapes.ts";
-import { diagnose } from "../diagnosis.ts";
+import { diagnose, lockedVault } from "../diagnosis.ts";
 import type { Finding } from "../diagnosis.ts";
 import type { Invocation } from "../context.ts";
 import { commandLine, withGateway, withRunningOwner } from "../reach.ts";
@@ -48,7 +48,7 @@ export async function status(given: Invocation): Promise<void> {
 /** Undefined where the gateway cannot be asked; why, is for the diagnosis to find. */
 async function gather(invocation: Invocation): Promise<Snapshot | undefined> {
   const owner = await withRunningOwner(invocation, async (client) => client?.call("owner.status", {}));
-  if (owner === undefined || owner.gateway.state !== "running") return undefined;
+  if (owner === undefined || owner.gateway.state !== "running" || lockedVault(owner) !== undefined) return undefined;
   return withGateway(invocation, async (client) => ({
     owner,
     gateway: await client.call("status", {}),

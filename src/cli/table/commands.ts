@@ -7,6 +7,7 @@ import { evidenceCommands } from "./evidence.ts";
 import { hookCommands } from "./hooks.ts";
 import { serviceCommands } from "./service.ts";
 import { sandboxCommands } from "./sandbox.ts";
+import { vaultCommands } from "./vault.ts";
 import { watchdogCommands } from "./watchdog.ts";
 import { remoteOptions, wireCommands } from "./wire.ts";
 
@@ -516,6 +517,7 @@ export const commands: readonly CommandSpec[] = [
   ...deviceCommands,
   ...sandboxCommands,
   ...hookCommands,
+  ...vaultCommands,
   ...watchdogCommands,
   ...evidenceCommands,
   {

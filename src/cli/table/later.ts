@@ -15,7 +15,6 @@ export const later: readonly LaterSpec[] = [
   { path: "channels login", step: "later", what: "signing in to WhatsApp with a QR code", instead: "channels add" },
   { path: "agents", step: "2", what: "managing agents", instead: "config get agents" },
   { path: "directory", step: "2", what: "looking up recipients" },
-  { path: "vault", step: "3", what: "the sealed vault", instead: "secret" },
   { path: "egress", step: "3", what: "rules for outgoing traffic" },
   { path: "backup", step: "3", what: "encrypted backups" },
   { path: "harden", step: "3", what: "the hardening guide" },

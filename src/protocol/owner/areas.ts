@@ -3,6 +3,7 @@ import { evidenceMethods } from "./evidence.ts";
 import { hookMethods } from "./hooks.ts";
 import { sandboxMethods } from "./sandbox.ts";
 import { stateMethods } from "./state.ts";
+import { vaultMethods } from "./vault.ts";
 import { watchdogMethods } from "./watchdog.ts";
 
 export const areaMethods = {
@@ -10,5 +11,6 @@ export const areaMethods = {
   ...hookMethods,
   ...sandboxMethods,
   ...stateMethods,
+  ...vaultMethods,
   ...watchdogMethods,
 } as const;

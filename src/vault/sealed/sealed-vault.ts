@@ -37,6 +37,8 @@ export type SealedVault = FileVault & {
   unseal(passphrase?: string): Promise<void>;
   /** Seals the vault to a new key, kept as said; the one before opens nothing any more. */
   rekey(how: HowToKeep): Promise<void>;
+  /** The key that opens the vault, for files that were sealed for it. */
+  ageKey(): AgeKey;
   binding(name: string): Binding | undefined;
   bind(name: string, binding: Binding | undefined): Promise<void>;
   /** Stores several at once, or none. */
@@ -65,6 +67,7 @@ export async function openVault(options: SealedVaultOptions): Promise<SealedVaul
   return {
     ...secretsOf(keeper, options),
     key: (purpose) => Uint8Array.from(keeper.opened().contents.keys[purpose]),
+    ageKey: () => keeper.opened().key,
     status: () => keeper.status(),
     lock: () => keeper.lock(),
     unseal: (passphrase) => keeper.unseal(passphrase),
