@@ -88,14 +88,7 @@ async function serve(ground: Ground): Promise<void> {
   const walls = openWalls(ground, auditWriter, () => tellSandbox());
   const { cells } = walls;
   const ending = new AbortController();
-  const front = createFront({
-    config: keeper.config,
-    home: paths.home,
-    vault,
-    isOpen: () => vault.status().state === "open",
-    now: systemClock.now,
-    log: log.source("front"),
-  });
+  const front = openFront(ground);
   let tried = false;
   const tellSandbox = (): void => {
     if (tried) broker.tell("sandbox", cells.status());
@@ -154,6 +147,17 @@ async function serve(ground: Ground): Promise<void> {
     await probed.catch(() => undefined);
     evidence.close();
   }
+}
+
+function openFront({ options, keeper, vault, log }: Ground): Front {
+  return createFront({
+    config: keeper.config,
+    home: options.paths.home,
+    vault,
+    isOpen: () => vault.status().state === "open",
+    now: systemClock.now,
+    log: log.source("front"),
+  });
 }
 
 function openNetwork({ options, keeper, log }: Ground, front: Front): NetworkSide {
