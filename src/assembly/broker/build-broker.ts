@@ -124,7 +124,8 @@ async function serve(ground: Ground): Promise<void> {
       config: keeper.config(),
       tokensAt: vaultSide.locked() === undefined ? channelTokensAt(keeper.config(), await vault.list()) : {},
       paths,
-      state: await seal.settings(),
+      // A gateway of a locked vault opens no database.
+      state: vaultSide.locked() === undefined ? await seal.settings() : { key: "", head: null },
       front: await front.settings(),
       locked: vaultSide.locked(),
       listen: addresses,

@@ -1,4 +1,5 @@
 // The gateway process of a locked vault. Once the vault is open, a new process takes its place.
+import { LoricaError } from "../../base/errors.ts";
 import { systemClock } from "../../base/clock.ts";
 import type { Log } from "../../audit/audit.ts";
 import { createLockedGateway } from "../../gateway/gateway.ts";
@@ -20,6 +21,7 @@ export async function buildLockedGateway(
     configure: (next) => gateway.renew(next.front.tls),
     offer: () => undefined,
     hear: () => undefined,
+    answer: () => Promise.reject(new LoricaError("locked", "the vault is locked")),
     stop: async () => gateway.close(),
   };
 }
