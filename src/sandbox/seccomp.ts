@@ -166,6 +166,12 @@ export function syscallNumber(architecture: string, name: string): number {
   return number;
 }
 
+/** The calls that are refused for an argument of theirs. */
+export function callNumbers(architecture: string): Pick<SyscallTable, "clone" | "ioctl" | "personality"> {
+  if (architecture === "x64" || architecture === "arm64") return syscalls[architecture];
+  throw new LoricaError("unavailable", `no system call is known on ${architecture}`);
+}
+
 /** Offsets in struct seccomp_data; both architectures are little-endian, so these are the low halves. */
 const offset = { number: 0, architecture: 4, argument0: 16, argument1: 24, argument2: 32 } as const;
 

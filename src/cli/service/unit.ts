@@ -73,13 +73,16 @@ const bounds: readonly Line[] = [
   ["MemoryMax", "1G"],
   ["CPUQuota", "80%"],
   ["TasksMax", "512"],
+  // The gateway divides its own group, so that each sandbox has bounds within these.
+  ["Delegate", "memory pids cpu"],
   ["LimitCORE", "0"],
 ];
 
 /**
  * What every unit gives up. The sandboxes are namespaces that the gateway makes for itself, so these stay as they are:
  * RestrictNamespaces, ProtectHostname (each sandbox has a name of its own), and whatever mounts over /proc
- * (ProtectKernelTunables, ProtectKernelLogs, ProtectProc), because the kernel then refuses a sandbox its own /proc.
+ * (ProtectKernelTunables, ProtectKernelLogs, ProtectProc), because the kernel then refuses a sandbox its own /proc. Nor is
+ * ProtectControlGroups there, because the group that is delegated has to be writable; no other one is.
  * MemoryDenyWriteExecute would end Node's compiler.
  */
 const walls: readonly Line[] = [
@@ -102,7 +105,6 @@ const systemWalls: readonly Line[] = [
   ["CapabilityBoundingSet", ""],
   ["AmbientCapabilities", ""],
   ["ProtectClock", "true"],
-  ["ProtectControlGroups", "true"],
   ["ProtectKernelModules", "true"],
   ["PrivateDevices", "true"],
   ["RemoveIPC", "true"],

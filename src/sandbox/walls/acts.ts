@@ -2,7 +2,8 @@
 // inside a cell, where each must fail, and outside, where it shows that the act means something.
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
-import { syscallNumber } from "../seccomp.ts";
+export { interpreter } from "./interpreter.ts";
+import { callNumbers, syscallNumber } from "../seccomp.ts";
 
 export type Act = {
   readonly name: string;
@@ -37,8 +38,8 @@ export type ActPlaces = {
   readonly cellVariables: readonly string[];
 };
 
-const [afUnix, afInet, afVsock] = [1, 2, 40];
-const [stream, datagram] = [1, 2];
+const [afUnix, afInet] = [1, 2];
+const [stream, datagram, raw, packets] = [1, 2, 3, 5];
 const newUserNamespace = 0x10000000;
 /** TEST-NET-1: nobody is there, and connecting a datagram socket only asks the routing table. */
 const nowhere = "192.0.2.1";
@@ -63,9 +64,19 @@ const controls: readonly Act[] = [
 function fileActs({ canary, home }: ActPlaces): readonly Act[] {
   const unseen = { fails: ["ENOENT", "EACCES"] };
   const unwritable = { fails: ["EROFS", "EACCES", "EPERM", "ENOENT"] };
-  const hidden = ["/etc/shadow", "/etc/hostname", "/etc/machine-id", "/proc/keys"];
-  const closed = ["/etc/lorica-probe", "/usr/lorica-probe", "/lorica-probe", "/dev/lorica-probe"];
-  const kernel = ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger"];
+  const hidden = [
+    ...["/etc/shadow", "/etc/hostname", "/etc/machine-id", "/run/docker.sock", "/sys/kernel", "/boot", "/var/log"],
+    ...["/proc/keys", "/proc/kallsyms", "/proc/kcore", "/proc/cmdline"],
+    ...["/dev/mem", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/vsock", "/dev/userfaultfd"],
+  ];
+  const closed = [
+    ...["/etc/lorica-probe", "/usr/lorica-probe", "/lorica-probe", "/dev/lorica-probe", "/proc/lorica-probe"],
+    "/opt/lorica/bin/node",
+  ];
+  const kernel = [
+    ...["/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sys/vm/drop_caches"],
+    ...["/proc/sysrq-trigger", "/proc/self/oom_score_adj", "/proc/self/uid_map"],
+  ];
   return [
     { name: "read files of the broker", kind: "open", arguments: [canary], inside: unseen, outside: "works" },
     { name: "read the home folder", kind: "device", arguments: [home], inside: "differs", outside: "any" },
@@ -102,12 +113,12 @@ function namespaceActs({ cellVariables }: ActPlaces): readonly Act[] {
       inside: (value) => value.split(",").every((name) => name === "" || cellVariables.includes(name)),
       outside: "any",
     },
-    // No capability, no new privilege, a seccomp filter.
+    // No capability of any kind, none that could come back, no new privilege, a seccomp filter.
     {
       name: "gain privileges",
       kind: "status",
       arguments: [],
-      inside: (value) => value === "0000000000000000,1,2",
+      inside: (value) => /^(0{16},){4}1,2$/.test(value),
       outside: "any",
     },
   ];
@@ -127,81 +138,109 @@ function networkActs({ port }: ActPlaces): readonly Act[] {
       inside: unreachable,
       outside: "any",
     },
-    { name: "open a unix socket", kind: "socket", arguments: [afUnix, stream], inside: noFamily, outside: "works" },
-    { name: "open a vsock", kind: "socket", arguments: [afVsock, stream], inside: noFamily, outside: "any" },
+    ...openFamilies.map(([name, outside, ...rest]): Act => ({
+      name: `open a ${name} socket`,
+      kind: "socket",
+      arguments: rest,
+      inside: noFamily,
+      outside,
+    })),
+    {
+      name: "open a raw socket",
+      kind: "socket",
+      arguments: [afInet, raw, 1],
+      inside: { fails: ["EPERM"] },
+      outside: "any",
+    },
   ];
 }
 
-/** With arguments that change nothing where the call is let through; the last two change the one who calls. */
+/** Address families that no network namespace closes, or that have no use in a cell: number, type and protocol. */
+const openFamilies: readonly (readonly [string, Act["outside"], ...number[]])[] = [
+  ["unix", "works", afUnix, stream],
+  ["unix datagram", "works", afUnix, datagram],
+  ["unix packet", "works", afUnix, packets],
+  ["vsock", "any", 40, stream],
+  ["kernel crypto", "any", 38, packets],
+  ["packet", "any", 17, raw],
+  ["key management", "any", 15, raw],
+  ["netlink audit", "any", 16, raw, 9],
+  ["netlink uevent", "any", 16, datagram, 15],
+  ["bluetooth", "any", 31, raw, 1],
+  ["CAN", "any", 29, raw, 1],
+  ["TIPC", "any", 30, packets],
+];
+
+/**
+ * With arguments that change nothing where the call is let through; those that would change the caller, or cost the host
+ * something, are not tried on the host.
+ */
+const calls: readonly (readonly [string, Act["outside"], ...number[]])[] = [
+  ["keyctl", "any", 0, -3, 0],
+  ["add_key", "any", 0, 0, 0, 0, 0],
+  ["request_key", "any", 0, 0, 0, 0],
+  ["io_uring_setup", "any", 0, 0],
+  ["io_uring_enter", "any", -1, 0, 0, 0, 0, 0],
+  ["io_uring_register", "any", -1, 0, 0, 0],
+  ["bpf", "any", 0, 0, 0],
+  ["perf_event_open", "any", 0, 0, -1, -1, 0],
+  ["userfaultfd", "skip", 0],
+  ["ptrace", "any", 0, 0, 0, 0],
+  ["process_vm_readv", "any", 0, 0, 0, 0, 0, 0],
+  ["process_vm_writev", "any", 0, 0, 0, 0, 0, 0],
+  ["pidfd_getfd", "any", -1, 0, 0],
+  ["kcmp", "any", 0, 0, -1, 0, 0],
+  ["mount", "skip", 0, 0, 0, 0, 0],
+  ["umount2", "skip", 0, 0],
+  ["pivot_root", "skip", 0, 0],
+  ["chroot", "skip", 0],
+  ["open_tree", "any", -1, 0, 0],
+  ["move_mount", "any", -1, 0, -1, 0, 0],
+  ["fsopen", "any", 0, 0],
+  ["mount_setattr", "any", -1, 0, 0, 0, 0],
+  ["open_by_handle_at", "any", -1, 0, 0],
+  ["name_to_handle_at", "any", -1, 0, 0, 0, 0],
+  ["init_module", "skip", 0, 0, 0],
+  ["finit_module", "skip", -1, 0, 0],
+  ["kexec_load", "skip", 0, 0, 0, 0],
+  ["reboot", "skip", 0, 0, 0, 0],
+  ["swapon", "skip", 0, 0],
+  ["settimeofday", "skip", 0, 0],
+  ["clock_settime", "skip", -1, 0],
+  ["syslog", "any", 10, 0, 0],
+  ["fanotify_init", "any", 0, 0],
+  ["memfd_secret", "any", 0],
+  ["setns", "any", -1, 0],
+  ["unshare", "any", newUserNamespace],
+];
+
 function kernelActs(architecture: string): readonly Act[] {
-  const calls: readonly (readonly [string, Act["outside"], readonly number[]])[] = [
-    ["keyctl", "any", [0, -3, 0]],
-    ["io_uring_setup", "any", [0, 0]],
-    ["bpf", "any", [0, 0, 0]],
-    ["mount", "skip", [0, 0, 0, 0, 0]],
-    ["setns", "any", [-1, 0]],
-    ["ptrace", "any", [0, 0, 0, 0]],
-    ["unshare", "any", [newUserNamespace]],
-  ];
-  return calls.map(([name, outside, rest]) => ({
+  const refused = calls.map(([name, outside, ...rest]): Act => ({
     name: `call ${name}`,
     kind: "syscall",
     arguments: [syscallNumber(architecture, name), ...rest],
     inside: { fails: ["EPERM"] },
     outside,
   }));
+  return [...refused, ...oddCalls(architecture)];
 }
 
-/** Performs acts, one a line: name, kind and arguments between tabs. Core Perl only, because it is on every system. */
-export const interpreter = String.raw`
-use strict;
-use Errno;
-use Fcntl;
-use Socket ();
-my %names = map { Errno->can($_)->() => $_ } grep { Errno->can($_) } keys %!;
-while (my $line = <STDIN>) {
-  chomp $line;
-  my ($name, $kind, @args) = split /\t/, $line, -1;
-  my $value = perform($kind, @args);
-  my $result = defined $value ? "worked\t$value" : "failed\t" . ($names{ 0 + $! } // 0 + $!);
-  syswrite STDOUT, "$name\t$result\n";
+/** Calls that are refused for one argument of theirs, or for the table that they belong to. */
+function oddCalls(architecture: string): readonly Act[] {
+  const { clone, ioctl, personality } = callNumbers(architecture);
+  const [terminalInput, terminalSelection, readImpliesExecute, childSignal] = [0x5412, 0x541c, 0x400000, 17];
+  const refused = { fails: ["EPERM"] };
+  const unknown = { fails: ["ENOSYS"] };
+  const odd: readonly (readonly [string, readonly number[], Act["inside"]])[] = [
+    ["start a process in a user namespace", [clone, newUserNamespace + childSignal, 0, 0, 0, 0], refused],
+    ["call clone3", [435, 0, 0], unknown],
+    ["type into the terminal", [ioctl, 0, terminalInput, 0], refused],
+    ["paste into the terminal", [ioctl, 0, terminalSelection, 0], refused],
+    ["make all memory executable", [personality, readImpliesExecute], refused],
+    ...(architecture === "x64" ? ([["use the x32 table of calls", [0x40000000 + 39], unknown]] as const) : []),
+  ];
+  return odd.map(([name, rest, inside]) => ({ name, kind: "syscall", arguments: rest, inside, outside: "skip" }));
 }
-sub perform {
-  my ($kind, @a) = @_;
-  if ($kind eq "open") {
-    sysopen(my $file, $a[0], O_RDONLY) or return;
-    return defined sysread($file, my $byte, 1) ? "" : undef;
-  }
-  if ($kind eq "create") { return sysopen(my $file, $a[0], O_WRONLY | O_CREAT, 0600) ? "" : undef }
-  if ($kind eq "socket") { return socket(my $socket, $a[0], $a[1], 0) ? "" : undef }
-  if ($kind eq "link") { return readlink $a[0] }
-  if ($kind eq "device") { my @status = stat $a[0]; return @status ? $status[0] : undef }
-  if ($kind eq "connect") {
-    socket(my $socket, Socket::AF_INET(), $a[2], 0) or return;
-    return connect($socket, Socket::pack_sockaddr_in($a[1], Socket::inet_aton($a[0]))) ? "" : undef;
-  }
-  if ($kind eq "syscall") {
-    my ($number, @rest) = map { 0 + $_ } @a;
-    return syscall($number, @rest) == -1 ? undef : "";
-  }
-  if ($kind eq "environ") {
-    my %seen;
-    for my $path (glob "/proc/[0-9]*/environ") {
-      open(my $file, "<", $path) or next;
-      local $/ = "\0";
-      while (my $entry = <$file>) { $seen{$1} = 1 if $entry =~ /^([^=\s,]+)=/ }
-    }
-    return join ",", sort keys %seen;
-  }
-  if ($kind eq "status") {
-    open(my $file, "<", "/proc/self/status") or return;
-    my %status = map { /^(\w+):\s*(.*)$/ ? ($1, $2) : () } <$file>;
-    return join ",", @status{qw(CapEff NoNewPrivs Seccomp)};
-  }
-  $! = 22;
-  return;
-}
-`;
 
 export function encodeActs(acts: readonly Act[]): string {
   return acts.map((act) => `${[act.name, act.kind, ...act.arguments].join("\t")}\n`).join("");

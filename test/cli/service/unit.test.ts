@@ -41,6 +41,7 @@ test("DEP-006 the user's unit: restarted when it fails, bounded, and nothing to 
     "MemoryMax=1G",
     "CPUQuota=80%",
     "TasksMax=512",
+    "Delegate=memory pids cpu",
     "LimitCORE=0",
     "NoNewPrivileges=true",
     "ProtectSystem=strict",
