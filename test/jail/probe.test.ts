@@ -18,6 +18,44 @@ before(async () => {
 });
 after(leave);
 
+test("the boot probe tries every wall of the profile and finds them standing", () => {
+  const status = cells.status();
+  assert.deepEqual(
+    status.walls.filter((wall) => !wall.held),
+    [],
+  );
+  assert.ok(status.walls.length >= 90);
+  const names = status.walls.map((wall) => wall.name).join("; ");
+  const expected = [
+    "home",
+    "/etc/shadow",
+    "core_pattern",
+    "loopback",
+    "route",
+    "vsock",
+    "unix",
+    "keyctl",
+    "ptrace",
+    "unshare",
+    ...["audit", "raw socket", "io_uring_enter", "process_vm_readv", "userfaultfd", "perf_event_open", "bpf", "kexec"],
+    ...[
+      "clone3",
+      "x32",
+      "terminal",
+      "executable",
+      "user namespace",
+      "/proc/kcore",
+      "/dev/kvm",
+      "docker.sock",
+      "uid_map",
+    ],
+  ];
+  assert.deepEqual(
+    expected.filter((word) => !names.includes(word)),
+    [],
+  );
+});
+
 test("SBX-015 one wall that does not hold, and there is no sandbox", async () => {
   const leaky = { ...commandProfile, etc: [...commandProfile.etc, "/etc/hostname"] };
   const { status, host } = await probeSandbox({ ...cellsOptions, profile: leaky }, never);

@@ -31,44 +31,6 @@ before(async () => {
 });
 after(leave);
 
-test("the boot probe tries every wall of the profile and finds them standing", () => {
-  const status = cells.status();
-  assert.deepEqual(
-    status.walls.filter((wall) => !wall.held),
-    [],
-  );
-  assert.ok(status.walls.length >= 90);
-  const names = status.walls.map((wall) => wall.name).join("; ");
-  const expected = [
-    "home",
-    "/etc/shadow",
-    "core_pattern",
-    "loopback",
-    "route",
-    "vsock",
-    "unix",
-    "keyctl",
-    "ptrace",
-    "unshare",
-    ...["audit", "raw socket", "io_uring_enter", "process_vm_readv", "userfaultfd", "perf_event_open", "bpf", "kexec"],
-    ...[
-      "clone3",
-      "x32",
-      "terminal",
-      "executable",
-      "user namespace",
-      "/proc/kcore",
-      "/dev/kvm",
-      "docker.sock",
-      "uid_map",
-    ],
-  ];
-  assert.deepEqual(
-    expected.filter((word) => !names.includes(word)),
-    [],
-  );
-});
-
 test("SBX-012 secrets beside the workspace are not there, neither for a command nor for a file tool", async () => {
   assert.equal(readFileSync(secretFile, "utf8"), secret);
   for (const path of [secretFile, join(home, ".ssh/id_ed25519")]) {

@@ -73,7 +73,6 @@ test("DEP-008 the system's unit: the same limits, an ordinary user, the mounts t
       "CapabilityBoundingSet=",
       "AmbientCapabilities=",
       "ProtectClock=true",
-      "ProtectControlGroups=true",
       "ProtectKernelModules=true",
       "PrivateDevices=true",
       "RemoveIPC=true",
