@@ -85,8 +85,7 @@ async function serve(ground: Ground): Promise<void> {
 
   const evidence = openEvidenceSide(ground);
   const auditWriter = evidence.writer;
-  const walls = openWalls(ground, auditWriter, () => tellSandbox());
-  const { cells } = walls;
+  const { cells, side: walls } = openWalls(ground, auditWriter, () => tellSandbox());
   const ending = new AbortController();
   const front = openFront(ground);
   let tried = false;
@@ -103,7 +102,7 @@ async function serve(ground: Ground): Promise<void> {
   const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const vaultSide = createVaultSide(ground, auditWriter.source("broker"));
-  const sides = joinSides([evidence, network, walls.side, vaultSide, watchdog, hooks, seal], log.source("broker"));
+  const sides = joinSides([evidence, network, walls, vaultSide, watchdog, hooks, seal], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
@@ -112,7 +111,7 @@ async function serve(ground: Ground): Promise<void> {
       ...seal.areas,
       ...evidence.areas,
       ...vaultSide.areas,
-      ...walls.side.areas,
+      ...walls.areas,
       ...watchdog.areas,
       ...hooks.areas,
     },

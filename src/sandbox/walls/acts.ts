@@ -65,17 +65,39 @@ function fileActs({ canary, home }: ActPlaces): readonly Act[] {
   const unseen = { fails: ["ENOENT", "EACCES"] };
   const unwritable = { fails: ["EROFS", "EACCES", "EPERM", "ENOENT"] };
   const hidden = [
-    ...["/etc/shadow", "/etc/hostname", "/etc/machine-id", "/run/docker.sock", "/sys/kernel", "/boot", "/var/log"],
-    ...["/proc/keys", "/proc/kallsyms", "/proc/kcore", "/proc/cmdline"],
-    ...["/dev/mem", "/dev/kmsg", "/dev/kvm", "/dev/fuse", "/dev/vsock", "/dev/userfaultfd"],
+    "/etc/shadow",
+    "/etc/hostname",
+    "/etc/machine-id",
+    "/run/docker.sock",
+    "/sys/kernel",
+    "/boot",
+    "/var/log",
+    "/proc/keys",
+    "/proc/kallsyms",
+    "/proc/kcore",
+    "/proc/cmdline",
+    "/dev/mem",
+    "/dev/kmsg",
+    "/dev/kvm",
+    "/dev/fuse",
+    "/dev/vsock",
+    "/dev/userfaultfd",
   ];
   const closed = [
-    ...["/etc/lorica-probe", "/usr/lorica-probe", "/lorica-probe", "/dev/lorica-probe", "/proc/lorica-probe"],
+    "/etc/lorica-probe",
+    "/usr/lorica-probe",
+    "/lorica-probe",
+    "/dev/lorica-probe",
+    "/proc/lorica-probe",
     "/opt/lorica/bin/node",
   ];
   const kernel = [
-    ...["/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe", "/proc/sys/vm/drop_caches"],
-    ...["/proc/sysrq-trigger", "/proc/self/oom_score_adj", "/proc/self/uid_map"],
+    "/proc/sys/kernel/core_pattern",
+    "/proc/sys/kernel/modprobe",
+    "/proc/sys/vm/drop_caches",
+    "/proc/sysrq-trigger",
+    "/proc/self/oom_score_adj",
+    "/proc/self/uid_map",
   ];
   return [
     { name: "read files of the broker", kind: "open", arguments: [canary], inside: unseen, outside: "works" },
