@@ -99,6 +99,10 @@ function configMethods(file: ConfigFile, paths: StatePaths): Methods {
       revisions: await calls.history(typeof limit === "number" ? limit : limits.configHistoryMax),
     }),
     "config.rollback": ({ to }) => changing(paths, () => calls.rollback(textOf(to), actor)),
+    "config.pending": async () => ({ edits: await calls.pending() }),
+    "config.accept": ({ only }) =>
+      changing(paths, () => calls.accept(Array.isArray(only) ? only.map(String) : [], actor)),
+    "config.reject": () => changing(paths, () => calls.reject()),
   };
 }
 

@@ -225,6 +225,13 @@ export const limits = {
   passphraseMemoryMaxBytes: 1_610_612_736,
 
   // The watchdog
+  watchdogScanMs: 30_000,
+  watchdogRoundsMax: 5,
+  watchdogWindowMs: 10_000,
+  watchdogRestMs: 60_000,
+  approvedMax: 50,
+  pendingMax: 8,
+  wideningShownMax: 8,
   alertsMax: 200,
   alertMaxChars: 2_000,
   alertDelayMs: 250,
@@ -373,7 +380,8 @@ export const limits = {
   configIncludesMax: 64,
   configDepthMax: 64,
   configIssuesMax: 100,
-  configReloadDebounceMs: 300,
+  configReloadDebounceMs: 100,
+  configReloadMaxMs: 300,
   dotEnvMaxBytes: 65_536,
   stateDirEntriesMax: 10_000,
   configBackupsMax: 5,

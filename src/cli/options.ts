@@ -6,6 +6,8 @@ export type Options = {
   /** True where `--no-<name>` was given. */
   off(name: string): boolean;
   text(name: string): string | undefined;
+  /** Of an option that takes several words, or comes several times. */
+  list(name: string): readonly string[];
   whole(name: string, range: { readonly min: number; readonly max: number }): number | undefined;
   choice<T extends string>(name: string, choices: readonly T[]): T | undefined;
   /** Milliseconds, from `500ms`, `30s`, `5m`, `2h` or a bare number of seconds. */
@@ -20,6 +22,7 @@ export function createOptions(values: Readonly<Record<string, unknown>>): Option
     flag: (name) => values[name] === true,
     off: (name) => values[name] === false,
     text: (name) => textOf(values[name]),
+    list: (name) => [values[name] ?? []].flat().filter((value) => typeof value === "string"),
     whole: (name, range) => {
       const text = textOf(values[name]);
       return text === undefined ? undefined : parseWhole(name, text, range);

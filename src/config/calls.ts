@@ -3,6 +3,7 @@
 import { LoricaError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { Parsed } from "../base/parsed.ts";
+import type { PendingEdit } from "../protocol/owner/watchdog.ts";
 import type { ConfigChange, ConfigRevision, ConfigView, OwnerParamsOf } from "../protocol/owner-methods.ts";
 import type { ConfigFile, Edit, EditResult } from "./file.ts";
 import type { StatePaths } from "./paths.ts";
@@ -26,18 +27,37 @@ export type ConfigCalls = {
   ): Promise<ConfigChange>;
   history(limit: number): Promise<readonly ConfigRevision[]>;
   rollback(to: string | undefined, actor: string): Promise<ConfigChange>;
+  /** What others did to the files and what is not in force, newest first. */
+  pending(): Promise<readonly PendingEdit[]>;
+  accept(only: readonly string[], actor: string): Promise<ConfigChange>;
+  reject(): Promise<{ readonly rejected: number }>;
 };
 
 export function createConfigCalls(file: ConfigFile, paths: StatePaths): ConfigCalls {
   return {
     view: (path) => readView(file, paths, path),
     async edit(edits, about) {
-      return changeOf(await file.edit(await Promise.all(edits.map(parseEdit)), about), paths);
+      const change = changeOf(await file.edit(await Promise.all(edits.map(parseEdit)), about), paths);
+      const waiting = (await file.pending()).find(({ state }) => state === "waiting");
+      if (waiting === undefined) return change;
+      const notice = `an edit by hand is not in force: it ${waiting.what}. To use it: lorica config accept`;
+      return { ...change, notices: [...change.notices, notice] };
     },
     history: async (limit) => (await readHistory(file)).slice(0, limit),
     async rollback(to, by) {
       return changeOf(await file.rollback({ actor: by, to }), paths);
     },
+    pending: async () =>
+      (await file.pending()).map(({ id, at, state, what, widening, changes }) => ({
+        id,
+        at: Date.parse(at),
+        state,
+        what,
+        widening,
+        changes,
+      })),
+    accept: async (only, by) => changeOf(await file.accept(only, by), paths),
+    reject: async () => ({ rejected: await file.reject() }),
   };
 }
 
@@ -93,6 +113,7 @@ async function readHistory(file: ConfigFile): Promise<readonly ConfigRevision[]>
     hashBefore: entry.before,
     hashAfter: entry.after,
     suspicious: entry.suspicious,
+    flags: [...(entry.flags ?? []), ...(entry.verdict === "held" ? ["not in force"] : [])],
     backup:
       lastOf.get(entry.after) === entry ? (versions.find(({ hash }) => hash === entry.after)?.name ?? null) : null,
   }));

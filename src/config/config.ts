@@ -22,6 +22,7 @@ export type {
   Edit,
   EditOptions,
   EditResult,
+  Finding,
   JournalEntry,
 } from "./file.ts";
 export type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";

@@ -20,6 +20,8 @@ export type LoadOptions = {
   readonly paths: StatePaths;
   readonly env: Environment;
   readonly overrides?: Overrides | undefined;
+  /** Included files as they were, by their path, in the place of what lies there now. */
+  readonly held?: ReadonlyMap<string, Uint8Array> | undefined;
 };
 
 export type Loaded = LoadedConfig | InvalidConfig;
@@ -38,6 +40,8 @@ export type LoadedConfig = {
   readonly origin: "file" | "defaults";
   /** The config file and everything it includes. */
   readonly files: readonly string[];
+  /** What was read, by path: nothing for a config file that is not there. */
+  readonly sources: ReadonlyMap<string, Uint8Array>;
 };
 
 export type InvalidConfig = {
@@ -86,7 +90,7 @@ export async function loadBytes(bytes: Uint8Array | undefined, options: LoadOpti
   const whole =
     tree === undefined
       ? undefined
-      : await resolveIncludes(tree, configPath, { root: dirname(configPath), findings, contents });
+      : await resolveIncludes(tree, configPath, { root: dirname(configPath), findings, contents, held: options.held });
   const env = await readEnvironment(options.paths.dotEnvPath, options.env, findings);
   const hash = hashOf(bytes);
   const made =
@@ -102,6 +106,7 @@ export async function loadBytes(bytes: Uint8Array | undefined, options: LoadOpti
     hash,
     origin: bytes === undefined ? "defaults" : "file",
     files: [configPath, ...contents.keys()],
+    sources: new Map([...(bytes === undefined ? [] : [[configPath, bytes] as const]), ...contents]),
   };
 }
 

@@ -1,7 +1,7 @@
 // What a look at the config files finds, compared with the look before it.
 import type { ConfigChange } from "./diff.ts";
 import { watchFiles } from "./keep/watch.ts";
-import type { InvalidConfig, LoadedConfig, LoadOptions } from "./load.ts";
+import type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";
 
 export type ConfigReload =
   | {
@@ -18,8 +18,10 @@ export type ConfigReload =
 export type Watching = {
   readonly current: LoadedConfig;
   readonly options: LoadOptions;
-  /** Records what was changed by hand. */
-  readonly noteHand: (before: LoadedConfig, after: LoadedConfig) => Promise<void>;
+  /** Where nothing was approved before, what runs is. */
+  readonly approve: (running: LoadedConfig) => Promise<void>;
+  /** Answers what holds, once others' changes were judged. */
+  readonly screen: () => Promise<Loaded>;
   readonly onReload: (reload: ConfigReload) => void | Promise<void>;
   /** One change of the config at a time, and no look in the middle of one. */
   readonly inTurn: (work: () => Promise<void>) => Promise<void>;
@@ -27,20 +29,19 @@ export type Watching = {
 
 /** Looks whenever a file changes, until `signal`; answers how to look at once. */
 export function watchConfig(watching: Watching, signal: AbortSignal): () => Promise<void> {
-  const { options, noteHand, onReload, inTurn } = watching;
+  const { options, screen, onReload, inTurn } = watching;
   const { configPath, dotEnvPath } = options.paths;
   let known = watching.current;
   // What is wrong with the file, once said. Its correction is news, also where it only brings back what held before.
   let broken: string | undefined;
 
   async function look(): Promise<void> {
-    const next = await (await import("./load.ts")).loadConfig(options);
+    const next = await screen();
     if (next.kind === "invalid") return refuse(next);
     const { diffConfigs } = await import("./diff.ts");
     const before = known;
     const changes = diffConfigs(before.config, next.config);
     const secretsChanged = changedSecrets(before, next);
-    await noteHand(before, next);
     const isNews = broken !== undefined || next.hash !== before.hash || changes.length + secretsChanged.length > 0;
     known = next;
     broken = undefined;
@@ -55,6 +56,9 @@ export function watchConfig(watching: Watching, signal: AbortSignal): () => Prom
   }
 
   const lookInTurn = (): Promise<void> => inTurn(look);
+  const failed = (error: unknown): void =>
+    void onReload({ kind: "lost", reason: error instanceof Error ? error.message : String(error) });
+  inTurn(() => watching.approve(watching.current)).catch(failed);
   watchFiles(
     {
       files: () => [...known.files, configPath, dotEnvPath],

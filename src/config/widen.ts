@@ -132,6 +132,20 @@ const harmless: readonly RegExp[] = [
   /^ui\.(seamColor|prefs\b.*)$/,
 ];
 
+/**
+ * What an owner may change with an editor and have at once, beyond that: bounds, times and looks. None of them is open to
+ * clients over the network, and none lets anybody do, see or reach more.
+ */
+const byHand: readonly RegExp[] = [
+  /^(\$schema|version|meta\b.*|gateway\.(port|reload\.\w+))$/,
+  /^(messages|ui|transcripts|attachments)\./,
+  /^session\.(maintenance\.\w+|jsonlMirror|reset\b.*)$/,
+  /^logging\.(maxFileBytes|rotation\.\w+)$/,
+  ofAgent(String.raw`(timeoutSeconds|maxConcurrent|imageMaxDimensionPx|mediaMaxMb|skipBootstrap|sandbox\.prune\.\w+)`),
+  ofAgent(String.raw`(sandbox\.docker\.(pidsLimit|memory|memorySwap|cpus)|heartbeat\.(every|timeoutSeconds))`),
+  new RegExp(String.raw`^channels${step}(\.accounts${step})?\.(streaming|replyToMode|typingMode|draft\b.*)$`),
+];
+
 function ofAgent(key: string): RegExp {
   return new RegExp(String.raw`^agents\.(defaults|list${step})\.${key}$`);
 }
@@ -145,13 +159,15 @@ function partWidens({ path, before, after }: Part): boolean {
 }
 
 /** Whether somebody has thought about each key of it, and found that this gives nobody more. */
-function isWithinReach(change: ConfigChange): boolean {
+function isWithinReach(change: ConfigChange, besides: readonly RegExp[] = []): boolean {
   // An agent that is gone does nothing any more.
   if (anAgent.test(change.path) && change.after === undefined) return true;
   return within(change).every((part) => {
     if (partWidens(part)) return false;
     const isBranch = (branchOf(part.before) ?? branchOf(part.after) ?? new Map()).size > 0;
-    return isBranch || [...harmless, ...rules.map(([pattern]) => pattern)].some((known) => known.test(part.path));
+    return (
+      isBranch || [...harmless, ...besides, ...rules.map(([pattern]) => pattern)].some((known) => known.test(part.path))
+    );
   });
 }
 
@@ -204,6 +220,12 @@ export function refuseWidening({ before, after, changes, secrets }: FarChange): 
     `${paths.join(", ")}: this could give somebody more than before, so only the owner does it, on the machine itself: ${paths.map((path) => `lorica config set ${path} …`).join("; ")}`,
     { details: { reason: "widening", paths } },
   );
+}
+
+/** What of a change by hand waits for the owner's yes: each key that could give somebody more than before. */
+export function widensByHand({ before, after, changes }: Omit<FarChange, "secrets">): readonly string[] {
+  const paths = changes.filter((change) => !isWithinReach(change, byHand)).map(({ path }) => path);
+  return defaultAgent(before) === defaultAgent(after) ? paths : [...new Set([...paths, "agents.list"])];
 }
 
 function defaultAgent({ agents }: Config): string | undefined {

@@ -90,6 +90,8 @@ export type ConfigRevision = {
   readonly hashBefore: string | null;
   readonly hashAfter: string;
   readonly suspicious: boolean;
+  /** What about it is unusual, in words. */
+  readonly flags?: readonly string[];
   readonly backup: string | null;
 };
 

@@ -81,6 +81,7 @@ test("CFG-005 CFG-008 CFG-033 every place of the layout", () => {
     run: "run",
     ownerSocket: "run/owner.sock",
     gatewaySocket: "run/gateway.sock",
+    watchdog: "watchdog",
     cache: "cache",
     skills: "skills",
     memory: "memory",

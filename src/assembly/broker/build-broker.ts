@@ -23,6 +23,7 @@ import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
 import { createVaultSide } from "./vault.ts";
 import { createWatchdogSide } from "./watchdog.ts";
+import type { WatchdogSide } from "./watchdog.ts";
 import { assessExposure, listenAddresses } from "../../network/network.ts";
 import type { GatewayStart } from "../gateway/current.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
@@ -98,7 +99,7 @@ async function serve(ground: Ground): Promise<void> {
     tellSandbox();
   });
   const network = openNetwork(ground, front);
-  const watchdog = createWatchdogSide(ground);
+  const watchdog = createWatchdogSide({ ...ground, audit: auditWriter.source("broker") });
   const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const vaultSide = createVaultSide(ground, auditWriter.source("broker"));
@@ -140,7 +141,7 @@ async function serve(ground: Ground): Promise<void> {
     tellReach(keeper.config(), broker, log.source("front"));
     sides.start(broker, ending.signal);
     void front.watch(() => broker.configure(), ending.signal);
-    await runUntilStopped(ground, broker, ending.signal);
+    await runUntilStopped({ ...ground, onFinding: watchdog.onFinding }, broker, ending.signal);
   } finally {
     ending.abort();
     await sides.stop();
@@ -180,14 +181,15 @@ function tellReach({ gateway }: Config, broker: Broker, log: Log): void {
 }
 
 /** Whatever goes wrong meanwhile, what was started is ended before the lock on the state directory is let go. */
-async function runUntilStopped({ options, keeper, log, redactor }: Ground, broker: Broker, ending: AbortSignal) {
+async function runUntilStopped(ground: Ground & Pick<WatchdogSide, "onFinding">, broker: Broker, ending: AbortSignal) {
+  const { options, keeper, log, redactor, onFinding } = ground;
   let graceMs = 0;
   try {
     await keeper.markGood();
     const onCold = (err: unknown): void => log.source("start").warn("the next start will not be quicker", { err });
     warmCompileCache({ codeRoot: options.codeRoot, home: homedir() }, ending).catch(onCold);
     const seed = (config: Config): void => seedWorkspaces(config, options.paths);
-    keeper.watch({ broker, log, redactor, seed }, ending);
+    keeper.watch({ broker, log, redactor, seed, onFinding }, ending);
     graceMs = await untilStopped(broker, options.signal);
   } finally {
     await broker.stop(graceMs);

@@ -13,7 +13,15 @@ import {
   holdBack,
   renderIssues,
 } from "../../config/config.ts";
-import type { Config, ConfigReload, Loaded, LoadedConfig, RemoteConfig } from "../../config/config.ts";
+import type {
+  Config,
+  ConfigCalls,
+  ConfigReload,
+  Finding,
+  Loaded,
+  LoadedConfig,
+  RemoteConfig,
+} from "../../config/config.ts";
 import type { Redactor } from "../../dlp/dlp.ts";
 
 /** What a change of the config reaches. */
@@ -23,6 +31,8 @@ export type Reached = {
   readonly redactor: Redactor;
   /** Makes the workspaces that a config names and that are not there. */
   readonly seed: (config: Config) => void;
+  /** Told of every change that others made to the files. */
+  readonly onFinding: (finding: Finding) => void;
 };
 
 export type ConfigKeeper = {
@@ -30,9 +40,11 @@ export type ConfigKeeper = {
   readonly config: () => Config;
   /** Secrets that the config and the environment give, by name; changed in place when they change. */
   readonly given: ReadonlyMap<string, string>;
-  readonly service: ConfigService;
+  readonly service: ConfigService & ConfigCalls;
   /** The same for clients over the network. */
   readonly remote: RemoteConfig;
+  /** Whether the files that hold lie at their places; `fighting` where somebody else does not stop writing. */
+  readonly filesState: () => "in place" | "fighting";
   /** The config has started a gateway: it is what a rollback goes back to. */
   markGood(): Promise<void>;
   /** From now on a change of the files takes effect, as far as it can while running. */
@@ -46,7 +58,7 @@ export async function createConfigKeeper(
 ): Promise<ConfigKeeper> {
   const { paths, env, overrides } = options;
   const file = createConfigFile({ paths, env, clock: systemClock, overrides, keepSecret });
-  const first = requireValid(await file.load());
+  const first = requireValid(await file.screen());
   const given = new Map(first.secrets);
   let running: LoadedConfig = first;
   let restartNeeded: readonly string[] = [];
@@ -96,19 +108,21 @@ export async function createConfigKeeper(
       ...calls,
       edit: (edits, about) => thenTaken(calls.edit(edits, about)),
       rollback: (to, actor) => thenTaken(calls.rollback(to, actor)),
-      status: () => ({
-        hashOnDisk,
-        hashRunning: running.hash,
-        restartNeeded,
-        notices: [...running.notices.map((notice) => renderIssues([notice])), ...problems],
-      }),
+      accept: (only, actor) => thenTaken(calls.accept(only, actor)),
+      status: () => ({ hashOnDisk, hashRunning: running.hash, restartNeeded, notices: noticesOf(running, problems) }),
     },
     remote: { read: remote.read, write: (order) => thenTaken(remote.write(order)) },
+    filesState: file.state,
     markGood: () => file.markGood(running.hash),
     watch(reached, signal) {
+      file.listen(reached.onFinding);
       look = file.watch(running, (reload) => take(reached, reload), signal);
     },
   };
+}
+
+function noticesOf({ notices }: LoadedConfig, problems: readonly string[]): readonly string[] {
+  return [...notices.map((notice) => renderIssues([notice])), ...problems];
 }
 
 function replaceAll(map: Map<string, string>, next: ReadonlyMap<string, string>): void {

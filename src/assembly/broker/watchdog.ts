@@ -1,13 +1,27 @@
 // The watchdog at its place in the broker: what alerts the owner, and what the owner asks it.
+import type { AuditLog } from "../../audit/audit.ts";
 import { limits } from "../../base/limits.ts";
 import type { OwnerHandlers } from "../../broker/broker.ts";
+import type { Finding } from "../../config/config.ts";
 import type { watchdogMethods } from "../../protocol/owner/watchdog.ts";
 import type { Alerts } from "../../watchdog/watchdog.ts";
+import type { ConfigKeeper } from "./config-keeper.ts";
 import type { BrokerSide } from "./side.ts";
 
-export type WatchdogSide = BrokerSide & { readonly areas: Pick<OwnerHandlers, keyof typeof watchdogMethods> };
+export type WatchdogSide = BrokerSide & {
+  readonly areas: Pick<OwnerHandlers, keyof typeof watchdogMethods>;
+  /** A change of the config files that others made. */
+  readonly onFinding: (finding: Finding) => void;
+};
 
-export function createWatchdogSide({ alerts }: { readonly alerts: Alerts }): WatchdogSide {
+export type WatchdogDeps = {
+  readonly alerts: Alerts;
+  readonly keeper: ConfigKeeper;
+  readonly audit: AuditLog;
+};
+
+export function createWatchdogSide({ alerts, keeper, audit }: WatchdogDeps): WatchdogSide {
+  const { service } = keeper;
   return {
     answers: {
       // The gateway says only that it took a message on; what the message was about is known here.
@@ -17,10 +31,15 @@ export function createWatchdogSide({ alerts }: { readonly alerts: Alerts }): Wat
       },
     },
     areas: {
+      "config.pending": async () => ({ edits: await service.pending() }),
+      "config.accept": async ({ only }) => await service.accept(only ?? [], "owner"),
+      "config.reject": async () => await service.reject(),
       "watchdog.alerts": async () => ({ alerts: alerts.open() }),
       "watchdog.ack": async ({ id }) => ({ acknowledged: await alerts.acknowledge(id) }),
     },
+    onFinding: (finding) => hearFinding(finding, { alerts, audit }),
     part() {
+      if (keeper.filesState() === "fighting") return lostFight;
       const notes = alerts.open().map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`));
       const detail = notes.length === 0 ? "nothing to tell" : `${notes.length} alerts that you have not acknowledged`;
       const fix = notes.length === 0 ? null : "lorica watchdog alerts";
@@ -29,4 +48,36 @@ export function createWatchdogSide({ alerts }: { readonly alerts: Alerts }): Wat
     start: (broker, signal) => alerts.carry((message) => broker.tell("alert", message), signal),
     stop: () => alerts.saved(),
   };
+}
+
+const lostFight = {
+  name: "watchdog",
+  state: "degraded",
+  detail: "another process keeps writing to the config files; they are left alone and the approved config holds",
+  fix: "find and end that process",
+  notes: ["another process keeps writing to the config files; the approved config holds without them"],
+} as const;
+
+const unlessYou =
+  "To use the edit: lorica config accept; to see it: lorica config pending; to drop it: lorica config reject";
+
+function hearFinding(finding: Finding, { alerts, audit }: Pick<WatchdogDeps, "alerts" | "audit">): void {
+  if (finding.kind === "fight") {
+    const said = `the config files were put back ${finding.rounds} times and changed again at once; from now on they are left alone, and the approved config holds without them. Find and end the process that writes them.`;
+    audit.record({ kind: "watchdog", rule: "config.fight", verdict: "deny", reason: said });
+    return alerts.alertOwner(said);
+  }
+  if (finding.kind === "held") {
+    const { what, changes } = finding.pending;
+    const said = `the config was changed outside of Lorica: ${what}. It is put back, and nothing of the edit is in force. ${unlessYou}`;
+    const resource = changes === "" ? what : changes;
+    audit.record({ kind: "watchdog", rule: "config.put-back", verdict: "deny", reason: what, resource });
+    return alerts.alertOwner(said);
+  }
+  const { allows } = finding;
+  audit.record({ kind: "watchdog", rule: "config.hand", verdict: "allow", resource: finding.changes });
+  if (allows.length === 0) return;
+  alerts.alertOwner(
+    `an earlier config was brought back by hand, which allows more than the one before: ${allows.join(", ")}. If that was not you: lorica config rollback`,
+  );
 }

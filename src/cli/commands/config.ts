@@ -38,7 +38,7 @@ export async function configUnset(invocation: Invocation): Promise<void> {
   await change(invocation, (owner) => owner.call("config.set", { edits: [{ path, unset: true }] }));
 }
 
-async function change(
+export async function change(
   invocation: Invocation,
   call: (owner: OwnerClient) => Promise<ConfigChange>,
   unchanged = "nothing changed: it was so already",
@@ -96,14 +96,19 @@ export async function configHistory(invocation: Invocation): Promise<void> {
   const shown = revisions.filter((entry) => entry.suspicious || !options.flag("suspicious")).slice(0, limit);
   io.result(shown, () => {
     if (shown.length === 0) return io.line("no changes are recorded");
-    const rows = [["when (UTC)", "copy", "by", "", "changed (! widens what may be done)"], ...shown.map(cells)];
+    const rows = [
+      ["when (UTC)", "copy", "by", "", "changed (! widens what may be done)"],
+      ...shown.map(cells),
+    ];
     for (const line of renderTable(rows, { width: io.width })) io.line(line);
   });
 }
 
 function cells(revision: ConfigRevision): string[] {
   const at = new Date(revision.at).toISOString().slice(0, 19).replace("T", " ");
-  return [at, revision.backup ?? "-", revision.actor, revision.suspicious ? "!" : "", revision.changedPaths.join(", ")];
+  const flags = (revision.flags ?? []).map((flag) => `[${flag}]`);
+  const changed = [revision.changedPaths.join(", "), ...flags].join(" ").trim();
+  return [at, revision.backup ?? "-", revision.actor, revision.suspicious ? "!" : "", changed];
 }
 
 /** Reads the files itself: comparing changes nothing, and works best when nothing else does. */

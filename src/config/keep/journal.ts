@@ -14,9 +14,17 @@ export type JournalEntry = {
   readonly changed: readonly string[];
   readonly before: string;
   readonly after: string;
-  /** True where a change gives somebody more than before; `widening` says which. */
+  /** True where a change gives somebody more than before, which `widening` names, or is unusual by its `flags`. */
   readonly suspicious: boolean;
   readonly widening: readonly string[];
+  /** What these fields say came with later versions; older lines do not have them. */
+  readonly flags?: readonly string[];
+  readonly bytesBefore?: number;
+  readonly bytesAfter?: number;
+  /** `held`: it was put aside and is not in force; `after` is then what it would have become. */
+  readonly verdict?: "applied" | "held";
+  /** The process that wrote. Who writes behind Lorica's back is not known to anybody. */
+  readonly by?: { readonly pid: number; readonly ppid: number; readonly cwd: string; readonly argv: readonly string[] };
 };
 
 export type Journal = {

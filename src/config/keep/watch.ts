@@ -18,10 +18,14 @@ export function watchFiles(watching: Watching, signal: AbortSignal): void {
   const watchers = new Map<string, FSWatcher>();
   let wanted: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   let timer: NodeJS.Timeout | undefined;
+  let since = 0;
   let running: Promise<void> = Promise.resolve();
+  // What an event was lost for is found by looking: nothing stays unnoticed for longer than this.
+  const scan = setInterval(() => changed(), limits.watchdogScanMs).unref();
 
   const close = (): void => {
     clearTimeout(timer);
+    clearInterval(scan);
     for (const watcher of watchers.values()) watcher.close();
     watchers.clear();
   };
@@ -29,11 +33,19 @@ export function watchFiles(watching: Watching, signal: AbortSignal): void {
     close();
     watching.onLost(error instanceof Error ? error.message : String(error));
   };
+  // Quiet for a moment, so that an editor has finished; but somebody who never stops writing is not waited for.
   const changed = (): void => {
+    const now = performance.now();
+    if (timer === undefined) since = now;
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      running = running.then(watching.onChange).then(follow).catch(lost);
-    }, limits.configReloadDebounceMs);
+    const latest = since + limits.configReloadMaxMs - now;
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        running = running.then(watching.onChange).then(follow).catch(lost);
+      },
+      Math.max(0, Math.min(limits.configReloadDebounceMs, latest)),
+    );
     timer.unref();
   };
   const open = (folder: string): FSWatcher =>

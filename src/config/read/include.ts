@@ -4,6 +4,8 @@ import { realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { isMissing } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
+import { parsed, rejected } from "../../base/parsed.ts";
+import type { Parsed } from "../../base/parsed.ts";
 import { readOwnFile } from "./file.ts";
 import { renderPath } from "./issue.ts";
 import type { Findings, Path } from "./issue.ts";
@@ -16,6 +18,8 @@ export type Including = {
   readonly findings: Findings;
   /** The bytes of every included file, for the hash of the whole. */
   readonly contents: Map<string, Uint8Array>;
+  /** Included files that are to be read as they were, by their real path, whatever lies there now. */
+  readonly held?: ReadonlyMap<string, Uint8Array> | undefined;
 };
 
 type Here = { readonly path: Path; readonly chain: readonly string[] };
@@ -65,22 +69,34 @@ async function includeOne(item: Tree, here: Here, including: Including): Promise
     return refuse("takes a file name or a list of file names");
   if (here.chain.length > limits.configIncludeDepthMax)
     return refuse(`includes are nested deeper than ${limits.configIncludeDepthMax} files`);
-  const file = await confine(item.value, here.chain.at(-1) ?? including.root, including);
+  const held = heldFile(item.value, here.chain.at(-1) ?? including.root, including);
+  const file = held ?? (await confine(item.value, here.chain.at(-1) ?? including.root, including));
   if ("reason" in file) return refuse(`${item.value} ${file.reason}`);
   if (here.chain.includes(file.path)) return refuse(`${item.value} includes itself`);
   if (including.contents.size >= limits.configIncludesMax && !including.contents.has(file.path))
     return refuse(`more than ${limits.configIncludesMax} files are included`);
-  const read = await readOwnFile(file.path, limits.configFileMaxBytes);
-  if (read === undefined) return refuse(`${item.value} does not exist`);
+  const read = held === undefined ? await readIncluded(file.path) : parsed(held.bytes);
   if (!read.ok) return refuse(`${item.value} ${read.reason}`);
-  if ((read.value.mode & 0o077) !== 0)
-    return refuse(`${item.value} can be read by other users; run: chmod 600 ${file.path}`);
-  including.contents.set(file.path, read.value.bytes);
-  const tree = parseTree(read.value.text, file.path, findings);
+  including.contents.set(file.path, read.value);
+  const tree = parseTree(new TextDecoder().decode(read.value), file.path, findings);
   if (tree === undefined) return undefined;
   if (tree.kind !== "object") return refuse(`${item.value} holds no object`);
   const expanded = await expand(tree, { path: here.path, chain: [...here.chain, file.path] }, including);
   return expanded.kind === "object" ? expanded : undefined;
+}
+
+async function readIncluded(path: string): Promise<Parsed<Uint8Array>> {
+  const read = await readOwnFile(path, limits.configFileMaxBytes);
+  if (read === undefined) return rejected("does not exist");
+  if (!read.ok) return read;
+  if ((read.value.mode & 0o077) !== 0) return rejected(`can be read by other users; run: chmod 600 ${path}`);
+  return parsed(read.value.bytes);
+}
+
+function heldFile(name: string, from: string, { held }: Including) {
+  const path = isAbsolute(name) ? name : join(dirname(from), name);
+  const bytes = held?.get(path);
+  return bytes === undefined ? undefined : { path, bytes };
 }
 
 /** The real path of an included file, as long as it is inside the config folder after every link is followed. */

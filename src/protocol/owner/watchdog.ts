@@ -1,6 +1,7 @@
-// What the owner asks the watchdog: what it has to say.
+// What the owner asks the watchdog, and what they decide about edits that wait.
 import { z } from "zod";
 import { ownerMethod as method } from "./kit.ts";
+import type { ConfigChange } from "../owner-methods.ts";
 
 export type OwnerAlert = {
   readonly id: string;
@@ -13,7 +14,31 @@ export type OwnerAlert = {
   readonly told: boolean;
 };
 
+export type PendingEdit = {
+  readonly id: string;
+  readonly at: number;
+  readonly state: "waiting" | "superseded" | "rejected";
+  /** What happened, in one line. */
+  readonly what: string;
+  /** The keys that could give somebody more than before. */
+  readonly widening: readonly string[];
+  /** One line for each key, secrets by their mark. */
+  readonly changes: string;
+};
+
 export const watchdogMethods = {
+  "config.pending": method<{ readonly edits: readonly PendingEdit[] }>()({
+    summary: "Edits of the config files that are not in force, newest first.",
+    params: z.strictObject({}),
+  }),
+  "config.accept": method<ConfigChange>()({
+    summary: "Brings the edit that waits into force, or only the named keys of it.",
+    params: z.strictObject({ only: z.array(z.string().min(1).max(512)).max(64).optional() }),
+  }),
+  "config.reject": method<{ readonly rejected: number }>()({
+    summary: "Refuses the edit that waits; it is kept for a while and never used.",
+    params: z.strictObject({}),
+  }),
   "watchdog.alerts": method<{ readonly alerts: readonly OwnerAlert[] }>()({
     summary: "What the owner was alerted to and has not acknowledged.",
     params: z.strictObject({}),

@@ -1,0 +1,76 @@
+// The approved config in memory: what holds whatever happens to the files, and what held before.
+import type { Clock } from "../../base/clock.ts";
+import { sha256 } from "../../base/ids.ts";
+import { limits } from "../../base/limits.ts";
+import type { Loaded, LoadedConfig } from "../load.ts";
+import type { StatePaths } from "../paths.ts";
+import { readOwnFile } from "../read/file.ts";
+import { sameFiles } from "./approved.ts";
+import type { Approved, ApprovedStore } from "./approved.ts";
+
+export type Judge = (bytes: Uint8Array | undefined, held?: ReadonlyMap<string, Uint8Array>) => Promise<Loaded>;
+
+export type Approval = {
+  /** Undefined before the first approval. */
+  version(): Promise<Approved | undefined>;
+  /** The approved files as a config, read with what the environment is now. */
+  config(): Promise<LoadedConfig | undefined>;
+  approve(loaded: LoadedConfig, actor: string): Promise<void>;
+  /** Whether this content of the config file held at some time; true where nothing is known of the past. */
+  held(hash: string): Promise<boolean>;
+};
+
+export function createApproval({
+  paths,
+  clock,
+  store,
+  judge,
+}: {
+  readonly paths: StatePaths;
+  readonly clock: Clock;
+  readonly store: ApprovedStore;
+  readonly judge: Judge;
+}): Approval {
+  let approved: Approved | undefined;
+  let isOpen = false;
+
+  async function version(): Promise<Approved | undefined> {
+    if (!isOpen) approved = (await store.load()) ?? (await fromLastGood(paths));
+    isOpen = true;
+    return approved;
+  }
+
+  return {
+    version,
+    async config() {
+      const { files } = (await version()) ?? {};
+      if (files === undefined) return undefined;
+      const loaded = await judge(files.get(paths.configPath), files);
+      return loaded.kind === "loaded" ? loaded : undefined;
+    },
+    async approve({ sources }, actor) {
+      const earlier = (await version())?.earlier ?? [];
+      const now = sources.get(paths.configPath);
+      const hashes = new Set([...(now === undefined ? [] : [sha256(now)]), ...earlier]);
+      approved = { at: new Date(clock.now()).toISOString(), actor, files: sources, earlier: [...hashes] };
+      await store.save(approved);
+    },
+    held: async (hash) => (await version())?.earlier.includes(hash) ?? true,
+  };
+}
+
+/** A restore by hand (`cp openclaw.json.bak openclaw.json`) brings back what the owner has approved before. */
+export function isEarlier({ files, earlier }: Approved, { sources }: LoadedConfig, configPath: string): boolean {
+  const main = sources.get(configPath);
+  if (main === undefined || !earlier.includes(sha256(main))) return false;
+  const others = (all: ReadonlyMap<string, Uint8Array>) => new Map([...all].filter(([path]) => path !== configPath));
+  return sameFiles(others(sources), others(files));
+}
+
+/** A state directory from before there was a watchdog: what last started well is what its owner wanted. */
+async function fromLastGood({ lastGoodPath, configPath }: StatePaths): Promise<Approved | undefined> {
+  const read = await readOwnFile(lastGoodPath, limits.configFileMaxBytes);
+  if (read?.ok !== true) return undefined;
+  const { bytes } = read.value;
+  return { at: "", actor: "last start", files: new Map([[configPath, bytes]]), earlier: [sha256(bytes)] };
+}

@@ -1,0 +1,86 @@
+// The config that holds: its files as the owner approved them, byte by byte, in a folder that only the broker has. What
+// lies at the files' own places may be anybody's.
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isMissing } from "../../base/errors.ts";
+import { sha256 } from "../../base/ids.ts";
+import { isRecord, parseJson } from "../../base/json.ts";
+import { limits } from "../../base/limits.ts";
+import { writeAtomically } from "../keep/atomic.ts";
+
+export type Approved = {
+  readonly at: string;
+  readonly actor: string;
+  /** Path → content. Without the config file's own path there was no config file, and the defaults held. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Hashes of the config file that held before, the newest first. */
+  readonly earlier: readonly string[];
+};
+
+export type ApprovedStore = {
+  /** Undefined before the first approval, and where what is there is damaged. */
+  load(): Promise<Approved | undefined>;
+  save(approved: Approved): Promise<void>;
+};
+
+const manifestName = "approved.json";
+
+export function createApprovedStore(folder: string): ApprovedStore {
+  const manifestPath = join(folder, manifestName);
+  const copyOf = (hash: string): string => join(folder, `copy-${hash}`);
+  return {
+    async load() {
+      const manifest = parseManifest(await readIfThere(manifestPath));
+      if (manifest === undefined) return undefined;
+      const files = new Map<string, Uint8Array>();
+      for (const [path, hash] of manifest.files) {
+        const bytes = await readIfThere(copyOf(hash));
+        if (bytes === undefined || sha256(bytes) !== hash) return undefined;
+        files.set(path, bytes);
+      }
+      return { ...manifest, files };
+    },
+    async save({ at, actor, files, earlier }) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const hashes = new Map([...files].map(([path, bytes]) => [path, sha256(bytes)]));
+      // Copies first: a manifest never names what is not there.
+      for (const [path, bytes] of files) await writeAtomically(copyOf(hashes.get(path) ?? ""), bytes);
+      const manifest = { at, actor, files: Object.fromEntries(hashes), earlier: earlier.slice(0, limits.approvedMax) };
+      await writeAtomically(manifestPath, new TextEncoder().encode(JSON.stringify(manifest)));
+      const kept = new Set([manifestName, ...[...hashes.values()].map((hash) => `copy-${hash}`)]);
+      for (const name of await readdir(folder)) if (!kept.has(name)) await rm(join(folder, name), { force: true });
+    },
+  };
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    throw cause;
+  }
+}
+
+type Manifest = Omit<Approved, "files"> & { readonly files: readonly (readonly [path: string, hash: string])[] };
+
+function parseManifest(bytes: Uint8Array | undefined): Manifest | undefined {
+  if (bytes === undefined) return undefined;
+  const read = parseJson(new TextDecoder().decode(bytes));
+  if (!read.ok || !isRecord(read.value)) return undefined;
+  const { at, actor, files, earlier } = read.value;
+  if (typeof at !== "string" || typeof actor !== "string" || !isRecord(files) || !Array.isArray(earlier))
+    return undefined;
+  const entries = Object.entries(files);
+  if (!entries.every(([, hash]) => typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash))) return undefined;
+  const hashes = (earlier as readonly unknown[]).filter((hash) => typeof hash === "string");
+  return { at, actor, files: entries as [string, string][], earlier: hashes };
+}
+
+export function sameFiles(left: ReadonlyMap<string, Uint8Array>, right: ReadonlyMap<string, Uint8Array>): boolean {
+  if (left.size !== right.size) return false;
+  return [...left].every(([path, bytes]) => {
+    const other = right.get(path);
+    return other !== undefined && Buffer.from(bytes).equals(other);
+  });
+}

@@ -1,0 +1,155 @@
+// Judges what others do to the config files. A change that lets nobody do more holds at once; any other is put aside, and
+// the approved version is put back in its place. The kernel cannot tell the owner's editor from another process of the
+// same user, so what is asked is not who did it but what it would allow.
+import type { Clock } from "../../base/clock.ts";
+import { sha256 } from "../../base/ids.ts";
+import { limits } from "../../base/limits.ts";
+import type { Change } from "../keep/record.ts";
+import type { InvalidConfig, Loaded, LoadedConfig } from "../load.ts";
+import type { StatePaths } from "../paths.ts";
+import { isEarlier } from "./approval.ts";
+import type { Approval, Judge } from "./approval.ts";
+import { sameFiles } from "./approved.ts";
+import type { Approved } from "./approved.ts";
+import { changedFiles, findOdd, putBack } from "./disk.ts";
+import { createEmitter, createFight } from "./fight.ts";
+import type { Pending, PendingStore } from "./pending.ts";
+
+/** What somebody else did to the files, and what became of it. */
+export type Finding =
+  /** `changes` is one line for each key, secrets by their mark; `allows` the keys that give somebody more. */
+  | { readonly kind: "taken"; readonly changes: string; readonly allows: readonly string[] }
+  | { readonly kind: "held"; readonly pending: Pending; readonly isNew: boolean }
+  /** Whoever writes does not stop: the files are left alone, and the approved config holds without them. */
+  | { readonly kind: "fight"; readonly rounds: number };
+
+export type Guard = {
+  /** Looks at the files. What holds, or an invalid file: it stays where it is for whoever edits it, and is never used. */
+  screen(): Promise<Loaded>;
+  /** Whether the approved files lie at their places. */
+  state(): "in place" | "fighting";
+  /** What was found before anybody listened is handed over at once. */
+  listen(listener: (finding: Finding) => void): void;
+};
+
+export type GuardOptions = {
+  readonly paths: StatePaths;
+  readonly clock: Clock;
+  readonly approval: Approval;
+  readonly pendingStore: PendingStore;
+  /** Reads the files as they are. */
+  readonly load: () => Promise<Loaded>;
+  readonly judge: Judge;
+  readonly record: (change: Change) => Promise<void>;
+};
+
+export function createGuard(options: GuardOptions): Guard {
+  const { paths, approval, load, judge } = options;
+  const emitter = createEmitter();
+  const fight = createFight();
+  const holding = { ...options, emitter, fight };
+  return {
+    async screen() {
+      const [version, found] = [await approval.version(), await load()];
+      if (version === undefined) {
+        if (found.kind === "loaded") await approval.approve(found, "first start");
+        return found;
+      }
+      if (found.kind === "loaded" && sameFiles(found.sources, version.files)) return found;
+      const before = await judge(version.files.get(paths.configPath), version.files);
+      if (before.kind === "invalid") return found.kind === "invalid" ? found : beyond(before);
+      const odd = await findOdd([...version.files.keys()]);
+      if (odd !== undefined) {
+        const edit = { what: odd.what, widening: [], changes: "", files: new Map([[odd.path, undefined]]) };
+        await hold({ version, before, after: found }, edit, holding);
+        return before;
+      }
+      return found.kind === "invalid" ? found : decide({ version, before, after: found }, holding);
+    },
+    state: () => (fight.isOn() ? "fighting" : "in place"),
+    listen: emitter.listen,
+  };
+}
+
+type Holding = GuardOptions & {
+  readonly emitter: ReturnType<typeof createEmitter>;
+  readonly fight: ReturnType<typeof createFight>;
+};
+
+type Difference<After extends Loaded> = {
+  readonly version: Approved;
+  readonly before: LoadedConfig;
+  readonly after: After;
+};
+
+async function decide(difference: Difference<LoadedConfig>, holding: Holding): Promise<LoadedConfig> {
+  const { version, before, after } = difference;
+  const { paths, approval, emitter } = holding;
+  const [{ diffConfigs, renderChanges }, { widensByHand }] = await Promise.all([
+    import("../diff.ts"),
+    import("../widen.ts"),
+  ]);
+  const found = diffConfigs(before.written, after.written);
+  const byKey = widensByHand({ before: before.written, after: after.written, changes: found });
+  const widening = [...byKey, ...otherSecrets(before, after)];
+  const changes = renderChanges(found);
+  if (widening.length === 0 || isEarlier(version, after, paths.configPath)) {
+    await approval.approve(after, "hand");
+    await note(difference, { verdict: "applied", widening }, holding);
+    emitter.emit({ kind: "taken", changes, allows: widening });
+    return after;
+  }
+  const files = changedFiles(version.files, after.sources, paths.configPath);
+  await hold(difference, { what: describe(widening), widening, changes, files }, holding);
+  return before;
+}
+
+/** Keeps the edit, puts the approved files back, and says so; unless it has done so too often in a row. */
+async function hold(
+  difference: Difference<Loaded>,
+  edit: Pick<Pending, "what" | "widening" | "changes" | "files">,
+  holding: Holding,
+): Promise<void> {
+  const { paths, clock, pendingStore, emitter, fight } = holding;
+  if (fight.isOn()) return;
+  const { files } = difference.version;
+  const main = files.get(paths.configPath);
+  const last = await pendingStore.waiting();
+  const at = new Date(clock.now()).toISOString();
+  const pending = await pendingStore.add({ ...edit, at, base: main === undefined ? "" : sha256(main) });
+  const isNew = pending.id !== last?.id;
+  if (fight.round() === "lost") emitter.emit({ kind: "fight", rounds: limits.watchdogRoundsMax });
+  else await putBack(difference.version, paths.configPath);
+  if (isNew) await note(difference, { verdict: "held", widening: edit.widening }, holding);
+  emitter.emit({ kind: "held", pending, isNew });
+}
+
+async function note(
+  { version, before, after }: Difference<Loaded>,
+  about: Pick<Change, "verdict" | "widening">,
+  { paths, record }: Holding,
+): Promise<void> {
+  const bytesBefore = version.files.get(paths.configPath);
+  const bytesAfter = after.kind === "loaded" ? after.sources.get(paths.configPath) : undefined;
+  await record({ ...about, actor: "hand", before, after, bytesBefore, bytesAfter });
+}
+
+/** A credential of another value stands under the same name, so no difference of the keys shows it. */
+function otherSecrets(before: LoadedConfig, after: LoadedConfig): readonly string[] {
+  return [...after.secrets].flatMap(([name, value]) => {
+    const was = before.secrets.get(name);
+    return was === undefined || was === value ? [] : [`the credential ${name}`];
+  });
+}
+
+function describe(widening: readonly string[]): string {
+  const shown = widening.slice(0, limits.wideningShownMax).join(", ");
+  const more = widening.length - limits.wideningShownMax;
+  return `could give somebody more than before: ${shown}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+function beyond({ issues, ...rest }: InvalidConfig): InvalidConfig {
+  const message =
+    "the file differs from the approved one, which this version cannot read any more; if you changed it: lorica config accept";
+  return { ...rest, issues: [{ path: "", message }, ...issues] };
+}
