@@ -40,7 +40,7 @@ export function createConfigCalls(file: ConfigFile, paths: StatePaths): ConfigCa
       const change = changeOf(await file.edit(await Promise.all(edits.map(parseEdit)), about), paths);
       const waiting = (await file.pending()).find(({ state }) => state === "waiting");
       if (waiting === undefined) return change;
-      const notice = `an edit by hand is not in force: it ${waiting.what}. To use it: lorica config accept`;
+      const notice = `an edit by hand is not in force (${waiting.what}). To use it: lorica config accept`;
       return { ...change, notices: [...change.notices, notice] };
     },
     history: async (limit) => (await readHistory(file)).slice(0, limit),

@@ -31,6 +31,8 @@ export type Alerts = {
   open(): readonly Alert[];
   /** One by its id or the beginning of it, or all; answers how many. */
   acknowledge(id: string | undefined): Promise<number>;
+  /** What an alert asked for is done: all whose text begins so are acknowledged. */
+  settle(beginning: string): void;
   told(ids: readonly string[]): void;
   /** Hands over what waits, and from now on what comes, until the signal ends. What nobody took on is handed over again. */
   carry(send: (message: AlertMessage) => void, signal: AbortSignal): void;
@@ -80,6 +82,10 @@ export async function openAlerts({ path, clock, redact, report }: AlertsOptions)
       replace(left);
       await writing;
       return count;
+    },
+    settle(beginning) {
+      const left = alerts.filter(({ text }) => !text.startsWith(beginning));
+      if (left.length !== alerts.length) replace(left);
     },
     told: (ids) => change(new Set(ids), { told: true }),
     carry(send, signal) {

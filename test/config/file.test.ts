@@ -200,7 +200,7 @@ test("CFG-025 what is shown of a config holds no secret and no name of one", asy
 });
 
 test("GW-046 each change says whether it takes effect at once, and hand edits are noticed, judged and recorded", async (context) => {
-  const { file, put, good, port, paths } = await open(context);
+  const { file, put, good, port } = await open(context);
   await put("{ gateway: { port: 1 } }");
   const seen: ConfigReload[] = [];
   const stop = new AbortController();

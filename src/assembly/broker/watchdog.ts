@@ -32,8 +32,16 @@ export function createWatchdogSide({ alerts, keeper, audit }: WatchdogDeps): Wat
     },
     areas: {
       "config.pending": async () => ({ edits: await service.pending() }),
-      "config.accept": async ({ only }) => await service.accept(only ?? [], "owner"),
-      "config.reject": async () => await service.reject(),
+      "config.accept": async ({ only }) => {
+        const change = await service.accept(only ?? [], "owner");
+        alerts.settle(changedByOthers);
+        return change;
+      },
+      "config.reject": async () => {
+        const refused = await service.reject();
+        alerts.settle(changedByOthers);
+        return refused;
+      },
       "watchdog.alerts": async () => ({ alerts: alerts.open() }),
       "watchdog.ack": async ({ id }) => ({ acknowledged: await alerts.acknowledge(id) }),
     },
@@ -58,6 +66,7 @@ const lostFight = {
   notes: ["another process keeps writing to the config files; the approved config holds without them"],
 } as const;
 
+const changedByOthers = "the config was changed outside of Lorica";
 const unlessYou =
   "To use the edit: lorica config accept; to see it: lorica config pending; to drop it: lorica config reject";
 
@@ -69,7 +78,7 @@ function hearFinding(finding: Finding, { alerts, audit }: Pick<WatchdogDeps, "al
   }
   if (finding.kind === "held") {
     const { what, changes } = finding.pending;
-    const said = `the config was changed outside of Lorica: ${what}. It is put back, and nothing of the edit is in force. ${unlessYou}`;
+    const said = `${changedByOthers}: ${what}. It is put back, and nothing of the edit is in force. ${unlessYou}`;
     const resource = changes === "" ? what : changes;
     audit.record({ kind: "watchdog", rule: "config.put-back", verdict: "deny", reason: what, resource });
     return alerts.alertOwner(said);

@@ -96,10 +96,7 @@ export async function configHistory(invocation: Invocation): Promise<void> {
   const shown = revisions.filter((entry) => entry.suspicious || !options.flag("suspicious")).slice(0, limit);
   io.result(shown, () => {
     if (shown.length === 0) return io.line("no changes are recorded");
-    const rows = [
-      ["when (UTC)", "copy", "by", "", "changed (! widens what may be done)"],
-      ...shown.map(cells),
-    ];
+    const rows = [["when (UTC)", "copy", "by", "", "changed (! widens what may be done)"], ...shown.map(cells)];
     for (const line of renderTable(rows, { width: io.width })) io.line(line);
   });
 }

@@ -10,7 +10,7 @@ export async function showPending(invocation: Invocation): Promise<void> {
     if (edits.length === 0) return io.line("no edit waits");
     for (const { at, state, what, changes } of edits) {
       const when = new Date(at).toISOString().slice(0, 19).replace("T", " ");
-      io.line(`${io.style("bold", when)} UTC  ${state}: it ${what}`);
+      io.line(`${io.style("bold", when)} UTC  ${state}: ${what}`);
       for (const line of changes.split("\n")) if (line !== "") io.line(`  ${line}`);
     }
     if (!edits.some(({ state }) => state === "waiting")) return;
