@@ -80,6 +80,10 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
       const path = join(stateDir, "openclaw.json");
       writeFileSync(path, typeof config === "string" ? config : JSON.stringify(config, null, 2));
       chmodSync(path, 0o600);
+      if (gateway !== undefined) return;
+      // As the owner's own: nothing is known of a config before, so what is there is what they start with.
+      rmSync(join(stateDir, "watchdog", "config"), { recursive: true, force: true });
+      rmSync(`${path}.last-good`, { force: true });
     },
     run: (words, { input = "" } = {}) => runToEnd(spawn(program, [...before, ...words], { env, ...ofCommand }), input),
     async start() {

@@ -18,12 +18,6 @@ export const later: readonly LaterSpec[] = [
   { path: "egress", step: "3", what: "rules for outgoing traffic" },
   { path: "backup", step: "3", what: "encrypted backups" },
   { path: "harden", step: "3", what: "the hardening guide" },
-<<<<<<< HEAD
-  { path: "config accept", step: "3", what: "accepting a widening edit" },
-=======
-  { path: "sandbox", step: "3", what: "sandbox profiles", instead: "status --all" },
-  { path: "hooks", step: "3", what: "hooks" },
->>>>>>> da984fa (Put back what others write into the config, unless it lets nobody do more)
   { path: "approvals", step: "4", what: "approvals" },
   { path: "budget", step: "4", what: "spending caps", instead: "usage" },
   { path: "security", step: "5", what: "the security audit" },
