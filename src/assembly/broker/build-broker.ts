@@ -140,8 +140,7 @@ async function serve(ground: Ground): Promise<void> {
     tellSandbox();
     tellReach(keeper.config(), broker, log.source("front"));
     sides.start(broker, ending.signal);
-    void front.watch(() => broker.configure(), ending.signal);
-    await runUntilStopped({ ...ground, onFinding: watchdog.onFinding }, broker, ending.signal);
+    await runUntilStopped({ ...ground, front, onFinding: watchdog.onFinding }, broker, ending.signal);
   } finally {
     ending.abort();
     await sides.stop();
@@ -181,10 +180,15 @@ function tellReach({ gateway }: Config, broker: Broker, log: Log): void {
 }
 
 /** Whatever goes wrong meanwhile, what was started is ended before the lock on the state directory is let go. */
-async function runUntilStopped(ground: Ground & Pick<WatchdogSide, "onFinding">, broker: Broker, ending: AbortSignal) {
-  const { options, keeper, log, redactor, onFinding } = ground;
+async function runUntilStopped(
+  running: Ground & Pick<WatchdogSide, "onFinding"> & { readonly front: Front },
+  broker: Broker,
+  ending: AbortSignal,
+) {
+  const { options, keeper, log, redactor, front, onFinding } = running;
   let graceMs = 0;
   try {
+    void front.watch(() => broker.configure(), ending);
     await keeper.markGood();
     const onCold = (err: unknown): void => log.source("start").warn("the next start will not be quicker", { err });
     warmCompileCache({ codeRoot: options.codeRoot, home: homedir() }, ending).catch(onCold);
