@@ -184,6 +184,8 @@ export const limits = {
   egressReaderUploadMaxBytes: 65_536,
   egressConnectionsMax: 128,
   egressHeadMaxBytes: 16_384,
+  egressBodyMaxBytes: 33_554_432,
+  egressBodiesMaxBytes: 67_108_864,
   egressHeadersMax: 100,
   egressHeadTimeoutMs: 10_000,
   egressHelloMaxBytes: 32_768,

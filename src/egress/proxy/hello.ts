@@ -1,0 +1,110 @@
+// Reads the name out of the first bytes of a TLS connection. They come from a cell, so nothing of them is believed: what
+// cannot be read to its end is no ClientHello.
+
+export type Hello =
+  | { readonly kind: "more" }
+  | { readonly kind: "hello"; readonly name: string }
+  | { readonly kind: "bad"; readonly reason: string };
+
+const handshakeRecord = 22;
+const clientHello = 1;
+const serverName = 0;
+/** Encrypted ClientHello: the name that the far side goes by would be another one, which nobody here can read. */
+const encryptedHello = 0xfe0d;
+
+/** `bytes` are all that came so far. */
+export function readHello(bytes: Buffer, maxBytes: number): Hello {
+  try {
+    const message = joinRecords(bytes);
+    if (message === undefined) return bytes.length >= maxBytes ? bad("its ClientHello is too long") : { kind: "more" };
+    return nameOf(message);
+  } catch (cause) {
+    if (cause instanceof Malformed || cause instanceof RangeError) return bad(cause.message);
+    throw cause;
+  }
+}
+
+class Malformed extends Error {}
+
+function bad(reason: string): Hello {
+  return { kind: "bad", reason };
+}
+
+/** The handshake message, which may be spread over records; undefined while some of it is missing. */
+function joinRecords(bytes: Buffer): Buffer | undefined {
+  const parts: Buffer[] = [];
+  let held = 0;
+  for (let at = 0; at < bytes.length;) {
+    if (bytes.readUInt8(at) !== handshakeRecord) throw new Malformed("only TLS goes through a tunnel");
+    if (bytes.length < at + 5) return undefined;
+    const length = bytes.readUInt16BE(at + 3);
+    if (bytes.readUInt8(at + 1) !== 3 || length === 0 || length > 16_384) throw new Malformed("a malformed TLS record");
+    const part = bytes.subarray(at + 5, at + 5 + length);
+    parts.push(part);
+    held += part.length;
+    const whole = wholeMessage(parts, held);
+    if (whole !== undefined) return whole;
+    if (part.length < length) return undefined;
+    at += 5 + length;
+  }
+  return undefined;
+}
+
+function wholeMessage(parts: readonly Buffer[], held: number): Buffer | undefined {
+  if (held < 4) return undefined;
+  const message = Buffer.concat(parts, held);
+  if (message.readUInt8(0) !== clientHello) throw new Malformed("TLS begins with a ClientHello");
+  const length = message.readUIntBE(1, 3);
+  return held < 4 + length ? undefined : message.subarray(4, 4 + length);
+}
+
+function nameOf(message: Buffer): Hello {
+  const reader = createReader(message);
+  reader.take(2 + 32);
+  reader.block(1);
+  reader.block(2);
+  reader.block(1);
+  const extensions = createReader(reader.block(2));
+  reader.end();
+  let name: string | undefined;
+  while (extensions.left() > 0) {
+    const type = extensions.number(2);
+    const body = extensions.block(2);
+    if (type === encryptedHello) return bad("an encrypted ClientHello hides which name it is for");
+    if (type !== serverName) continue;
+    if (name !== undefined) return bad("a ClientHello with two names");
+    name = parseServerName(body);
+  }
+  return name === undefined ? bad("a ClientHello without a server name") : { kind: "hello", name };
+}
+
+function parseServerName(body: Buffer): string {
+  const outer = createReader(body);
+  const list = createReader(outer.block(2));
+  outer.end();
+  if (list.number(1) !== 0) throw new Malformed("a server name of an unknown kind");
+  const name = list.block(2);
+  list.end();
+  // Byte by byte: what is not ASCII is never equal to a host name.
+  return name.toString("latin1").toLowerCase();
+}
+
+function createReader(bytes: Buffer) {
+  let at = 0;
+  const take = (length: number): Buffer => {
+    if (at + length > bytes.length) throw new Malformed("a ClientHello that ends early");
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const number = (length: number): number => take(length).readUIntBE(0, length);
+  return {
+    take,
+    number,
+    /** A block with its length in front. */
+    block: (lengthBytes: number): Buffer => take(number(lengthBytes)),
+    left: (): number => bytes.length - at,
+    end(): void {
+      if (at !== bytes.length) throw new Malformed("a ClientHello with something behind its end");
+    },
+  };
+}
