@@ -224,6 +224,9 @@ export const limits = {
   secretMaxBytes: 65_536,
   secretsFileMaxBytes: 33_554_432,
   vaultAboutMaxBytes: 65_536,
+  vaultUsesMaxBytes: 16_777_216,
+  vaultPlacesMax: 64,
+  vaultUsesSaveMs: 60_000,
   passphraseMemoryMaxBytes: 1_610_612_736,
 
   // The watchdog

@@ -20,6 +20,8 @@ export const bindingSchema = z.strictObject({
   /** `channel/account`. */
   account: z.string().min(1).max(128).optional(),
   agents: z.array(z.string().min(1).max(64)).min(1).max(64).optional(),
+  /** Nobody said it: it is where the credential was first used, as the config had it then. Another value forgets it. */
+  derived: z.literal(true).optional(),
 });
 
 export type Binding = z.infer<typeof bindingSchema>;
@@ -61,9 +63,15 @@ export function checkUse(name: string, binding: Binding | undefined, use: Use): 
   const { host: wanted } = new URL(use.url);
   throw new LoricaError(
     "forbidden",
-    `the credential ${name} was not used: ${violation}. If this is meant: lorica vault set ${name} --bind host=${wanted}`,
+    `the credential ${name} was not used: ${violation}. If this is meant: lorica vault set ${name} --only-bind --bind host=${wanted}`,
     { details: { reason: "binding", secret: name } },
   );
+}
+
+/** What a credential is bound to that its owner has not bound: where it is first used. */
+export function deriveBinding(use: Use): Binding {
+  const account = use.account === undefined ? {} : { account: use.account };
+  return { hosts: [new URL(use.url).host], at: use.at, ...account, derived: true };
 }
 
 /** `host=api.x.com,path=/v1,method=POST`; what may be several stands several times. */
@@ -95,7 +103,7 @@ export function renderBinding(binding: Binding): string {
     .join(",");
 }
 
-const keyNames: Readonly<Record<string, keyof Binding>> = {
+const keyNames: Readonly<Record<string, Exclude<keyof Binding, "derived">>> = {
   host: "hosts",
   method: "methods",
   path: "path",

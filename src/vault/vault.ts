@@ -24,6 +24,9 @@ export type { SealedVault, SealedVaultOptions, VaultStatus } from "./sealed/seal
 export { vaultPlaces } from "./sealed/places.ts";
 export type { VaultPlaces } from "./sealed/places.ts";
 export { createOwnerCalls } from "./owner-calls.ts";
+export { openUseBook } from "./use-book.ts";
+export type { UseBook } from "./use-book.ts";
+export type { Use } from "./binding.ts";
 export { movePlainFile } from "./sealed/move-plain.ts";
 export { createFront } from "./front.ts";
 export type { AccessProof, Front, FrontSettings } from "./front.ts";

@@ -21,7 +21,8 @@ import type { Ground } from "./open-parts.ts";
 import { createSealSide } from "./seal.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
-import { createVaultSide } from "./vault.ts";
+import { openVaultSide } from "./vault.ts";
+import type { VaultSide } from "./vault.ts";
 import { createWatchdogSide } from "./watchdog.ts";
 import type { WatchdogSide } from "./watchdog.ts";
 import { assessExposure, listenAddresses } from "../../network/network.ts";
@@ -79,10 +80,12 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
   }
 }
 
+/** A gateway of a locked vault opens no database. */
+const noState = { key: "", head: null } as const;
+
 async function serve(ground: Ground): Promise<void> {
   const { options, keeper, log, vault } = ground;
-  const { paths } = options;
-  seedWorkspaces(keeper.config(), paths);
+  seedWorkspaces(keeper.config(), options.paths);
 
   const evidence = openEvidenceSide(ground);
   const auditWriter = evidence.writer;
@@ -102,11 +105,12 @@ async function serve(ground: Ground): Promise<void> {
   const watchdog = createWatchdogSide({ ...ground, audit: auditWriter.source("broker") });
   const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
-  const vaultSide = createVaultSide(ground, auditWriter.source("broker"));
+  const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
   const sides = joinSides([evidence, network, walls, vaultSide, watchdog, hooks, seal], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
+    readSecret: vaultSide.readSecret,
     sides,
     areas: {
       ...seal.areas,
@@ -123,9 +127,8 @@ async function serve(ground: Ground): Promise<void> {
       version: options.version,
       config: keeper.config(),
       tokensAt: vaultSide.locked() === undefined ? channelTokensAt(keeper.config(), await vault.list()) : {},
-      paths,
-      // A gateway of a locked vault opens no database.
-      state: vaultSide.locked() === undefined ? await seal.settings() : { key: "", head: null },
+      paths: options.paths,
+      state: vaultSide.locked() === undefined ? await seal.settings() : noState,
       front: await front.settings(),
       locked: vaultSide.locked(),
       listen: addresses,
@@ -230,6 +233,7 @@ function openBroker(
   {
     front,
     network,
+    readSecret,
     sides,
     ...parts
   }: {
@@ -238,6 +242,7 @@ function openBroker(
     readonly probed: Promise<unknown>;
     readonly front: Front;
     readonly network: NetworkSide;
+    readonly readSecret: VaultSide["readSecret"];
     readonly sides: Sides;
     readonly areas: AreaHandlers;
     readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
@@ -259,7 +264,7 @@ function openBroker(
     vault,
     egress: createBrokerEgress({
       ceiling,
-      readSecret: (name) => vault.read(name),
+      readSecret,
       rules: () => egressOf(keeper.config(), paths, ceiling()).routes,
     }),
     ceiling,

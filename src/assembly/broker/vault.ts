@@ -2,9 +2,11 @@
 import type { AuditLog } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
+import { limits } from "../../base/limits.ts";
 import type { Broker, OwnerHandlers } from "../../broker/broker.ts";
 import type { vaultMethods } from "../../protocol/owner/vault.ts";
-import { createOwnerCalls, ensureGatewayToken, movePlainFile, vaultPlaces } from "../../vault/vault.ts";
+import { createOwnerCalls, ensureGatewayToken, movePlainFile, openUseBook, vaultPlaces } from "../../vault/vault.ts";
+import type { Use, UseBook } from "../../vault/vault.ts";
 import type { Ground } from "./open-parts.ts";
 import type { BrokerSide } from "./side.ts";
 
@@ -12,13 +14,14 @@ export type VaultSide = BrokerSide & {
   readonly areas: Pick<OwnerHandlers, keyof typeof vaultMethods>;
   /** How the vault is opened, while it is locked. */
   readonly locked: () => string | undefined;
+  /** A credential for one use, counted. */
+  readonly readSecret: (name: string, use: Use) => Promise<string | undefined>;
 };
 
-export function createVaultSide(
-  { options, vault, redactor, log }: Pick<Ground, "options" | "vault" | "redactor" | "log">,
-  audit: AuditLog,
-): VaultSide {
+export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<VaultSide> {
+  const { options, vault, redactor, log } = ground;
   const places = vaultPlaces(options.paths, options.env);
+  const uses = await openUseBook(places.uses, systemClock);
   let running: Broker | undefined;
   /** The vault was opened or locked while the gateway was still starting. */
   let isOutdated = false;
@@ -42,7 +45,7 @@ export function createVaultSide(
     record: audit.record,
     now: systemClock.now,
     onLock,
-    usesOf: () => ({ uses: 0, lastUsedAt: null }),
+    usesOf: uses.usesOf,
     async onValues() {
       redactor.refresh();
       await running?.configure();
@@ -51,6 +54,7 @@ export function createVaultSide(
   return {
     areas,
     locked: () => vault.status().fix,
+    readSecret: createReadSecret(ground, audit, uses),
     async guard() {
       const { state, fix } = vault.status();
       if (state === "locked") throw new LoricaError("locked", `the vault is locked. ${fix ?? ""}`);
@@ -62,10 +66,43 @@ export function createVaultSide(
         return { name: "vault", state: "on", detail: `${secrets ?? 0} secrets, opened by its ${identity}`, fix: null };
       return { name: "vault", state: "locked", detail: `${reason ?? ""}; nothing is served`, fix: fix ?? null };
     },
-    start(broker) {
+    start(broker, signal) {
       running = broker;
       const report = (err: unknown): void => log.source("vault").error("the gateway could not start anew", { err });
       if (isOutdated) broker.restart(0).catch(report);
+      const save = (): Promise<void> =>
+        uses.save().catch((err: unknown) => log.source("vault").warn("uses were not kept", { err }));
+      const timer = setInterval(() => void save(), limits.vaultUsesSaveMs).unref();
+      signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     },
+    stop: uses.save,
   };
+}
+
+function createReadSecret(
+  { vault, alertOwner }: Ground,
+  audit: AuditLog,
+  uses: UseBook,
+): (name: string, use: Use) => Promise<string | undefined> {
+  return async (name, use) => {
+    try {
+      const value = await vault.use(name, use);
+      if (value === undefined) return undefined;
+      for (const text of uses.count(name, use)) {
+        audit.record({ kind: "vault", rule: "unusual-use", resource: name, reason: text, ...agentOf(use) });
+        alertOwner(
+          `${text}. If that was not you: lorica vault rotate ${name}, and revoke the former value where it was made`,
+        );
+      }
+      return value;
+    } catch (error) {
+      if (error instanceof LoricaError && error.code === "forbidden")
+        audit.record({ kind: "vault", verdict: "deny", rule: "binding", resource: name, ...agentOf(use) });
+      throw error;
+    }
+  };
+}
+
+function agentOf({ agentId }: Use): { readonly agentId?: string } {
+  return agentId === undefined ? {} : { agentId };
 }

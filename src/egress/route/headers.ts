@@ -4,6 +4,7 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { canBeSought } from "../../dlp/dlp.ts";
+import type { Use } from "../../vault/vault.ts";
 import { pathTokenPlaceholder } from "../../protocol/known/channels.ts";
 import type { CredentialRule, ProviderCeiling, Target } from "./target.ts";
 import type { OutgoingRequest } from "./route.ts";
@@ -66,21 +67,28 @@ export type Credentials = {
   readonly values: readonly string[];
 };
 
+/** The value for one use; throws where the credential is bound to others. */
+export type ReadSecret = (name: string, use: Use) => Promise<string | undefined>;
+
 export async function credentialHeaders(
   provider: ProviderCeiling,
-  readSecret: (name: string) => Promise<string | undefined>,
+  readSecret: ReadSecret,
+  use: Omit<Use, "at">,
 ): Promise<Credentials> {
   const headers: Record<string, string> = {};
   const values: string[] = [];
   const rule = provider.credential;
-  const key = rule === "none" ? undefined : (provider.value ?? (await readSecret(provider.secret)));
+  const key =
+    rule === "none"
+      ? undefined
+      : (provider.value ?? (await readSecret(provider.secret, { ...use, at: placeOf(rule) })));
   if (key !== undefined) {
     // Also what is behind its last colon, which is written in one way wherever it stands.
     values.push(key, key.slice(key.lastIndexOf(":") + 1));
     if (typeof rule === "string") Object.assign(headers, renderCredential(rule, key));
   }
   for (const [name, secret] of Object.entries(provider.secretHeaders ?? {})) {
-    const value = await readSecret(secret);
+    const value = await readSecret(secret, { ...use, at: name.toLowerCase() });
     if (value === undefined) continue;
     values.push(value);
     headers[name.toLowerCase()] = value;
@@ -95,6 +103,11 @@ export async function credentialHeaders(
   }
   const inPath = typeof rule === "string" ? undefined : pathToken(rule.prefix, key);
   return { headers, inPath, values: [...new Set(values)].filter(canBeSought) };
+}
+
+function placeOf(rule: CredentialRule): string {
+  if (typeof rule !== "string") return "path";
+  return rule === "bearer" ? "authorization" : rule;
 }
 
 function pathToken(prefix: string, token: string | undefined): NonNullable<Credentials["inPath"]> {

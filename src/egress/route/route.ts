@@ -12,7 +12,8 @@ import { checkAddress, createCheckedLookup } from "../../network/network.ts";
 import type { Reach } from "../../network/network.ts";
 import { checkRules, routeRules } from "./rules.ts";
 import type { EgressRule } from "./rules.ts";
-import { checkTarget, farSide } from "./target.ts";
+import type { ReadSecret } from "./headers.ts";
+import { accountOf, checkTarget, farSide } from "./target.ts";
 import type { OutgoingResource, ProviderCeiling, RouteCeiling, Target } from "./target.ts";
 import { credentialHeaders, fillPath, parseRequestHeaders, renderResponseHeaders } from "./headers.ts";
 
@@ -43,7 +44,7 @@ export type BrokerEgress = {
 
 export type BrokerEgressOptions = {
   readonly ceiling: () => RouteCeiling;
-  readonly readSecret: (name: string) => Promise<string | undefined>;
+  readonly readSecret: ReadSecret;
   /** What holds for requests of the broker's own; what the ceiling names where left out. */
   readonly rules?: () => readonly EgressRule[];
 };
@@ -58,7 +59,12 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
       const rules = options.rules?.() ?? routeRules(options.ceiling());
       const reach = checkRules(request, { rules, provider, target: allowed, isTried: tried !== undefined });
       checkLiteral(allowed, reach);
-      const credentials = await credentialHeaders(provider, options.readSecret);
+      const credentials = await credentialHeaders(provider, options.readSecret, {
+        url: `${allowed.origin}${allowed.path}`,
+        method: resource.method,
+        account: accountOf(resource),
+        agentId: request.agentId,
+      });
       const target = credentials.inPath === undefined ? allowed : fillPath(allowed, credentials.inPath);
       // Loaded by the first request: a broker that waits for its first message has no use for its megabytes.
       const library = await import("undici");

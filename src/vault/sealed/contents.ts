@@ -1,5 +1,6 @@
 // What is inside the sealed vault: the keys of other parts, and the secrets with what each may be used for.
 import { randomBytes } from "node:crypto";
+import { LoricaError } from "../../base/errors.ts";
 import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
@@ -72,4 +73,17 @@ function parseEntry(entry: unknown): Entry | undefined {
   if (binding === undefined) return { value, updatedAt };
   const bound = bindingSchema.safeParse(binding);
   return bound.success ? { value, updatedAt, binding: bound.data } : undefined;
+}
+
+/** What may be stored at all. */
+export function checkSecret(name: string, value: string): void {
+  if (!secretNamePattern.test(name))
+    throw new LoricaError(
+      "invalid_request",
+      `not a secret's name: ${JSON.stringify(name.slice(0, 100))}. Names look like provider:anthropic`,
+    );
+  if (value.trim() === "") throw new LoricaError("invalid_request", `the value of ${name} is empty`);
+  if (value.includes("\0")) throw new LoricaError("invalid_request", `the value of ${name} holds a NUL character`);
+  if (Buffer.byteLength(value) > limits.secretMaxBytes)
+    throw new LoricaError("too_large", `the value of ${name} is longer than ${limits.secretMaxBytes} bytes`);
 }

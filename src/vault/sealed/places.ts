@@ -22,6 +22,8 @@ export type VaultPlaces = {
   /** The file of an earlier version, in plain text. */
   readonly plain: string;
   readonly stateDir: string;
+  /** How often which credential was used; no value. */
+  readonly uses: string;
 };
 
 const credentialName = "lorica-vault-key";
@@ -41,6 +43,7 @@ export function vaultPlaces(paths: StatePaths, env: Environment): VaultPlaces {
     credential: given !== undefined && isAbsolute(given) ? join(given, credentialName) : undefined,
     plain: paths.secretsPath,
     stateDir: paths.stateDir,
+    uses: join(paths.credentials, "vault-uses.json"),
   };
 }
 

@@ -5,10 +5,10 @@ import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { createAgeKey } from "../age/key.ts";
 import type { AgeKey } from "../age/key.ts";
-import type { Binding } from "../binding.ts";
-import { secretNamePattern } from "../names.ts";
+import { checkUse, deriveBinding } from "../binding.ts";
+import type { Binding, Use } from "../binding.ts";
 import type { FileVault, SecretInfo } from "../vault.ts";
-import { createContents } from "./contents.ts";
+import { checkSecret, createContents } from "./contents.ts";
 import type { Contents, Entry, KeyPurpose } from "./contents.ts";
 import { findKey, forgetKey, keepKey, readAbout, writeAbout } from "./identity.ts";
 import type { About, HowToKeep, IdentityKind } from "./identity.ts";
@@ -40,6 +40,11 @@ export type SealedVault = FileVault & {
   /** The key that opens the vault, for files that were sealed for it. */
   ageKey(): AgeKey;
   binding(name: string): Binding | undefined;
+  /**
+   * The value for one use, or the reason why it may not be used so. A stored credential that its owner has not bound is
+   * bound to where it is used first, so that a config that comes to name another place gets nothing (GAP-048).
+   */
+  use(name: string, use: Use): Promise<string | undefined>;
   bind(name: string, binding: Binding | undefined): Promise<void>;
   /** Stores several at once, or none. */
   writeAll(entries: ReadonlyMap<string, string>): Promise<void>;
@@ -230,14 +235,22 @@ function fixFor(about: About | undefined): string {
 function secretsOf(
   keeper: Keeper,
   { given, clock }: SealedVaultOptions,
-): FileVault & Pick<SealedVault, "binding" | "bind" | "writeAll"> {
+): FileVault & Pick<SealedVault, "binding" | "bind" | "use" | "writeAll"> {
   const stored = (): ReadonlyMap<string, Entry> => keeper.stored();
   const change = (edit: (entries: Map<string, Entry>) => void): Promise<void> => keeper.change(edit);
   const opened = (): ReadonlyMap<string, Entry> => keeper.opened().contents.secrets;
   const set = (entries: Map<string, Entry>, name: string, value: string): void => {
     const binding = entries.get(name)?.binding;
-    entries.set(name, { value, updatedAt: clock.now(), ...(binding === undefined ? {} : { binding }) });
+    const isKept = binding !== undefined && binding.derived !== true;
+    entries.set(name, { value, updatedAt: clock.now(), ...(isKept ? { binding } : {}) });
   };
+  const bind = async (name: string, binding: Binding | undefined): Promise<void> =>
+    await change((entries) => {
+      const entry = entries.get(name);
+      if (entry === undefined) throw new LoricaError("not_found", `there is no secret ${JSON.stringify(name)}`);
+      const { value, updatedAt } = entry;
+      entries.set(name, binding === undefined ? { value, updatedAt } : { value, updatedAt, binding });
+    });
   return {
     read: async (name) => given.get(name) ?? opened().get(name)?.value,
     async write(name, value) {
@@ -263,25 +276,16 @@ function secretsOf(
       return stored().has(name) ? "vault" : undefined;
     },
     binding: (name) => stored().get(name)?.binding,
-    async bind(name, binding) {
-      await change((entries) => {
-        const entry = entries.get(name);
-        if (entry === undefined) throw new LoricaError("not_found", `there is no secret ${JSON.stringify(name)}`);
-        const { value, updatedAt } = entry;
-        entries.set(name, binding === undefined ? { value, updatedAt } : { value, updatedAt, binding });
-      });
+    bind,
+    async use(name, use) {
+      // What the environment or the config gives is not the vault's to bind.
+      const value = given.get(name);
+      if (value !== undefined) return value;
+      const entry = opened().get(name);
+      if (entry === undefined) return undefined;
+      checkUse(name, entry.binding, use);
+      if (entry.binding === undefined) await bind(name, deriveBinding(use));
+      return entry.value;
     },
   };
-}
-
-function checkSecret(name: string, value: string): void {
-  if (!secretNamePattern.test(name))
-    throw new LoricaError(
-      "invalid_request",
-      `not a secret's name: ${JSON.stringify(name.slice(0, 100))}. Names look like provider:anthropic`,
-    );
-  if (value.trim() === "") throw new LoricaError("invalid_request", `the value of ${name} is empty`);
-  if (value.includes("\0")) throw new LoricaError("invalid_request", `the value of ${name} holds a NUL character`);
-  if (Buffer.byteLength(value) > limits.secretMaxBytes)
-    throw new LoricaError("too_large", `the value of ${name} is longer than ${limits.secretMaxBytes} bytes`);
 }
