@@ -32,6 +32,8 @@ export type TurnScope = Book & {
   visible(): Visible;
   /** The join of the session's label and of all that is in the window. */
   label(): Label;
+  /** Calls that may not be made, by their ids, and why. */
+  readonly withheld: Map<string, string>;
   append(bodies: readonly EntryBody[], label?: Label): Promise<readonly Entry[]>;
 };
 
@@ -59,6 +61,7 @@ export async function openScope(
     ...offeredTools(options, profile, turn.principal.kind),
     label,
     visible,
+    withheld: new Map(),
     ...createBook(options, { turn, window, label }),
     async append(bodies, added) {
       const joined = added === undefined ? label() : joinLabels(label(), added);
@@ -85,7 +88,7 @@ function createView(window: Window, turnId: string): () => Visible {
 }
 
 /** What one tool call needs of the turn that it belongs to. */
-export type CallScope = Pick<TurnScope, "options" | "signal" | "label" | "tools" | "unavailable"> & {
+export type CallScope = Pick<TurnScope, "options" | "signal" | "label" | "tools" | "unavailable" | "withheld"> & {
   readonly turn: Pick<Turn, "agentId" | "sessionKey" | "principal">;
   readonly run: Pick<TurnRun, "emit">;
   readonly state: Pick<RunnerState, "slots">;

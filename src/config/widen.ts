@@ -100,6 +100,8 @@ const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
   [/^bindings\b/, changes],
   [/^plugins\.|^env\.|^browser\.|^hooks\.|^cron\./, changes],
   [/^logging\.(redactSensitive|redactPatterns|level|file)$/, changes],
+  [/^dlp\.(enabled|freeze|entropy)$/, isNot(true)],
+  [/^dlp\.(windowMessages|pii)/, changes],
   [/^session\.(scope|dmScope|identityLinks)/, changes],
   [/^security\.acknowledged$/, gains],
   [/(^|\.)egress\.(allow|presets)$/, gains],

@@ -4,6 +4,7 @@ import { LoricaError } from "../base/errors.ts";
 import type { Envelope, QueueMode } from "../base/envelope.ts";
 import type { LaneJob, Lanes } from "../session/session.ts";
 import type { Dropped, InTheRoom } from "./admit.ts";
+import { screenEnvelope } from "./admit/screen.ts";
 import { plan, roomOf } from "./admit/plan.ts";
 import type { Plan } from "./admit/plan.ts";
 import type { Message } from "./run/begin.ts";
@@ -16,6 +17,8 @@ import type { PipelineOptions } from "./settings.ts";
 export type HandleParts = PipelineOptions & {
   readonly lanes: Lanes<Message>;
   readonly runs: Runs;
+  /** Ends when the process stops. */
+  readonly signal: AbortSignal;
   /** Something was put into the outbox. */
   readonly kick: () => void;
   /** Ends everything of a session that waits or runs, for the command that stops it. */
@@ -31,8 +34,9 @@ export async function handle(envelope: Envelope, parts: HandleParts): Promise<Ac
   return accept(planned, parts);
 }
 
-async function overhear({ envelope, keep }: InTheRoom, { store }: HandleParts): Promise<Accepted> {
-  await store.overheard.add(envelope, { room: roomOf(envelope), limit: keep });
+async function overhear({ envelope, keep }: InTheRoom, parts: HandleParts): Promise<Accepted> {
+  const screened = await screenEnvelope(envelope, { agentId: "", sessionKey: "" }, parts);
+  await parts.store.overheard.add(screened, { room: roomOf(envelope), limit: keep });
   return { kind: "dropped", runId: envelope.id, reason: "said in the room, not to the assistant", overheard: true };
 }
 
@@ -45,12 +49,13 @@ async function drop(envelope: Envelope, { reason, after }: Dropped, parts: Handl
 }
 
 async function accept(planned: Extract<Plan, { kind: "planned" }>, parts: HandleParts): Promise<Accepted> {
-  const { envelope, routed } = planned;
+  const { routed } = planned;
   const { sessionKey, agentId } = routed;
   const seat = parts.lanes.reserve(sessionKey);
   let seated = false;
   try {
     await refuseForeign(planned, parts);
+    const envelope = await screenEnvelope(planned.envelope, { agentId, sessionKey }, parts);
     parts.checkpoint?.("received");
     const received = await receive(parts.store, envelope, { kind: "routed", routed, room: planned.room });
     if (received.kind === "duplicate") return acknowledge(received, envelope);

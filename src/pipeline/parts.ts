@@ -48,6 +48,7 @@ export function createParts(
   const abortSession = (key: string, except: string) => abortRuns(runsOf(key).filter((runId) => runId !== except));
   return {
     ...options,
+    signal: stopping,
     open,
     orders,
     supervisor,

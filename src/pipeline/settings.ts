@@ -4,6 +4,7 @@ import type { AuditLog } from "../audit/audit.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Chat, QueueMode } from "../base/envelope.ts";
 import type { ChannelDefinition, ChannelPorts } from "../channel/channel.ts";
+import type { Inspector } from "../dlp/dlp.ts";
 import type { Observe } from "../plugin/plugin.ts";
 import type { Senders } from "../pairing/pairing.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -89,6 +90,8 @@ export type PipelineOptions = {
   /** Who of those who write over platforms was let in; without it nobody was. */
   readonly senders?: Senders;
   readonly audit: AuditLog;
+  /** Judges what comes in before it is stored, and what goes out before it leaves. */
+  readonly dlp: Inspector;
   readonly observe: Observe;
   readonly clock: Clock;
   /** Asked at each message, so that changed settings hold from the next one on. */

@@ -220,7 +220,7 @@ test("KEY-100 skills never load by themselves; earlier switches for it are dropp
 });
 
 test("KEY-102 names of areas to come are taken: they may stand there empty or switched off", async () => {
-  for (const area of ["budget", "outbound", "dlp", "vault", "watchdog", "trust", "security.httpRateLimit"]) {
+  for (const area of ["budget", "outbound", "vault", "watchdog", "trust", "security.httpRateLimit"]) {
     await accepts(area, {}, { enabled: false });
     await refuses(area, /leave it out: what it switches on/, { enabled: true }, { dailyUsd: 5 });
   }

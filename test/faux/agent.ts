@@ -23,6 +23,8 @@ import { defineTool, textOutput } from "../../src/tool/tool.ts";
 import type { Tool, ToolOutput } from "../../src/tool/tool.ts";
 import type { Closing, Entry, Store, Turn } from "../../src/store/store.ts";
 import { sessionStatus } from "../../plugins/session-status/session-status.ts";
+import type { Inspector } from "../../src/dlp/dlp.ts";
+import { createFauxInspector } from "./dlp/inspector.ts";
 import { createTestClock } from "./clock.ts";
 import { createScriptedModels } from "./scripted-models.ts";
 import type { ScriptedModels, ScriptedStep } from "./scripted-models.ts";
@@ -43,6 +45,7 @@ export type TestAgentOptions = {
   readonly tools?: readonly Tool[];
   readonly hooks?: TurnRunnerOptions["hooks"];
   readonly redact?: (text: string) => string;
+  readonly dlp?: Inspector;
   readonly store?: Store;
 };
 
@@ -120,6 +123,7 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
     profile: (agentId) => profiles.get(agentId),
     observe: (event) => void hooks.push(event),
     hooks: options.hooks ?? { before: async () => undefined, after: async () => undefined },
+    dlp: options.dlp ?? createFauxInspector(options.redact),
     redact: options.redact ?? ((text) => text),
     report: (id, error) => void reports.push({ id, error }),
   };

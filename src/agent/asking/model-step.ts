@@ -10,6 +10,7 @@ import type { Plan, Standing } from "../context/context.ts";
 import { callsOf } from "../journal.ts";
 import type { Answer } from "../journal.ts";
 import { ownContent } from "./answer.ts";
+import { screenContent } from "./screen-answer.ts";
 import { createWatch, untilAborted } from "./watch.ts";
 import type { Watch } from "./watch.ts";
 import type { TurnScope } from "../scope.ts";
@@ -26,7 +27,7 @@ export async function askModel(scope: TurnScope, standing: Standing): Promise<An
       "no model is configured: run `lorica onboard`, or set agents.defaults.model.primary",
     );
   await makeRoom(scope, standing, plan);
-  const answer = answerOf(scope, await askAgainIfTooLong(scope, standing, plan));
+  const answer = await answerOf(scope, await askAgainIfTooLong(scope, standing, plan));
   scope.run.emit({ type: "usage", usage: answer.usage });
   if (callsOf(answer).length > 0) return void (await scope.keep(answer));
   scope.conclude(answer);
@@ -85,7 +86,10 @@ async function ask(scope: TurnScope, standing: Standing, plan: Plan): Promise<Fi
   const watch = createWatch(scope);
   try {
     for await (const event of untilAborted(scope.options.models.stream(call, signal), signal)) {
-      if (event.type === "finish") return event;
+      if (event.type === "finish") {
+        await watch.settled();
+        return event;
+      }
       if (event.type === "spent")
         await scope.spend(event.usage, { provider: event.provider, model: event.model, trigger: "turn" });
       else watch.show(event);
@@ -102,12 +106,12 @@ async function keepPartial(scope: TurnScope, watch: Watch): Promise<void> {
   const { text, provider, model } = watch.said();
   if (text.trim() === "") return;
   const usage = { ...noUsage, estimated: true };
-  const content = [{ type: "text", text: safeHead(text, limits.replyMaxChars) }] as const;
+  const content = await screenContent(scope, [{ type: "text", text: safeHead(text, limits.replyMaxChars) }]);
   await scope.append([{ kind: "assistant", content, provider, model, usage, stopReason: "cancelled" }]);
 }
 
-function answerOf(scope: TurnScope, { content, provider, model, usage, stopReason }: Finish): Answer {
-  const own = ownContent(content, scope.window.entries());
+async function answerOf(scope: TurnScope, { content, provider, model, usage, stopReason }: Finish): Promise<Answer> {
+  const own = await screenContent(scope, ownContent(content, scope.window.entries()));
   return { kind: "assistant", content: own, provider, model, usage, stopReason };
 }
 

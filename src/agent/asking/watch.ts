@@ -1,34 +1,52 @@
 // A model's stream on its way to whoever watches the turn.
 import { limits } from "../../base/limits.ts";
 import { abortError, unlessAborted } from "../../base/wait.ts";
+import { createGuardedText } from "../../dlp/dlp.ts";
+import type { GuardedText } from "../../dlp/dlp.ts";
 import type { ModelEvent } from "../../model/model.ts";
 import { createReplyStream } from "../reply.ts";
 import type { TurnScope } from "../scope.ts";
 
 export type Watch = {
   show(event: Exclude<ModelEvent, { type: "finish" | "spent" }>): void;
+  /** Resolves once all that may be shown of the answer was shown. */
+  settled(): Promise<void>;
   readonly said: () => { readonly text: string; readonly provider: string; readonly model: string };
 };
 
 /** Passes on what streams, as people may see it. A new attempt makes void what the one before it said. */
 export function createWatch(scope: TurnScope): Watch {
   const { emit } = scope.run;
-  let reply = createReplyStream();
+  const { agentId, sessionKey } = scope.turn;
+  const guarded = (showNow: (delta: string) => void): GuardedText =>
+    createGuardedText(
+      (question) => scope.options.dlp.inspectStream({ agentId, sessionKey, ...question }, scope.signal),
+      showNow,
+    );
+  const openText = (): GuardedText => {
+    const reply = createReplyStream();
+    return guarded((delta) => show(reply.push(delta)));
+  };
+  const openThoughts = (): GuardedText => guarded((delta) => emit({ type: "reasoning", delta }));
+  let text = openText();
+  let thoughts = openThoughts();
   let shown = "";
   let raw = "";
   let model = { provider: "", model: "" };
 
-  function show(text: string): void {
-    if (text === shown) return;
-    emit({ type: "text", text, delta: text.startsWith(shown) ? text.slice(shown.length) : text });
-    shown = text;
+  function show(now: string): void {
+    if (now === shown) return;
+    emit({ type: "text", text: now, delta: now.startsWith(shown) ? now.slice(shown.length) : now });
+    shown = now;
   }
 
   return {
     show(event) {
       if (event.type === "attempt") {
         model = { provider: event.provider, model: event.model };
-        reply = createReplyStream();
+        text.drop();
+        thoughts.drop();
+        [text, thoughts] = [openText(), openThoughts()];
         raw = "";
         emit({ type: "model", ...model });
         scope.options.observe({
@@ -38,10 +56,14 @@ export function createWatch(scope: TurnScope): Watch {
         });
         show("");
       }
-      if (event.type === "reasoning") emit({ type: "reasoning", delta: event.delta });
+      if (event.type === "reasoning") thoughts.push(event.delta);
       if (event.type !== "text" || raw.length >= limits.replyMaxChars) return;
       raw += event.delta;
-      show(reply.push(event.delta));
+      text.push(event.delta);
+    },
+    async settled() {
+      await thoughts.end();
+      await text.end();
     },
     said: () => ({ text: raw, ...model }),
   };

@@ -24,8 +24,11 @@ export async function inspectOutput(
   tool: Tool,
   parts: { readonly output: ToolOutput; readonly maxChars: number },
 ): Promise<Inspected> {
-  const redacted = scope.options.redact(truncateMiddle(parts.output.text, redactedMaxChars));
-  const text = truncateMiddle(redacted, parts.maxChars);
+  const { agentId, sessionKey } = scope.turn;
+  const texts = [truncateMiddle(parts.output.text, redactedMaxChars)];
+  const question = { point: "result", agentId, sessionKey, texts } as const;
+  const { texts: clean } = await scope.options.dlp.inspect(question, scope.signal);
+  const text = truncateMiddle(clean[0] ?? "", parts.maxChars);
   const { media, left } = await saveImages(scope, tool, parts.output);
   const own = tool.output === "own";
   const whole = left === 0 ? text : `${text}\n[${left} images left out: too many or too large]`;

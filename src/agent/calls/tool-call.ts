@@ -39,6 +39,11 @@ async function decideAndPerform(scope: CallScope, call: Ready, bounds: Bounds): 
   const judged = await judgeByHooks(scope, call);
   if (judged.kind === "deny") return refusal("denied", judged.reason);
   const { action, about } = judged;
+  const withheld = scope.withheld.get(call.part.callId);
+  if (withheld !== undefined) {
+    options.audit.record({ kind: "decision", verdict: "deny", rule: "dlp", reason: withheld, ...about });
+    return refusal("denied", `refused: it held ${withheld}. Nobody needs to write that out; go on without it`);
+  }
   const decision = judged.decision ?? options.policy.decide(action);
   if (decision.kind === "deny") {
     options.audit.record({ kind: "decision", verdict: "deny", rule: decision.rule, reason: decision.reason, ...about });

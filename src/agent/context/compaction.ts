@@ -43,7 +43,10 @@ export async function compact(
   const tokensBefore = estimatePrompt(scope, parts.standing, parts.plan);
   const earlier = summaryOf(visible);
   const written = await summarise(scope, { earlier, gone, plan: parts.plan, focus: parts.focus ?? "" });
-  const summary = written === undefined ? plainSummary(earlier, gone) : withIdentifiers(written, gone);
+  const summary = await screened(
+    scope,
+    written === undefined ? plainSummary(earlier, gone) : withIdentifiers(written, gone),
+  );
   const label = joinAll(
     [...gone, ...(visible.compaction === undefined ? [] : [visible.compaction])].map(({ label }) => label),
   );
@@ -52,6 +55,12 @@ export async function compact(
   scope.run.emit({ type: "compacted", tokensBefore, tokensAfter });
   scope.options.observe({ point: "session.compacted", sessionKey: turn.sessionKey });
   return true;
+}
+
+async function screened({ options, turn, signal }: TurnScope, summary: string): Promise<string> {
+  const { agentId, sessionKey } = turn;
+  const { texts } = await options.dlp.inspect({ point: "summary", agentId, sessionKey, texts: [summary] }, signal);
+  return texts[0] ?? "";
 }
 
 /** Where our own estimate was wrong or a person asks, a share of what there is; else of what there may be. */

@@ -40,7 +40,12 @@ export async function loadStanding(scope: TurnScope): Promise<Standing> {
     fileMaxChars: profile.bootstrapFileMaxChars,
     totalMaxChars: profile.bootstrapTotalMaxChars,
   });
-  const system = renderSystemPrompt({ profile, unavailable: scope.unavailable, files: rendered });
+  const system = renderSystemPrompt({
+    profile,
+    unavailable: scope.unavailable,
+    files: rendered,
+    canary: scope.options.canary,
+  });
   const tools = [...scope.tools.keys()].flatMap((name) => scope.state.schemas.get(name) ?? []);
   // What a client puts in front of its own conversation comes after ours, so that our prefix is everybody's.
   const texts = run.request.instructions === undefined ? [system] : [system, run.request.instructions];

@@ -19,6 +19,9 @@ import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
 import { openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import { createSealSide } from "./seal.ts";
+import { openDlpSide } from "./dlp/side.ts";
+import type { DlpSide } from "./dlp/side.ts";
+import { gatewayStart } from "./gateway-start.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
 import { openVaultSide } from "./vault.ts";
@@ -39,7 +42,7 @@ import {
 } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
 import { createRedactor } from "../../dlp/dlp.ts";
-import { channelRoute, channelTokensAt } from "../settings/channels.ts";
+import { channelRoute } from "../settings/channels.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
 import { egressOf } from "../settings/egress.ts";
 import { pageAddresses } from "../settings/access.ts";
@@ -80,11 +83,8 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
   }
 }
 
-/** A gateway of a locked vault opens no database. */
-const noState = { key: "", head: null } as const;
-
 async function serve(ground: Ground): Promise<void> {
-  const { options, keeper, log, vault } = ground;
+  const { options, keeper, log } = ground;
   seedWorkspaces(keeper.config(), options.paths);
 
   const evidence = openEvidenceSide(ground);
@@ -106,12 +106,14 @@ async function serve(ground: Ground): Promise<void> {
   const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
-  const sides = joinSides([evidence, network, walls, vaultSide, watchdog, hooks, seal], log.source("broker"));
+  const dlp = await openDlpSide(ground, auditWriter.source("broker"));
+  const sides = joinSides([evidence, network, walls, vaultSide, watchdog, hooks, seal, dlp], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,
     network,
     readSecret: vaultSide.readSecret,
     sides,
+    screen: dlp.screen,
     areas: {
       ...seal.areas,
       ...evidence.areas,
@@ -119,23 +121,17 @@ async function serve(ground: Ground): Promise<void> {
       ...walls.areas,
       ...watchdog.areas,
       ...hooks.areas,
+      ...dlp.areas,
     },
     cells,
     probed: probed.catch(() => undefined),
     front,
-    settings: async ({ addresses }) => ({
-      version: options.version,
-      config: keeper.config(),
-      tokensAt: vaultSide.locked() === undefined ? channelTokensAt(keeper.config(), await vault.list()) : {},
-      paths: options.paths,
-      state: vaultSide.locked() === undefined ? await seal.settings() : noState,
-      front: await front.settings(),
-      locked: vaultSide.locked(),
-      listen: addresses,
-      published: network.published(),
-      sandbox: tried ? cells.status() : undefined,
-      hooks: hooks.wants(),
-    }),
+    settings: ({ addresses: listen }) =>
+      gatewayStart(
+        ground,
+        { seal, vaultSide, front, network, hooks, dlp },
+        { listen, sandbox: tried ? cells.status() : undefined },
+      ),
   });
   try {
     await broker.start();
@@ -235,6 +231,7 @@ function openBroker(
     network,
     readSecret,
     sides,
+    screen,
     ...parts
   }: {
     readonly auditWriter: AuditWriter;
@@ -244,6 +241,7 @@ function openBroker(
     readonly network: NetworkSide;
     readonly readSecret: VaultSide["readSecret"];
     readonly sides: Sides;
+    readonly screen: DlpSide["screen"];
     readonly areas: AreaHandlers;
     readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
   },
@@ -262,11 +260,13 @@ function openBroker(
     paths,
     config: keeper.service,
     vault,
-    egress: createBrokerEgress({
-      ceiling,
-      readSecret,
-      rules: () => egressOf(keeper.config(), paths, ceiling()).routes,
-    }),
+    egress: screen(
+      createBrokerEgress({
+        ceiling,
+        readSecret,
+        rules: () => egressOf(keeper.config(), paths, ceiling()).routes,
+      }),
+    ),
     ceiling,
     channelRoute: (channel, account) => channelRoute(keeper.config(), channel, account),
     defaultModel: () => keeper.config().agents.defaults.model.primary,

@@ -13,7 +13,9 @@ import {
   createWorkspaceClient,
 } from "../../broker/client.ts";
 import type { Link } from "../../broker/client.ts";
+import { createInspectorClient } from "./dlp.ts";
 import { createRedactor } from "../../dlp/dlp.ts";
+import type { Inspector } from "../../dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "../../gateway/gateway.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { tellAlert } from "./alerts.ts";
@@ -146,6 +148,8 @@ type Ground = {
   readonly workspace: WorkspaceFiles;
   readonly observe: Observe;
   readonly hooks: ToolHooks;
+  readonly dlp: Inspector;
+  readonly canary: string;
   readonly redact: (text: string) => string;
   readonly report: (id: string, error: unknown) => void;
   /** Ends what nobody waits for any more. */
@@ -194,6 +198,8 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     workspace: createWorkspaceClient(link),
     observe: createObserver({ hooks: observers, report }, ending.signal),
     hooks: createHookClient(link, () => current.start().hooks),
+    dlp: createInspectorClient(link),
+    canary: first.canary,
     redact,
     report,
     ending,

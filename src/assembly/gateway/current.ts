@@ -26,6 +26,8 @@ export type GatewayStart = ChannelStart & {
   readonly sandbox: SandboxStatus | undefined;
   /** Whether the broker has hooks to ask. */
   readonly hooks: HookWants;
+  /** The marker of the system prompt. */
+  readonly canary: string;
 };
 
 /** What holds now: the settings of the last `configure`, and what is known of the sandbox. */

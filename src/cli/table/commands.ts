@@ -8,6 +8,7 @@ import { hookCommands } from "./hooks.ts";
 import { serviceCommands } from "./service.ts";
 import { sandboxCommands } from "./sandbox.ts";
 import { vaultCommands } from "./vault.ts";
+import { dlpCommands } from "./dlp.ts";
 import { watchdogCommands } from "./watchdog.ts";
 import { remoteOptions, wireCommands } from "./wire.ts";
 
@@ -518,6 +519,7 @@ export const commands: readonly CommandSpec[] = [
   ...sandboxCommands,
   ...hookCommands,
   ...vaultCommands,
+  ...dlpCommands,
   ...watchdogCommands,
   ...evidenceCommands,
   {

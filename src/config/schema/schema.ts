@@ -49,7 +49,7 @@ export const configSchema = z.strictObject({
   approvals: reserved(4, "Where approvals are asked for."),
   budget: reserved("later", "What may be spent."),
   outbound: reserved(4, "What may be sent, and what waits for the owner."),
-  dlp: reserved(3, "What must never leave."),
+  dlp: system.dlp,
   egress,
   vault: reserved(3, "Secrets under lock."),
   watchdog: reserved(3, "Watching over the gateway."),

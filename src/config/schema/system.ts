@@ -296,6 +296,35 @@ export const telemetry = section(
   "Telemetry.",
 );
 
+export const dlp = section(
+  {
+    enabled: key(
+      z.boolean().default(true),
+      "Look for what looks like a credential and for whole kinds of content. Values of the vault and the prompt's marker are always looked for, and where strangers can write this cannot be switched off.",
+    ),
+    entropy: key(z.boolean().default(true), "Count long random texts. Nothing is ever stopped for being random."),
+    windowMessages: key(
+      z.int().min(1).max(200).default(32),
+      "How many messages to one recipient are read together, for values that leave in pieces.",
+    ),
+    freeze: key(
+      z.boolean().default(false),
+      "A session in which something was stopped does nothing more until `lorica dlp allow`.",
+    ),
+    pii: section(
+      {
+        emails: key(z.boolean().default(false), "Hold replies with a list of e-mail addresses."),
+        phones: key(z.boolean().default(false), "Hold replies with a list of phone numbers."),
+        members: key(names().default([]), "Hold replies with a list of these names."),
+        atLeast: key(z.int().min(2).max(1_000).default(5), "So many different ones are a list."),
+      },
+      "Lists of people.",
+    ),
+  },
+  "What must never leave.",
+  "hot",
+);
+
 export const secrets = section(
   {
     providers: later(z.record(z.string(), z.json()), { safe: {}, step: 3 }, "Other places that keep secrets."),

@@ -2,9 +2,10 @@
 // recipient was given, what was found, and what the owner let through.
 import type { Clock } from "../../base/clock.ts";
 import type { Parsed } from "../../base/parsed.ts";
-import { detectInSteps } from "../find/detect.ts";
+import { detect, detectInSteps } from "../find/detect.ts";
 import type { Detectors } from "../find/detect.ts";
 import { redactedMark } from "../find/finding.ts";
+import type { Finding } from "../find/finding.ts";
 import type { PeopleRules } from "../find/people.ts";
 import { createKnownValues } from "../known/known.ts";
 import type { KnownValues } from "../known/known.ts";
@@ -14,8 +15,8 @@ import { createLedger } from "./ledger.ts";
 import type { Incident } from "./incidents.ts";
 import type { Inspector, Question } from "./port.ts";
 import { judgeStream } from "./stream.ts";
-import { strictest } from "./verdict.ts";
-import type { Point } from "./verdict.ts";
+import { strictest, verdictOf } from "./verdict.ts";
+import type { Point, Verdict } from "./verdict.ts";
 
 export type InspectorRules = {
   /** Whether what looks like somebody's credential is looked for; our own values always are. */
@@ -38,8 +39,16 @@ export type InspectorOptions = {
 
 export type LocalInspector = Inspector &
   Omit<Judge, "judge"> & {
+    readonly known: KnownValues;
     /** The marker of the system prompt, for whoever looks for it elsewhere. */
     readonly canary: KnownValues;
+    /** Our own values and the marker, where nothing else matters; what the owner let through is not among them. */
+    find(text: string): readonly Finding[];
+    /** What would be found and what would become of it; nothing is remembered. */
+    preview(
+      point: Point,
+      text: string,
+    ): readonly (Pick<Finding, "rule" | "start" | "end"> & { readonly verdict: Verdict })[];
   };
 
 export function createInspector(options: InspectorOptions): LocalInspector {
@@ -51,19 +60,31 @@ export function createInspector(options: InspectorOptions): LocalInspector {
 
   async function inspectOne(question: Question, text: string): Promise<Judged> {
     const startedAt = performance.now();
-    const { point, to } = question;
-    const { findings, fragments } = await detectInSteps(text, detectors(point));
+    const { point, to, isOwner } = question;
+    const mine = detectors(point);
+    const { findings, fragments } = await detectInSteps(text, isOwner === true ? { ...mine, people: undefined } : mine);
     const split = to === undefined ? [] : ledger.judge(to, text, fragments);
     const judged = judge.judge(question, text, [...findings, ...split]);
     if (to !== undefined && judged.verdict !== "block" && judged.verdict !== "hold")
       ledger.add(to, judged.text, judged.acted.length === 0 ? fragments : []);
     judge.tally.looked(text.length, performance.now() - startedAt);
-    return withOwnPatterns(judged, own);
+    // What a tool is given stays as it is, or is not given at all.
+    return point === "call" || point === "egress" ? judged : withOwnPatterns(judged, own);
   }
 
   return {
     ...judge,
+    known,
     canary,
+    find: (text) =>
+      detect(text, { known, canary, formats: false, entropy: false, people: undefined }).findings.filter(
+        (finding) => !judge.incidents.isAllowed(finding, text),
+      ),
+    preview: (point, text) =>
+      detect(text, detectors(point)).findings.map((finding) => {
+        const { rule, start, end } = finding;
+        return { rule, start, end, verdict: verdictOf(finding, point) };
+      }),
     async inspect(question) {
       const judged: Judged[] = [];
       for (const text of question.texts) judged.push(await inspectOne(question, text));

@@ -7,6 +7,8 @@ export type Question = {
   readonly sessionKey: string;
   /** Whom it would reach, as `channel:account:recipient`; what they were given before counts. */
   readonly to?: string | undefined;
+  /** The owner alone reads it: what people are named in it is theirs to know. */
+  readonly isOwner?: boolean | undefined;
   /** Judged together, answered one by one. */
   readonly texts: readonly string[];
 };

@@ -43,7 +43,7 @@ export type Orders = {
 
 type Knowing = Pick<PipelineOptions, "settings" | "senders">;
 
-export type OrderParts = Knowing & Pick<PipelineOptions, "store" | "channels"> & { readonly kick: () => void };
+export type OrderParts = Knowing & Pick<PipelineOptions, "store" | "channels" | "dlp"> & { readonly kick: () => void };
 
 export function createOrders(parts: OrderParts): Orders {
   const { store, settings } = parts;
@@ -84,7 +84,8 @@ export function createOrders(parts: OrderParts): Orders {
       );
       const id = `order-${sha256(order.idempotencyKey).slice(0, 32)}`;
       const label = { integrity: "owner", readers: [owner.id, `${to.channel}:${to.account}:${to.recipient}`] } as const;
-      const drafts = splitMarkdown(order.text, chars).map((text, at) => ({
+      const words = await screened(order, to, { ...parts, signal });
+      const drafts = splitMarkdown(words, chars).map((text, at) => ({
         id: at === 0 ? id : `${id}-${at}`,
         to,
         text,
@@ -113,6 +114,20 @@ export function createOrders(parts: OrderParts): Orders {
       ),
     attempted: wake,
   };
+}
+
+/** Throws where it must not leave. */
+async function screened(
+  { agentId, text }: Order,
+  { channel, account, recipient }: ReplyAddress,
+  { dlp, signal }: Pick<OrderParts, "dlp"> & { readonly signal: AbortSignal },
+): Promise<string> {
+  const to = `${channel}:${account}:${recipient}`;
+  const question = { point: "order", agentId, sessionKey: "", to, isOwner: true, texts: [text] } as const;
+  const { verdict, texts, reason } = await dlp.inspect(question, signal);
+  if (verdict === "block" || verdict === "hold")
+    throw new LoricaError("forbidden", `the message was not sent: it holds ${reason}`);
+  return texts[0] ?? "";
 }
 
 /** Throws with what the owner can do about it. */

@@ -9,7 +9,7 @@ import type { Signals } from "../channels/signals.ts";
 import type { HandOver } from "../hand-over.ts";
 import type { PipelineOptions } from "../settings.ts";
 import { tellWaiting, untilStored } from "./patience.ts";
-import { repliesOf, replyShape } from "./replies.ts";
+import { repliesOf, replyShape, screenReply } from "./replies.ts";
 import type { Runs } from "./runs.ts";
 
 export type EndParts = PipelineOptions & {
@@ -34,9 +34,10 @@ export function failed(turn: Turn, error: unknown, { report }: Pick<EndParts, "r
 
 export async function closeTurn(
   turn: Turn,
-  { outcome: reached, label, closing }: Ended,
+  { outcome: ended, label, closing }: Ended,
   parts: EndParts & { readonly runIds: readonly string[] },
 ): Promise<void> {
+  const reached = await screenReply(turn, ended, parts);
   const replies = await parts.handOver(repliesOf(reached, label, replyShape(turn, parts)), turn);
   const outcome = unlessHeld(reached, replies);
   const end = {

@@ -36,6 +36,27 @@ export function repliesOf(outcome: TurnOutcome, label: Label, shape: ReplyShape)
   }));
 }
 
+/** Judged as a whole, before it is cut into pieces, and with what the recipient was sent before. */
+export async function screenReply(
+  turn: Turn,
+  outcome: TurnOutcome,
+  { dlp, stopping }: Pick<PipelineOptions, "dlp"> & { readonly stopping: AbortSignal },
+): Promise<TurnOutcome> {
+  const said = outcome.status === "done" ? outcome.text : outcome.status === "failed" ? outcome.message : "";
+  if (said === "") return outcome;
+  const { agentId, sessionKey, replyTo, principal } = turn;
+  const to = `${replyTo.channel}:${replyTo.account}:${replyTo.recipient}`;
+  const isOwner = principal.kind === "owner" && !/:(?:group|channel|thread):/.test(sessionKey);
+  const question = { point: "reply", agentId, sessionKey, to, isOwner, texts: [said] } as const;
+  const { verdict, texts, reason } = await dlp.inspect(question, stopping);
+  if (verdict === "pass") return outcome;
+  const [text = ""] = texts;
+  if (verdict === "redact" && outcome.status === "done") return { ...outcome, text };
+  if (verdict === "redact" && outcome.status === "failed") return { ...outcome, message: text };
+  const message = `the answer is held back: it holds ${reason}. The owner can let it through with: lorica dlp allow`;
+  return { status: "failed", code: "forbidden", message, id: newId(), usage: outcome.usage };
+}
+
 function replyText(outcome: TurnOutcome): string {
   if (outcome.status === "done") return outcome.text;
   return outcome.status === "failed" ? `${outcome.message} (error ${outcome.id})` : "";

@@ -1,4 +1,5 @@
 // The owner's methods by area, one file each; their handlers come from the broker's sides.
+import { dlpMethods } from "./dlp.ts";
 import { evidenceMethods } from "./evidence.ts";
 import { hookMethods } from "./hooks.ts";
 import { sandboxMethods } from "./sandbox.ts";
@@ -7,6 +8,7 @@ import { vaultMethods } from "./vault.ts";
 import { watchdogMethods } from "./watchdog.ts";
 
 export const areaMethods = {
+  ...dlpMethods,
   ...evidenceMethods,
   ...hookMethods,
   ...sandboxMethods,

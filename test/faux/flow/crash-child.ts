@@ -10,6 +10,7 @@ import { createPipeline } from "../../../src/pipeline/pipeline.ts";
 import { compileRules, createPolicy } from "../../../src/policy/policy.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { openTestAgent } from "../agent.ts";
+import { createFauxInspector } from "../dlp/inspector.ts";
 import { createScriptedModels } from "../scripted-models.ts";
 import type { ScriptedStep } from "../scripted-models.ts";
 import { envelopeOf, testStateKey } from "../store.ts";
@@ -164,6 +165,7 @@ const pipeline = createPipeline({
   policy,
   channels: [loopback.definition],
   audit: { record: () => undefined },
+  dlp: createFauxInspector(),
   observe: () => undefined,
   clock: systemClock,
   settings: () => ({ ...plainSettings, queue: { mode: plan.mode, byChannel: {} } }),

@@ -12,6 +12,8 @@ import type { Senders } from "../../../src/pairing/pairing.ts";
 import type { HookPoint } from "../../../src/plugin/plugin.ts";
 import { compileRules, createPolicy } from "../../../src/policy/policy.ts";
 import type { Store } from "../../../src/store/store.ts";
+import type { Inspector } from "../../../src/dlp/dlp.ts";
+import { createFauxInspector } from "../dlp/inspector.ts";
 import { openTestSenders } from "../pairing/senders.ts";
 import { createLoopback } from "./loopback.ts";
 import type { Loopback } from "./loopback.ts";
@@ -76,6 +78,7 @@ export type HarnessOptions = Partial<Omit<PipelineOptions, "runner" | "settings"
   readonly idempotentSend?: boolean;
   readonly textMaxChars?: number;
   readonly start?: boolean;
+  readonly dlp?: Inspector;
   /** What stands between the pipeline and its store. */
   readonly wrapStore?: (store: Store) => Store;
 };
@@ -112,6 +115,7 @@ async function build(
     policy: options.policy ?? policy,
     channels: [loopback.definition, pulledChannel({ id: "cli", redeem: policy.redeem }), ...(options.channels ?? [])],
     audit: { record: (record) => audit.push(record) },
+    dlp: options.dlp ?? createFauxInspector(),
     observe: options.observe ?? ((event) => observed.push(event)),
     clock: systemClock,
     settings: () => settings,

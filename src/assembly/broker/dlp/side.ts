@@ -1,0 +1,175 @@
+// What must not leave, at its place in the broker: the gateway asks about texts, the broker looks by itself at what it
+// does for the gateway, and the owner is told where something was found, never what.
+import type { AuditLog, Log } from "../../../audit/audit.ts";
+import type { Action } from "../../../base/action.ts";
+import { systemClock } from "../../../base/clock.ts";
+import { LoricaError } from "../../../base/errors.ts";
+import { limits } from "../../../base/limits.ts";
+import type { OwnerHandlers } from "../../../broker/broker.ts";
+import type { Config } from "../../../config/config.ts";
+import { createInspector, describeRule } from "../../../dlp/dlp.ts";
+import type { Incident, LocalInspector, Redactor } from "../../../dlp/dlp.ts";
+import type { BrokerEgress } from "../../../egress/egress.ts";
+import type { dlpMethods } from "../../../protocol/owner/dlp.ts";
+import type { Ground } from "../open-parts.ts";
+import type { BrokerSide } from "../side.ts";
+import { inspectorRules } from "../../settings/dlp.ts";
+import { openCanary } from "./canary.ts";
+import { parseQuestion, parseStreamQuestion } from "./questions.ts";
+import { screenEgress } from "./wall.ts";
+
+export type DlpSide = BrokerSide & {
+  readonly areas: Pick<OwnerHandlers, keyof typeof dlpMethods>;
+  /** The marker of the system prompt. */
+  readonly canary: string;
+  readonly inspector: LocalInspector;
+  /** The way out with the wall in front of it. */
+  readonly screen: (egress: BrokerEgress) => BrokerEgress;
+  /** For tunnels: what can be seen of them. */
+  readonly inspectEgress: InspectEgress;
+};
+
+/** `host`: the name of a host; `head` and `body`: of a request whose encryption ends here. */
+export type InspectEgress = (what: {
+  readonly agentId: string;
+  readonly sessionKey: string;
+  readonly host: string;
+  readonly kind: "host" | "head" | "body";
+  readonly text: string;
+}) => Promise<"pass" | "block">;
+
+export type DlpDeps = {
+  readonly config: () => Config;
+  readonly redactor: Redactor;
+  readonly canary: string;
+  readonly audit: AuditLog;
+  readonly log: Log;
+  readonly alertOwner: (text: string) => void;
+};
+
+export async function openDlpSide({ options, keeper, log, ...ground }: Ground, audit: AuditLog): Promise<DlpSide> {
+  const canary = await openCanary(options.paths.credentials);
+  return createDlpSide({ ...ground, config: keeper.config, canary, audit, log: log.source("dlp") });
+}
+
+export function createDlpSide(deps: DlpDeps): DlpSide {
+  const frozen = new Map<string, string>();
+  const inspector = createInspector({
+    known: deps.redactor.known,
+    own: deps.redactor.own,
+    canary: deps.canary,
+    rules: () => inspectorRules(deps.config()),
+    clock: systemClock,
+    onIncident(incident) {
+      record(incident, deps);
+      if (incident.verdict !== "block" || incident.sessionKey === "" || !deps.config().dlp.freeze) return;
+      if (frozen.size < limits.dlpFrozenMax) frozen.set(incident.sessionKey, incident.id);
+    },
+  });
+  const never = new AbortController().signal;
+
+  return {
+    canary: deps.canary,
+    inspector,
+    screen: (egress) => screenEgress(egress, inspector),
+    async inspectEgress({ agentId, sessionKey, host, text, kind }) {
+      const to = kind === "host" ? `host ${agentId}` : undefined;
+      const { verdict } = await inspector.inspect(
+        { point: "egress", agentId, sessionKey, to, texts: [kind === "host" ? host : text] },
+        never,
+      );
+      return verdict === "pass" ? "pass" : "block";
+    },
+    answers: {
+      "dlp.inspect": async (params, signal) => await inspector.inspect(parseQuestion(params), signal),
+      "dlp.stream": async (params, signal) => await inspector.inspectStream(parseStreamQuestion(params), signal),
+    },
+    async guard(action, signal) {
+      const incident = frozen.get(action.sessionKey);
+      if (incident !== undefined)
+        throw new LoricaError(
+          "forbidden",
+          `this session does nothing more since incident ${incident}; its owner can let it go on with: lorica dlp allow ${incident}`,
+        );
+      await checkCall(action, inspector, signal);
+      return undefined;
+    },
+    part() {
+      const { texts, rules } = inspector.tally.figures();
+      const stopped = rules.filter(({ verdict }) => verdict !== "pass").reduce((sum, { times }) => sum + times, 0);
+      const { enabled } = deps.config().dlp;
+      const isWhole = inspectorRules(deps.config()).patterns;
+      const detail = `${texts} texts looked at, ${stopped} findings acted on`;
+      if (isWhole)
+        return {
+          name: "dlp",
+          state: "on",
+          detail: enabled ? detail : `${detail}; on although dlp.enabled is false, because strangers can write`,
+          fix: null,
+        };
+      return {
+        name: "dlp",
+        state: "degraded",
+        detail: `${detail}; only values of the vault are looked for`,
+        fix: "lorica config set dlp.enabled true",
+      };
+    },
+    areas: createAreas(inspector, frozen, deps.audit),
+  };
+}
+
+/** A command or a file gets a credential by its name, never by value; and a file name or an address can carry one away. */
+async function checkCall(action: Action, inspector: LocalInspector, signal: AbortSignal): Promise<void> {
+  if (action.verb === "model.request" || action.verb === "channel.request") return;
+  const text = Object.values(action.resource)
+    .filter((value) => typeof value === "string")
+    .join("\n");
+  const { agentId, sessionKey } = action;
+  const { verdict, reason } = await inspector.inspect({ point: "call", agentId, sessionKey, texts: [text] }, signal);
+  if (verdict === "block")
+    throw new LoricaError("forbidden", `not done, because it holds ${reason}. Nothing of this may be written out`);
+}
+
+function record(incident: Incident, { audit, log, alertOwner }: DlpDeps): void {
+  const { id, point, verdict, rules, agentId, sessionKey, to, where } = incident;
+  audit.record({
+    kind: "dlp",
+    verdict: verdict === "redact" ? "allow" : "deny",
+    rule: rules.join(" "),
+    reason: `${verdict} at ${point}: ${where}`,
+    agentId,
+    sessionKey,
+    resource: to,
+    result: { incident: id, verdict, point },
+  });
+  log.warn("something that must not leave was found", { incident: id, rules, point, verdict, where });
+  if (verdict === "redact") return;
+  const what = [...new Set(rules.map(describeRule))].join(" and ");
+  const whose = sessionKey === "" ? "" : ` in the session ${sessionKey}`;
+  const target = to === "" ? "" : ` on its way to ${to}`;
+  alertOwner(
+    `${verdict === "hold" ? "Held back" : "Stopped"}: ${what}, at "${point}"${whose}${target}, ${where}. More: lorica dlp show ${id}`,
+  );
+}
+
+function createAreas(inspector: LocalInspector, frozen: Map<string, string>, audit: AuditLog): DlpSide["areas"] {
+  const { incidents, tally } = inspector;
+  return {
+    "dlp.list": async ({ limit }) => ({ incidents: incidents.list().slice(0, limit ?? 50) }),
+    "dlp.show": async ({ id }) => ({ incident: incidents.list().find((one) => one.id.startsWith(id)) ?? null }),
+    "dlp.stats": async () => ({ ...tally.figures(), known: inspector.known.size() }),
+    async "dlp.test"({ text, point }) {
+      const findings = inspector.preview(point ?? "reply", text);
+      return { findings: [...findings] };
+    },
+    async "dlp.allow"({ id }) {
+      const incident = incidents.list().find((one) => one.id.startsWith(id));
+      const allowed = incident === undefined ? undefined : incidents.allow(incident.id);
+      if (allowed === undefined)
+        throw new LoricaError("not_found", `there is no incident ${id} since the start; see: lorica dlp list`);
+      frozen.delete(allowed.incident.sessionKey);
+      audit.record({ kind: "dlp", verdict: "allow", rule: "owner", actor: "owner", resource: allowed.incident.id });
+      return { id: allowed.incident.id, until: allowed.until };
+    },
+  };
+}

@@ -1,0 +1,127 @@
+// The wall at the way out, which a gateway cannot skip: the bodies, addresses and headers of its requests are looked at
+// where the values are. What the gateway should have taken out before ends the request here.
+import type { BrokerEgress, OutgoingRequest } from "../../../egress/egress.ts";
+import { LoricaError } from "../../../base/errors.ts";
+import { isRecord, parseJson } from "../../../base/json.ts";
+import { limits } from "../../../base/limits.ts";
+import { guardBody } from "../../../dlp/dlp.ts";
+import type { LocalInspector, Verdict } from "../../../dlp/dlp.ts";
+
+export function screenEgress(egress: BrokerEgress, inspector: LocalInspector): BrokerEgress {
+  return {
+    async fetch(request, signal, tried) {
+      // What the owner asks about before the config names it is not the gateway's request.
+      if (tried !== undefined) return egress.fetch(request, signal, tried);
+      screenHead(request, inspector);
+      return egress.fetch({ ...request, body: await screenBody(request, inspector, signal) }, signal);
+    },
+    close: () => egress.close(),
+  };
+}
+
+type Place = { readonly point: "model" | "channel"; readonly to: string };
+
+function placeOf({ resource }: OutgoingRequest): Place {
+  if ("provider" in resource) return { point: "model", to: resource.provider };
+  return { point: "channel", to: `${resource.channel}:${resource.account}` };
+}
+
+/** Nothing of ours belongs into an address or a header: credentials are put there after this. */
+function screenHead(request: OutgoingRequest, inspector: LocalInspector): void {
+  const place = placeOf(request);
+  const text = [request.resource.url, ...Object.values(request.headers)].join("\n");
+  const findings = inspector.find(text);
+  if (findings.length === 0) return;
+  const incident = inspector.report({ ...place, ...nobody, verdict: "block", findings, text });
+  throw refused(`the address or a header of a request to ${place.to}`, incident.id);
+}
+
+async function screenBody(
+  request: OutgoingRequest,
+  inspector: LocalInspector,
+  signal: AbortSignal,
+): Promise<OutgoingRequest["body"]> {
+  const { body, bodyBytes = 0 } = request;
+  if (body === undefined) return undefined;
+  const place = placeOf(request);
+  if (place.point === "channel" && bodyBytes <= limits.dlpBodyWholeMaxBytes)
+    return once(await screenWhole(await readAll(body), { place, inspector, signal }));
+  const known = place.point === "model" ? [inspector.known] : [inspector.known, inspector.canary];
+  const verdict: Verdict = place.point === "model" ? "redact" : "block";
+  return ReadableStream.from(
+    guardBody(body, {
+      known,
+      onFound(spans, text) {
+        const findings = spans.map(
+          (span) => ({ rule: "vault.value", severity: "critical", disguised: false, ...span }) as const,
+        );
+        const incident = inspector.report({ ...place, ...nobody, verdict, findings, text });
+        if (verdict === "block") throw refused(`a request to ${place.to}`, incident.id);
+      },
+    }),
+  );
+}
+
+type About = { readonly place: Place; readonly inspector: LocalInspector; readonly signal: AbortSignal };
+
+/** A message is short enough to be read before any of it leaves, and goes on what the recipient was sent before. */
+async function screenWhole(bytes: Buffer, { place, inspector, signal }: About): Promise<Buffer> {
+  const raw = bytes.toString("utf8");
+  const said = wordsOf(raw);
+  // The gateway's own view of a recipient is kept apart: there each message would count twice.
+  const to = said === undefined ? undefined : `wall ${place.to}:${said.recipient}`;
+  const texts = said === undefined || said.text === raw ? [raw] : [raw, said.text];
+  const [whole, words] = await Promise.all(
+    texts.map((text, at) =>
+      inspector.inspect(
+        { ...nobody, point: place.point, to: at === texts.length - 1 ? to : undefined, texts: [text] },
+        signal,
+      ),
+    ),
+  );
+  for (const answer of [whole, words])
+    if (answer?.verdict === "block" || answer?.verdict === "hold")
+      throw new LoricaError("forbidden", `a message to ${place.to} was stopped: it holds ${answer.reason}`);
+  // An owner's own pattern may take something out; what is no JSON then does not leave.
+  if (whole?.verdict !== "redact") return bytes;
+  const [text = ""] = whole.texts;
+  if (!parseJson(text).ok)
+    throw new LoricaError("forbidden", `a message to ${place.to} was stopped by logging.redactPatterns`);
+  return Buffer.from(text);
+}
+
+const nobody = { agentId: "", sessionKey: "" } as const;
+const wordKeys = new Set(["text", "caption", "content", "body", "message", "html", "markdown", "title"]);
+
+/** What of a message people read, and who; undefined for a request that says nothing, such as one for news. */
+function wordsOf(raw: string): { readonly text: string; readonly recipient: string } | undefined {
+  const json = parseJson(raw);
+  if (!json.ok || !isRecord(json.value)) return { text: raw, recipient: "" };
+  const { value } = json;
+  const words = Object.entries(value).flatMap(([key, word]) =>
+    wordKeys.has(key) && typeof word === "string" ? [word] : [],
+  );
+  if (words.length === 0) return undefined;
+  const recipient = value["chat_id"] ?? value["channel"] ?? value["to"] ?? "";
+  return { text: words.join("\n"), recipient: String(recipient).slice(0, limits.nameMaxChars) };
+}
+
+async function readAll(body: ReadableStream<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > limits.dlpBodyWholeMaxBytes)
+      throw new LoricaError("invalid_request", "a body that is longer than was said");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function once(bytes: Buffer): ReadableStream<Uint8Array> {
+  return ReadableStream.from([new Uint8Array(bytes)]);
+}
+
+function refused(what: string, incident: string): LoricaError {
+  return new LoricaError("forbidden", `${what} was stopped: it holds a value from the vault (incident ${incident})`);
+}

@@ -1,0 +1,100 @@
+// `dlp`: what was stopped or taken out because it must not leave. Where it was is shown, and never what it was.
+import { LoricaError } from "../../../base/errors.ts";
+import type { OwnerIncident } from "../../../protocol/owner/dlp.ts";
+import type { Invocation } from "../../context.ts";
+import { readStdin } from "../../input.ts";
+import { withOwner } from "../../reach.ts";
+import { renderTable } from "../../text.ts";
+
+const limitMax = 500;
+const pointsToTest = ["reply", "call", "result", "inbound", "channel"] as const;
+
+export async function listIncidents(invocation: Invocation): Promise<void> {
+  const { io, options } = invocation;
+  const limit = options.whole("limit", { min: 1, max: limitMax });
+  const params = limit === undefined ? {} : { limit };
+  const result = await withOwner(invocation, (owner) => owner.call("dlp.list", params));
+  io.result(result.incidents, () => {
+    if (result.incidents.length === 0) return io.line("nothing was found since the start");
+    const rows = result.incidents.map(({ id, at, verdict, point, rules, times }) => [
+      id,
+      timeOf(at),
+      verdict,
+      point,
+      rules.join(" "),
+      times === 1 ? "" : `${times} times`,
+    ]);
+    for (const line of renderTable(rows, { width: io.width })) io.line(line);
+  });
+}
+
+export async function showIncident(invocation: Invocation): Promise<void> {
+  const { io } = invocation;
+  const id = idOf(invocation);
+  const { incident } = await withOwner(invocation, (owner) => owner.call("dlp.show", { id }));
+  if (incident === null) throw new LoricaError("not_found", `there is no incident ${id} since the start`);
+  io.result(incident, () => {
+    for (const line of renderTable(rowsOf(incident), { width: io.width })) io.line(line);
+  });
+}
+
+export async function allowIncident(invocation: Invocation): Promise<void> {
+  const { io } = invocation;
+  const id = idOf(invocation);
+  const result = await withOwner(invocation, (owner) => owner.call("dlp.allow", { id }));
+  io.result(result, () => io.line(`${result.id} passes until ${timeOf(result.until)}; ask for it again`));
+}
+
+export async function showStats(invocation: Invocation): Promise<void> {
+  const { io } = invocation;
+  const result = await withOwner(invocation, (owner) => owner.call("dlp.stats", {}));
+  io.result(result, () => {
+    io.line(`${result.texts} texts, ${result.chars} characters, ${result.ms} ms`);
+    const rows = result.rules.map(({ rule, verdict, times }) => [rule, verdict, String(times)]);
+    for (const line of renderTable(rows, { width: io.width })) io.line(line);
+  });
+}
+
+export async function testText(invocation: Invocation): Promise<void> {
+  const { io, options, context } = invocation;
+  const at = options.text("at") ?? "reply";
+  const point = pointsToTest.find((one) => one === at);
+  if (point === undefined)
+    throw new LoricaError("invalid_request", `--at is one of ${pointsToTest.join(", ")}; it is ${JSON.stringify(at)}`);
+  const text = await readStdin(context);
+  const result = await withOwner(invocation, (owner) => owner.call("dlp.test", { text, point }));
+  io.result(result.findings, () => {
+    if (result.findings.length === 0) return io.line("nothing found");
+    const rows = result.findings.map(({ rule, verdict, start, end }) => [
+      rule,
+      verdict,
+      `characters ${start + 1}–${end}`,
+    ]);
+    for (const line of renderTable(rows, { width: io.width })) io.line(line);
+  });
+}
+
+function rowsOf(incident: OwnerIncident): string[][] {
+  const { id, at, verdict, point, rules, agentId, sessionKey, to, where, times } = incident;
+  return [
+    ["incident", id],
+    ["when", `${timeOf(at)}${times === 1 ? "" : `, ${times} times`}`],
+    ["verdict", `${verdict} at ${point}`],
+    ["rules", rules.join(" ")],
+    ["where", where],
+    ["agent", agentId],
+    ["session", sessionKey],
+    ["to", to],
+  ].filter(([, value]) => value !== "");
+}
+
+function idOf({ args }: Invocation): string {
+  const [id] = args;
+  if (id === undefined || id === "")
+    throw new LoricaError("invalid_request", "name the incident, as `lorica dlp list` prints it");
+  return id;
+}
+
+function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
