@@ -16,10 +16,9 @@ export async function invoke(
   });
   const answer = (await response.json()) as {
     readonly ok: boolean;
-    readonly result?: unknown;
+    readonly result?: { readonly content: readonly { readonly text: string }[] };
     readonly error?: { readonly type: string; readonly message: string };
   };
-  const text =
-    answer.error?.message ?? (typeof answer.result === "string" ? answer.result : JSON.stringify(answer.result));
+  const text = answer.error?.message ?? answer.result?.content.map((part) => part.text).join("") ?? "";
   return { ok: answer.ok, text, type: answer.error?.type };
 }
