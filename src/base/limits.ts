@@ -230,6 +230,8 @@ export const limits = {
   passphraseMemoryMaxBytes: 1_610_612_736,
 
   // The watchdog
+  emptyLooksMax: 4,
+  emptyLookMs: 25,
   watchdogScanMs: 30_000,
   watchdogRoundsMax: 5,
   watchdogWindowMs: 10_000,

@@ -5,21 +5,29 @@ import { isMissing } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { writeAtomically } from "../keep/atomic.ts";
 import { readOwnFile } from "../read/file.ts";
+import type { Loaded } from "../load.ts";
 import type { Approved } from "./approved.ts";
 import type { Pending } from "./pending.ts";
 
 /** Something in a file's place that nobody can have meant as an edit: a link, a folder, a pipe, another user's file. */
-export async function findOdd(files: readonly string[]): Promise<{ path: string; what: string } | undefined> {
+export async function findOdd(
+  files: readonly string[],
+  found: Loaded,
+): Promise<{ path: string; what: string } | undefined> {
   for (const path of files) {
     const stat = await lstatOf(path);
     if (stat === undefined) return { path, what: `${path} was removed` };
     const what = `${path} was replaced by something that is not a file of yours alone`;
     if (!stat.isFile() || stat.uid !== userInfo().uid || (stat.mode & 0o022) !== 0) return { path, what };
     if ((stat.mode & 0o400) === 0) return { path, what: `${path} was made unreadable` };
-    // An editor cuts a file off before it writes it again; one that stays empty was emptied.
-    if (stat.size === 0) return { path, what: `${path} was emptied` };
+    if (stat.size === 0 || isEmptied(found, path)) return { path, what: `${path} was emptied` };
   }
   return undefined;
+}
+
+/** By what was read, which may be something else than what lies there by now. */
+export function isEmptied(found: Loaded, path: string): boolean {
+  return found.kind === "loaded" && found.sources.get(path)?.length === 0;
 }
 
 async function lstatOf(path: string) {

@@ -4,6 +4,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { sha256 } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
+import { sleep } from "../../base/wait.ts";
 import type { Change } from "../keep/record.ts";
 import type { InvalidConfig, Loaded, LoadedConfig } from "../load.ts";
 import type { StatePaths } from "../paths.ts";
@@ -11,7 +12,7 @@ import { isEarlier } from "./approval.ts";
 import type { Approval, Judge } from "./approval.ts";
 import { sameFiles } from "./approved.ts";
 import type { Approved } from "./approved.ts";
-import { changedFiles, findOdd, putBack } from "./disk.ts";
+import { changedFiles, findOdd, isEmptied, putBack } from "./disk.ts";
 import { createEmitter, createFight } from "./fight.ts";
 import type { Pending, PendingStore } from "./pending.ts";
 
@@ -50,7 +51,8 @@ export function createGuard(options: GuardOptions): Guard {
   const holding = { ...options, emitter, fight };
   return {
     async screen() {
-      const [version, found] = [await approval.version(), await load()];
+      const version = await approval.version();
+      const found = await loadWritten(load, paths.configPath);
       if (version === undefined) {
         if (found.kind === "loaded") await approval.approve(found, "first start");
         return found;
@@ -58,7 +60,7 @@ export function createGuard(options: GuardOptions): Guard {
       if (found.kind === "loaded" && sameFiles(found.sources, version.files)) return found;
       const before = await judge(version.files.get(paths.configPath), version.files);
       if (before.kind === "invalid") return found.kind === "invalid" ? found : beyond(before);
-      const odd = await findOdd([...version.files.keys()]);
+      const odd = await findOdd([...version.files.keys()], found);
       if (odd !== undefined) {
         const edit = { what: odd.what, widening: [], changes: "", files: new Map([[odd.path, undefined]]) };
         await hold({ version, before, after: found }, edit, holding);
@@ -69,6 +71,16 @@ export function createGuard(options: GuardOptions): Guard {
     state: () => (fight.isOn() ? "fighting" : "in place"),
     listen: emitter.listen,
   };
+}
+
+/** An editor cuts a file off before it writes it again: what is empty for a moment is looked at once more. */
+async function loadWritten(load: GuardOptions["load"], configPath: string): Promise<Loaded> {
+  let found = await load();
+  for (let tries = 0; tries < limits.emptyLooksMax && isEmptied(found, configPath); tries++) {
+    await sleep(limits.emptyLookMs, new AbortController().signal);
+    found = await load();
+  }
+  return found;
 }
 
 type Holding = GuardOptions & {
