@@ -45,6 +45,7 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
   return {
     load: async () => (await import("./load.ts")).loadConfig(options),
     screen: () => inTurn(guard.screen),
+    peek: () => inTurn(guard.peek),
     listen: guard.listen,
     state: guard.state,
     pending: async () => pendingStore.list(),

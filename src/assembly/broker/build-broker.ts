@@ -58,6 +58,7 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
   const keeper = await createConfigKeeper(options, async (name, value) => (await vaultOpen.promise).write(name, value));
   const lock = await lockFor(keeper.config(), paths);
   try {
+    await keeper.begin();
     const places = vaultPlaces(paths, options.env);
     const vault = await openVault({ places, clock: systemClock, given: keeper.given });
     const moved = await movePlainFile(places, vault);

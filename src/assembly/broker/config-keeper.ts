@@ -43,6 +43,8 @@ export type ConfigKeeper = {
   readonly service: ConfigService & ConfigCalls;
   /** The same for clients over the network. */
   readonly remote: RemoteConfig;
+  /** Once this state directory is ours: what others did to the files meanwhile is put right, before anything is served. */
+  begin(): Promise<void>;
   /** Whether the files that hold lie at their places; `fighting` where somebody else does not stop writing. */
   readonly filesState: () => "in place" | "fighting";
   /** The config has started a gateway: it is what a rollback goes back to. */
@@ -58,7 +60,7 @@ export async function createConfigKeeper(
 ): Promise<ConfigKeeper> {
   const { paths, env, overrides } = options;
   const file = createConfigFile({ paths, env, clock: systemClock, overrides, keepSecret });
-  const first = requireValid(await file.screen());
+  const first = requireValid(await file.peek());
   const given = new Map(first.secrets);
   let running: LoadedConfig = first;
   let restartNeeded: readonly string[] = [];
@@ -112,6 +114,7 @@ export async function createConfigKeeper(
       status: () => ({ hashOnDisk, hashRunning: running.hash, restartNeeded, notices: noticesOf(running, problems) }),
     },
     remote: { read: remote.read, write: (order) => thenTaken(remote.write(order)) },
+    begin: async () => void requireValid(await file.screen()),
     filesState: file.state,
     markGood: () => file.markGood(running.hash),
     watch(reached, signal) {

@@ -13,6 +13,8 @@ export type Judge = (bytes: Uint8Array | undefined, held?: ReadonlyMap<string, U
 export type Approval = {
   /** Undefined before the first approval. */
   version(): Promise<Approved | undefined>;
+  /** The same as it is on the disk now: until this process keeps the files, another may change what is approved. */
+  onDisk(): Promise<Approved | undefined>;
   /** The approved files as a config, read with what the environment is now. */
   config(): Promise<LoadedConfig | undefined>;
   approve(loaded: LoadedConfig, actor: string): Promise<void>;
@@ -34,14 +36,17 @@ export function createApproval({
   let approved: Approved | undefined;
   let isOpen = false;
 
+  const onDisk = async (): Promise<Approved | undefined> => (await store.load()) ?? (await fromLastGood(paths));
+
   async function version(): Promise<Approved | undefined> {
-    if (!isOpen) approved = (await store.load()) ?? (await fromLastGood(paths));
+    if (!isOpen) approved = await onDisk();
     isOpen = true;
     return approved;
   }
 
   return {
     version,
+    onDisk,
     async config() {
       const { files } = (await version()) ?? {};
       if (files === undefined) return undefined;

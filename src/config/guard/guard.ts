@@ -27,6 +27,8 @@ export type Finding =
 export type Guard = {
   /** Looks at the files. What holds, or an invalid file: it stays where it is for whoever edits it, and is never used. */
   screen(): Promise<Loaded>;
+  /** The same answer, and nothing is done: for whoever may not be the one that keeps these files. */
+  peek(): Promise<Loaded>;
   /** Whether the approved files lie at their places. */
   state(): "in place" | "fighting";
   /** What was found before anybody listened is handed over at once. */
@@ -45,32 +47,62 @@ export type GuardOptions = {
 };
 
 export function createGuard(options: GuardOptions): Guard {
-  const { paths, approval, load, judge } = options;
   const emitter = createEmitter();
   const fight = createFight();
-  const holding = { ...options, emitter, fight };
   return {
-    async screen() {
-      const version = await approval.version();
-      const found = await loadWritten(load, paths.configPath);
-      if (version === undefined) {
-        if (found.kind === "loaded") await approval.approve(found, "first start");
-        return found;
-      }
-      if (found.kind === "loaded" && sameFiles(found.sources, version.files)) return found;
-      const before = await judge(version.files.get(paths.configPath), version.files);
-      if (before.kind === "invalid") return found.kind === "invalid" ? found : beyond(before);
-      const odd = await findOdd([...version.files.keys()], found);
-      if (odd !== undefined) {
-        const edit = { what: odd.what, widening: [], changes: "", files: new Map([[odd.path, undefined]]) };
-        await hold({ version, before, after: found }, edit, holding);
-        return before;
-      }
-      return found.kind === "invalid" ? found : decide({ version, before, after: found }, holding);
-    },
+    screen: async () =>
+      screenWith(await options.approval.version(), effectsOf({ ...options, emitter, fight }), options),
+    peek: async () => screenWith(await options.approval.onDisk(), noEffects, options),
     state: () => (fight.isOn() ? "fighting" : "in place"),
     listen: emitter.listen,
   };
+}
+
+/** What is done about what was found. */
+type Effects = {
+  readonly begin: (found: LoadedConfig) => Promise<void>;
+  readonly take: (difference: Difference<LoadedConfig>, found: Judged) => Promise<void>;
+  readonly hold: (difference: Difference<Loaded>, edit: Edited) => Promise<void>;
+};
+
+type Judged = { readonly changes: string; readonly widening: readonly string[] };
+type Edited = Pick<Pending, "what" | "widening" | "changes" | "files">;
+
+const noEffects: Effects = { begin: async () => undefined, take: async () => undefined, hold: async () => undefined };
+
+function effectsOf(holding: Holding): Effects {
+  const { approval, emitter } = holding;
+  return {
+    begin: (found) => approval.approve(found, "first start"),
+    async take(difference, { changes, widening }) {
+      await approval.approve(difference.after, "hand");
+      await note(difference, { verdict: "applied", widening }, holding);
+      emitter.emit({ kind: "taken", changes, allows: widening });
+    },
+    hold: (difference, edit) => hold(difference, edit, holding),
+  };
+}
+
+async function screenWith(
+  version: Approved | undefined,
+  effects: Effects,
+  { paths, load, judge }: GuardOptions,
+): Promise<Loaded> {
+  const found = await loadWritten(load, paths.configPath);
+  if (version === undefined) {
+    if (found.kind === "loaded") await effects.begin(found);
+    return found;
+  }
+  if (found.kind === "loaded" && sameFiles(found.sources, version.files)) return found;
+  const before = await judge(version.files.get(paths.configPath), version.files);
+  if (before.kind === "invalid") return found.kind === "invalid" ? found : beyond(before);
+  const odd = await findOdd([...version.files.keys()], found);
+  if (odd !== undefined) {
+    const edit = { what: odd.what, widening: [], changes: "", files: new Map([[odd.path, undefined]]) };
+    await effects.hold({ version, before, after: found }, edit);
+    return before;
+  }
+  return found.kind === "invalid" ? found : decide({ version, before, after: found }, paths.configPath, effects);
 }
 
 /** An editor cuts a file off before it writes it again: what is empty for a moment is looked at once more. */
@@ -94,9 +126,12 @@ type Difference<After extends Loaded> = {
   readonly after: After;
 };
 
-async function decide(difference: Difference<LoadedConfig>, holding: Holding): Promise<LoadedConfig> {
+async function decide(
+  difference: Difference<LoadedConfig>,
+  configPath: string,
+  effects: Effects,
+): Promise<LoadedConfig> {
   const { version, before, after } = difference;
-  const { paths, approval, emitter } = holding;
   const [{ diffConfigs, renderChanges }, { widensByHand }] = await Promise.all([
     import("../diff.ts"),
     import("../widen.ts"),
@@ -105,23 +140,17 @@ async function decide(difference: Difference<LoadedConfig>, holding: Holding): P
   const byKey = widensByHand({ before: before.written, after: after.written, changes: found });
   const widening = [...byKey, ...otherSecrets(before, after)];
   const changes = renderChanges(found);
-  if (widening.length === 0 || isEarlier(version, after, paths.configPath)) {
-    await approval.approve(after, "hand");
-    await note(difference, { verdict: "applied", widening }, holding);
-    emitter.emit({ kind: "taken", changes, allows: widening });
+  if (widening.length === 0 || isEarlier(version, after, configPath)) {
+    await effects.take(difference, { changes, widening });
     return after;
   }
-  const files = changedFiles(version.files, after.sources, paths.configPath);
-  await hold(difference, { what: describe(widening), widening, changes, files }, holding);
+  const files = changedFiles(version.files, after.sources, configPath);
+  await effects.hold(difference, { what: describe(widening), widening, changes, files });
   return before;
 }
 
 /** Keeps the edit, puts the approved files back, and says so; unless it has done so too often in a row. */
-async function hold(
-  difference: Difference<Loaded>,
-  edit: Pick<Pending, "what" | "widening" | "changes" | "files">,
-  holding: Holding,
-): Promise<void> {
+async function hold(difference: Difference<Loaded>, edit: Edited, holding: Holding): Promise<void> {
   const { paths, clock, pendingStore, emitter, fight } = holding;
   if (fight.isOn()) return;
   const { files } = difference.version;

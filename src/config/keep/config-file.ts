@@ -37,6 +37,8 @@ export type ConfigFile = {
   load(): Promise<Loaded>;
   /** The config that holds: a change that others made and that gives somebody more is put aside, and the files put back. */
   screen(): Promise<Loaded>;
+  /** The same answer, and nothing is done about it. */
+  peek(): Promise<Loaded>;
   /** Every change that others made, also before anybody listened. */
   listen(listener: (finding: Finding) => void): void;
   /** `fighting`: somebody keeps writing, so the files are left alone and are not what holds. */
