@@ -93,12 +93,13 @@ async function serve(ground: Ground): Promise<void> {
   const { cells, side: walls } = openWalls(ground, auditWriter, () => tellSandbox());
   const ending = new AbortController();
   const front = openFront(ground);
-  let tried = false;
+  // The probe may end before there is anybody to tell, and also before there is a broker at all.
+  const state = { isTried: false, isServing: false };
   const tellSandbox = (): void => {
-    if (tried) broker.tell("sandbox", cells.status());
+    if (state.isTried && state.isServing) broker.tell("sandbox", cells.status());
   };
   const probed = cells.probe(ending.signal).then((status) => {
-    tried = true;
+    state.isTried = true;
     if (status.kind === "off") log.source("sandbox").warn("the sandbox is off", { ...status });
     tellSandbox();
   });
@@ -131,12 +132,12 @@ async function serve(ground: Ground): Promise<void> {
       gatewayStart(
         ground,
         { seal, vaultSide, front, network, hooks, dlp },
-        { listen, sandbox: tried ? cells.status() : undefined },
+        { listen, sandbox: state.isTried ? cells.status() : undefined },
       ),
   });
   try {
     await broker.start();
-    // A probe that ended while the gateway was starting had nobody to tell yet.
+    state.isServing = true;
     tellSandbox();
     tellReach(keeper.config(), broker, log.source("front"));
     sides.start(broker, ending.signal);
