@@ -12,7 +12,7 @@ export type { AgentSettings, ToolProfile, ToolSettings } from "./agent-settings.
 export { parseDotEnv, secretNameOfVariable } from "./calls.ts";
 export { createConfigCalls, createRemoteConfig, parseAssignment, parseConfigPath, viewConfig } from "./calls.ts";
 export type { ConfigCalls, RemoteChange, RemoteConfig, RemoteView } from "./calls.ts";
-export { createConfigFile } from "./file.ts";
+export { createConfigFile, listConfigVersions } from "./file.ts";
 export type {
   ConfigChange,
   ConfigFile,

@@ -25,6 +25,7 @@ export type {
   JournalEntry,
   Pending,
 } from "./keep/config-file.ts";
+export { listVersions as listConfigVersions } from "./keep/versions.ts";
 
 export function createConfigFile(options: ConfigFileOptions): ConfigFile {
   const { paths } = options;

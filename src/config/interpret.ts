@@ -6,6 +6,7 @@ import { check } from "./read/check.ts";
 import type { Findings } from "./read/issue.ts";
 import { migrate } from "./read/migrate.ts";
 import { extractSecrets } from "./read/secrets.ts";
+import type { PlainSecret } from "./read/secrets.ts";
 import { adoptKeys, applyEnvironment, noteOutranked, settleProviders } from "./read/settle.ts";
 import type { Overrides } from "./read/settle.ts";
 import { substitute } from "./read/substitute.ts";
@@ -29,6 +30,8 @@ export type Interpreted = {
   /** What the file says, before the environment and the command line have their say. */
   readonly written: Config;
   readonly secrets: ReadonlyMap<string, string>;
+  /** Credentials that stand in the file as they are. */
+  readonly plain: readonly PlainSecret[];
 };
 
 /** Undefined where nothing valid came of it; the findings say why. */
@@ -38,7 +41,8 @@ export function interpret(tree: Tree, { paths, overrides, env, findings }: Inter
   migrate(substituted, findings);
   const secrets = new Map<string, string>();
   const variables: Variables = { get: (name) => env[name] ?? secrets.get(`env:${name.toLowerCase()}`) };
-  extractSecrets(substituted, { findings, variables, secrets });
+  const plain: PlainSecret[] = [];
+  extractSecrets(substituted, { findings, variables, secrets, plain });
   const written = validate(substituted, findings);
   if (written === undefined) return undefined;
   adoptKeys({ secrets, env, variables, findings });
@@ -46,5 +50,5 @@ export function interpret(tree: Tree, { paths, overrides, env, findings }: Inter
   noteOutranked(substituted, { written, config, findings });
   check({ config, tree: substituted, paths, findings });
   noteWithoutEffect(substituted, findings);
-  return { config, written, secrets };
+  return { config, written, secrets, plain };
 }

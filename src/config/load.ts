@@ -5,7 +5,7 @@ import { sha256 } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { Environment } from "./environment.ts";
 import { interpret } from "./interpret.ts";
-import type { Overrides } from "./interpret.ts";
+import type { Interpreted, Overrides } from "./interpret.ts";
 import type { StatePaths } from "./paths.ts";
 import { readEnvironment } from "./read/dot-env.ts";
 import { decodeText, readOwnFile } from "./read/file.ts";
@@ -33,6 +33,7 @@ export type LoadedConfig = {
   readonly written: Config;
   /** Name → value. For the broker and nobody else. */
   readonly secrets: ReadonlyMap<string, string>;
+  readonly plain: Interpreted["plain"];
   readonly notices: readonly Notice[];
   /** Of the file as it is; the base of an edit, and what `status` compares. */
   readonly hash: string;

@@ -18,6 +18,7 @@ import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
 import { openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
+import { movePlainText } from "./move-plain-text.ts";
 import { createSealSide } from "./seal.ts";
 import { openDlpSide } from "./dlp/side.ts";
 import type { DlpSide } from "./dlp/side.ts";
@@ -55,14 +56,20 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
   const prepared = await prepareStateDir(paths);
   // The vault looks at what the config gives first, so the config is read before the vault that it may write to.
   const vaultOpen = Promise.withResolvers<FileVault>();
-  const keeper = await createConfigKeeper(options, async (name, value) => (await vaultOpen.promise).write(name, value));
+  const keepSecret = async (name: string, value: string): Promise<void> => (await vaultOpen.promise).write(name, value);
+  let keeper = await createConfigKeeper(options, keepSecret);
   const lock = await lockFor(keeper.config(), paths);
   try {
     await keeper.begin();
     const places = vaultPlaces(paths, options.env);
     const vault = await openVault({ places, clock: systemClock, given: keeper.given });
-    const moved = await movePlainFile(places, vault);
     vaultOpen.resolve(vault);
+    const fromText = await movePlainText({ paths, keeper, vault });
+    if (fromText.length > 0) {
+      keeper = await createConfigKeeper(options, keepSecret, keeper.given);
+      await keeper.begin();
+    }
+    const moved = [await movePlainFile(places, vault), ...fromText];
     const { state, reason, fix } = vault.status();
     if (state === "open") await ensureGatewayToken(vault);
     const redactor = createRedactor({
@@ -72,7 +79,7 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
     const log = openLog(options, keeper.config(), redactor);
     try {
       for (const notice of prepared) log.source("state").warn(renderIssues([notice]));
-      if (moved !== undefined) log.source("vault").warn(moved);
+      for (const note of moved) if (note !== undefined) log.source("vault").warn(note);
       if (state === "locked") log.source("vault").warn(`the vault is locked: ${reason}. ${fix}`);
       const alerts = await openAlertBook(options, redactor, log);
       await serve({ options, keeper, vault, redactor, log, alerts, alertOwner: alerts.alertOwner });

@@ -39,7 +39,9 @@ export type ConfigKeeper = {
   /** The config that holds now. */
   readonly config: () => Config;
   /** Secrets that the config and the environment give, by name; changed in place when they change. */
-  readonly given: ReadonlyMap<string, string>;
+  readonly given: Map<string, string>;
+  /** Credentials that stand in the config as they are. */
+  readonly plain: () => LoadedConfig["plain"];
   readonly service: ConfigService & ConfigCalls;
   /** The same for clients over the network. */
   readonly remote: RemoteConfig;
@@ -57,11 +59,12 @@ export type ConfigKeeper = {
 export async function createConfigKeeper(
   options: BrokerOptions,
   keepSecret: (name: string, value: string) => Promise<void>,
+  given: Map<string, string> = new Map(),
 ): Promise<ConfigKeeper> {
   const { paths, env, overrides } = options;
   const file = createConfigFile({ paths, env, clock: systemClock, overrides, keepSecret });
   const first = requireValid(await file.peek());
-  const given = new Map(first.secrets);
+  replaceAll(given, first.secrets);
   let running: LoadedConfig = first;
   let restartNeeded: readonly string[] = [];
   let hashOnDisk = first.hash;
@@ -105,6 +108,7 @@ export async function createConfigKeeper(
   };
   return {
     config: () => running.config,
+    plain: () => running.plain,
     given,
     service: {
       ...calls,

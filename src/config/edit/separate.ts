@@ -6,7 +6,7 @@ import type { Json } from "../../base/json.ts";
 import { redactedLiteral } from "../../base/secret.ts";
 import { renderPath } from "../read/issue.ts";
 import type { Issue, Path } from "../read/issue.ts";
-import { isHarmlessKey, secretAt, tokenFault } from "../read/secrets.ts";
+import { isHarmlessKey, secretAt, tokenFault, vaultName } from "../read/secrets.ts";
 import { holdsReference } from "../read/substitute.ts";
 import { configSchema } from "../schema/schema.ts";
 import { schemaAt, stepInto } from "../schema/walk.ts";
@@ -71,7 +71,8 @@ function separate(value: Json, at: Standing, found: Found): Json {
 }
 
 function keep(value: string, { name, path }: { readonly name: string; readonly path: Path }, found: Found): Json {
-  if (holdsReference(value) || value === redactedLiteral || isHarmlessKey(value)) return value;
+  if (holdsReference(value) || vaultName(value) !== undefined) return value;
+  if (value === redactedLiteral || isHarmlessKey(value)) return value;
   if (found.isPresent(path, value)) return value;
   const fault = name === "gateway:token" ? tokenFault(value) : undefined;
   if (fault !== undefined) found.issues.push({ path: renderPath(path), message: fault });

@@ -17,6 +17,16 @@ export type Extracting = {
   readonly variables: Variables;
   /** Name → value. */
   readonly secrets: Map<string, string>;
+  /** Those that stand in the file itself. */
+  readonly plain: PlainSecret[];
+};
+
+/** A credential that somebody wrote into a config file. */
+export type PlainSecret = {
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+  readonly file: string;
 };
 
 const secretName = /^[a-z][a-z0-9-]{0,31}:[a-z0-9][a-z0-9._-]{0,63}$/;
@@ -65,6 +75,11 @@ export function isHarmlessKey(value: string): boolean {
   return notSecret.test(value);
 }
 
+/** The name in `vault:NAME`, which may stand wherever a credential may; undefined where it is something else. */
+export function vaultName(text: string): string | undefined {
+  return text.startsWith("vault:") ? text.slice("vault:".length) : undefined;
+}
+
 /** The name that takes the value's place; undefined where there is nothing to keep. */
 function extractOne(part: Tree, path: Path, extracting: Extracting): string | undefined {
   const { findings, secrets } = extracting;
@@ -72,6 +87,12 @@ function extractOne(part: Tree, path: Path, extracting: Extracting): string | un
   if (part.kind === "object") return named(part, path, extracting);
   if (part.kind !== "scalar" || typeof part.value !== "string" || unusable.has(part.value)) {
     findings.refuse(renderPath(path), `must be a credential: text, \${VAR} or { secret: "${name}" }`, part.place);
+    return undefined;
+  }
+  const stored = vaultName(part.value);
+  if (stored !== undefined) {
+    if (secretName.test(stored)) return stored;
+    findings.refuse(renderPath(path), `names no secret of the vault; write vault:${name}`, part.place);
     return undefined;
   }
   if (part.value === redactedLiteral) {
@@ -96,8 +117,10 @@ function extractOne(part: Tree, path: Path, extracting: Extracting): string | un
     return undefined;
   }
   secrets.set(name, part.value);
-  if (part.origin === "written" && !isHarmlessKey(part.value))
+  if (part.origin === "written" && !isHarmlessKey(part.value)) {
     findings.note(renderPath(path), `stands in plain text. ${movingAdvice(name)}`, part.place);
+    extracting.plain.push({ name, value: part.value, path: renderPath(path), file: part.place.file });
+  }
   return name;
 }
 
