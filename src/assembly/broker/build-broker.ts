@@ -16,7 +16,7 @@ import { createHooksSide } from "./hooks.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
-import { openAlertBook, openLog } from "./open-parts.ts";
+import { lockFor, openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import { movePlainText } from "./move-plain-text.ts";
 import { createSealSide } from "./seal.ts";
@@ -33,14 +33,7 @@ import { assessExposure, listenAddresses } from "../../network/network.ts";
 import type { GatewayStart } from "../gateway/current.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
 import { compileCacheFolder, warmCompileCache } from "../../compile-cache.ts";
-import {
-  listAgents,
-  lockMeetingDir,
-  lockStateDir,
-  prepareStateDir,
-  renderIssues,
-  workspaceTemplates,
-} from "../../config/config.ts";
+import { listAgents, prepareStateDir, renderIssues, workspaceTemplates } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
 import { createRedactor } from "../../dlp/dlp.ts";
 import { channelRoute } from "../settings/channels.ts";
@@ -221,16 +214,6 @@ async function untilStopped(broker: Broker, signal: AbortSignal): Promise<number
     else signal.addEventListener("abort", stop, { once: true });
   });
   return Promise.race([asked, broker.ended]);
-}
-
-async function lockFor(config: Config, paths: StatePaths): Promise<{ release(): void }> {
-  return lockStateDir({
-    stateDir: paths.stateDir,
-    configPath: paths.configPath,
-    workspaces: listAgents(config, paths).map((agent) => agent.workspace),
-    port: config.gateway.port,
-    meetingDir: lockMeetingDir(paths.home),
-  });
 }
 
 function openBroker(

@@ -61,16 +61,15 @@ export async function createConfigKeeper(
   keepSecret: (name: string, value: string) => Promise<void>,
   given: Map<string, string> = new Map(),
 ): Promise<ConfigKeeper> {
-  const { paths, env, overrides } = options;
-  const file = createConfigFile({ paths, env, clock: systemClock, overrides, keepSecret });
+  const { paths, overrides } = options;
+  const file = createConfigFile({ ...options, clock: systemClock, keepSecret });
   const first = requireValid(await file.peek());
   replaceAll(given, first.secrets);
   let running: LoadedConfig = first;
   let restartNeeded: readonly string[] = [];
   let hashOnDisk = first.hash;
   let problems: readonly string[] = [];
-  let look = (): Promise<void> => Promise.resolve();
-
+  let look = async (): Promise<void> => undefined;
   const take = async ({ broker, log, redactor, seed }: Reached, reload: ConfigReload): Promise<void> => {
     const source = log.source("config");
     if (reload.kind === "lost") return source.error("the config file is not watched any more", reload);

@@ -8,7 +8,7 @@ import { createCells } from "../../broker/broker.ts";
 import type { ProbedCells } from "../../broker/broker.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
 import { compileCacheFolder } from "../../compile-cache.ts";
-import { lockMeetingDir, sizeBytes } from "../../config/config.ts";
+import { listAgents, lockMeetingDir, lockStateDir, sizeBytes } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
 import type { Redactor } from "../../dlp/dlp.ts";
 import { vaultPlaces } from "../../vault/vault.ts";
@@ -98,4 +98,14 @@ export function protectedPaths(paths: StatePaths, codeRoot: string): readonly st
   // Whoever may write the program runs as the broker after the next start.
   const program = [codeRoot, realpathSync(process.execPath), compileCacheFolder()].filter((path) => path !== undefined);
   return [...own, ...program, lockMeetingDir(paths.home), ...keys];
+}
+
+export async function lockFor(config: Config, paths: StatePaths): Promise<{ release(): void }> {
+  return lockStateDir({
+    stateDir: paths.stateDir,
+    configPath: paths.configPath,
+    workspaces: listAgents(config, paths).map((agent) => agent.workspace),
+    port: config.gateway.port,
+    meetingDir: lockMeetingDir(paths.home),
+  });
 }
