@@ -90,6 +90,7 @@ async function serve(ground: Ground): Promise<void> {
 
   const evidence = openEvidenceSide(ground);
   const auditWriter = evidence.writer;
+  const dlp = await openDlpSide(ground, auditWriter.source("broker"));
   const { cells, side: walls } = openWalls(ground, auditWriter, () => tellSandbox());
   const ending = new AbortController();
   const front = openFront(ground);
@@ -108,7 +109,6 @@ async function serve(ground: Ground): Promise<void> {
   const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
-  const dlp = await openDlpSide(ground, auditWriter.source("broker"));
   const sides = joinSides([evidence, network, walls, vaultSide, watchdog, hooks, seal, dlp], log.source("broker"));
   const broker = openBroker(ground, {
     auditWriter,

@@ -34,6 +34,7 @@ export type InspectorOptions = {
   /** Asked for each text, so that a change of the config holds at once. */
   readonly rules: () => InspectorRules;
   readonly clock: Clock;
+  /** Also when the same is stopped again; `times` says so. */
   readonly onIncident: (incident: Incident) => void;
 };
 

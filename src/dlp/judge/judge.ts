@@ -40,7 +40,8 @@ export function createJudge({
   function report(found: Found): Incident {
     const { incident, isNew } = incidents.add(found);
     tally.found(found.findings, found.verdict);
-    if (isNew) onIncident(incident);
+    // What is only taken out again and again, as out of a history that is sent with each question, is told once.
+    if (isNew || found.verdict !== "redact") onIncident(incident);
     return incident;
   }
 

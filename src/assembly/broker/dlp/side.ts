@@ -131,7 +131,7 @@ async function checkCall(action: Action, inspector: LocalInspector, signal: Abor
 }
 
 function record(incident: Incident, { audit, log, alertOwner }: DlpDeps): void {
-  const { id, point, verdict, rules, agentId, sessionKey, to, where } = incident;
+  const { id, point, verdict, rules, agentId, sessionKey, to, where, times } = incident;
   audit.record({
     kind: "dlp",
     verdict: verdict === "redact" ? "allow" : "deny",
@@ -143,7 +143,7 @@ function record(incident: Incident, { audit, log, alertOwner }: DlpDeps): void {
     result: { incident: id, verdict, point },
   });
   log.warn("something that must not leave was found", { incident: id, rules, point, verdict, where });
-  if (verdict === "redact") return;
+  if (verdict === "redact" || times > 1) return;
   const what = [...new Set(rules.map(describeRule))].join(" and ");
   const whose = sessionKey === "" ? "" : ` in the session ${sessionKey}`;
   const target = to === "" ? "" : ` on its way to ${to}`;
