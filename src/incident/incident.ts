@@ -1,0 +1,4 @@
+// What is done when something went wrong: the kill switch, and an incident from its first minute to its end.
+export { effectOf } from "./capability.ts";
+export { capabilities, describeScope, openHalts } from "./halts.ts";
+export type { Capability, Effect, Halt, HaltOrder, Halts, HaltScope } from "./halts.ts";
