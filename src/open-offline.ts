@@ -1,5 +1,6 @@
 // The owner's methods where no gateway runs: the same calls, on the same files, through the same config module and
 // vault. A change takes the lock of the state directory, so that no gateway starts on half of it.
+import { join } from "node:path";
 import { systemClock } from "./base/clock.ts";
 import { LoricaError } from "./base/errors.ts";
 import { isRecord } from "./base/json.ts";
@@ -8,6 +9,7 @@ import type { Owner } from "./cli/cli.ts";
 import { createConfigCalls, createConfigFile, lockMeetingDir, lockStateDir, prepareStateDir } from "./config/config.ts";
 import type { ConfigCalls, ConfigFile, Environment, StatePaths } from "./config/config.ts";
 import { evidenceMethods } from "./protocol/owner/evidence.ts";
+import { killMethods } from "./protocol/owner/kill.ts";
 import type { OwnerMethodName } from "./protocol/owner-methods.ts";
 import {
   createGatewayToken,
@@ -39,6 +41,7 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
     ...configMethods(file, paths),
     ...keyMethods(file, paths, openWith),
     ...evidenceMethodsOf(paths),
+    ...killMethodsOf(paths),
     ...vaultMethods(paths, env, openWith),
   };
   return {
@@ -67,6 +70,29 @@ function evidenceMethodsOf(paths: StatePaths): Methods {
   return Object.fromEntries(
     Object.keys(evidenceMethods).map((name) => [name, call(name as keyof typeof evidenceMethods)]),
   );
+}
+
+/** What is stopped now is stopped when the gateway starts. */
+function killMethodsOf(paths: StatePaths): Methods {
+  const call =
+    (method: keyof typeof killMethods) =>
+    (params: Params): Promise<unknown> =>
+      changing(paths, async () => {
+        const { openHalts } = await import("./incident/incident.ts");
+        const { createKillAnswers } = await import("./incident/kill-answers.ts");
+        const report = (message: string, cause?: unknown): never => {
+          throw new LoricaError("internal", message, { cause });
+        };
+        const path = join(paths.incident, "halts.json");
+        const halts = openHalts({ path, clock: systemClock, onChange: () => undefined, report });
+        try {
+          const answers = createKillAnswers(halts, { by: actor, record: () => undefined }) as Methods;
+          return await answers[method]?.(killMethods[method].params.parse(params));
+        } finally {
+          halts.close();
+        }
+      });
+  return Object.fromEntries(Object.keys(killMethods).map((name) => [name, call(name as keyof typeof killMethods)]));
 }
 
 /** Runs a change with the state directory checked, made private, and locked. */

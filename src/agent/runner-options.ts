@@ -23,6 +23,12 @@ export type TurnRunnerOptions = {
   readonly clock: Clock;
   /** Asked at each turn, so that changed settings hold from the next one on; undefined for an agent nobody configured. */
   readonly profile: (agentId: string) => AgentProfile | undefined;
+  /** Pulls the kill switch, in the name of a principal. */
+  readonly kill?: (
+    order: { readonly agent?: string; readonly capability?: string },
+    by: string,
+    signal: AbortSignal,
+  ) => Promise<void>;
   /** Called in passing; must return at once and must not throw. */
   readonly observe: (event: HookPoint) => void;
   /** Judges what the model said, what tools are given and what they return, before any of it is used or stored (AG-019). */

@@ -229,6 +229,11 @@ export const limits = {
   vaultUsesSaveMs: 60_000,
   passphraseMemoryMaxBytes: 1_610_612_736,
 
+  // The kill switch
+  haltsMax: 64,
+  haltRecordMs: 60_000,
+  timerMaxMs: 2_147_483_647,
+
   // The watchdog
   emptyLooksMax: 4,
   emptyLookMs: 25,

@@ -32,6 +32,8 @@ export type StatePaths = {
   readonly gatewaySocket: string;
   /** What the watchdog keeps: approved versions, what it put aside, what the owner has not read yet. */
   readonly watchdog: string;
+  /** What the owner has stopped, and what belongs to incidents. */
+  readonly incident: string;
   readonly cache: string;
   readonly skills: string;
   readonly memory: string;
@@ -86,6 +88,7 @@ export function resolvePaths(inputs: PathInputs): StatePaths {
     ownerSocket: join(run, "owner.sock"),
     gatewaySocket: join(run, "gateway.sock"),
     watchdog: join(stateDir, "watchdog"),
+    incident: join(stateDir, "incident"),
     cache: join(stateDir, "cache"),
     skills: join(stateDir, "skills"),
     memory: join(stateDir, "memory"),

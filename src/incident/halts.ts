@@ -21,7 +21,7 @@ export type Halt = {
   readonly id: string;
   readonly at: number;
   /** Undefined: until the owner resumes it. */
-  readonly until: number | undefined;
+  readonly until?: number;
   readonly by: string;
   readonly reason: string;
   readonly scope: HaltScope;
@@ -55,11 +55,13 @@ export type HaltsOptions = {
 /** `tools` are all ways in which a turn reaches out of the conversation. */
 const toolCapabilities: ReadonlySet<Capability> = new Set(["exec", "files", "egress", "nodes", "tools"]);
 
+const tooMany = `${limits.haltsMax} things are stopped already; lorica resume takes them back`;
+
 export function openHalts(options: HaltsOptions): Halts {
   const { clock, onChange } = options;
   let halts = load(options);
   const running = new Map<string, AbortController>();
-  let writing: Promise<void> = Promise.resolve();
+  const save = createSaver(options.path);
   let timer: NodeJS.Timeout | undefined;
 
   const list = (): readonly Halt[] => halts.filter(({ until }) => until === undefined || until > clock.now());
@@ -69,14 +71,7 @@ export function openHalts(options: HaltsOptions): Halts {
     halts = next;
     plan();
     onChange(list());
-    const text = `${JSON.stringify({ halts }, null, 2)}\n`;
-    writing = writing
-      .catch(() => undefined)
-      .then(() => {
-        mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 });
-        return replaceFile(options.path, text);
-      });
-    await writing;
+    await save(halts);
   }
 
   /** What ends by itself is told like what the owner ends. */
@@ -91,23 +86,26 @@ export function openHalts(options: HaltsOptions): Halts {
     }, wait).unref();
   }
 
+  function endRunning(halt: Halt): void {
+    for (const [key, controller] of running) {
+      const [capability = "", agentId = ""] = key.split(" ");
+      if (!covers(halt.scope, { agentId, capability: capability as Capability })) continue;
+      running.delete(key);
+      controller.abort(refusal(halt));
+    }
+  }
+
   plan();
   return {
     list,
     haltOf,
     async halt({ scope, by, reason, forMs }) {
-      if (list().length >= limits.haltsMax)
-        throw new LoricaError("overloaded", `${limits.haltsMax} things are stopped already; lorica resume takes them back`);
+      if (list().length >= limits.haltsMax) throw new LoricaError("overloaded", tooMany);
       const at = clock.now();
-      const until = forMs === undefined ? undefined : at + forMs;
-      const halt: Halt = { id: newId(), at, until, by, reason, scope };
+      const end = forMs === undefined ? {} : { until: at + forMs };
+      const halt: Halt = { id: newId(), at, ...end, by, reason, scope };
       const stored = replace([...list(), halt]);
-      for (const [key, controller] of running) {
-        const [capability = "", agentId = ""] = key.split(" ");
-        if (!covers(scope, { agentId, capability: capability as Capability })) continue;
-        running.delete(key);
-        controller.abort(refusal(halt));
-      }
+      endRunning(halt);
       await stored;
       return halt;
     },
@@ -126,6 +124,21 @@ export function openHalts(options: HaltsOptions): Halts {
       return controller.signal;
     },
     close: () => clearTimeout(timer),
+  };
+}
+
+/** One write after the other, each the whole list. */
+function createSaver(path: string): (halts: readonly Halt[]) => Promise<void> {
+  let writing: Promise<void> = Promise.resolve();
+  return async (halts) => {
+    const text = `${JSON.stringify({ halts }, null, 2)}\n`;
+    writing = writing
+      .catch(() => undefined)
+      .then(() => {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        return replaceFile(path, text);
+      });
+    await writing;
   };
 }
 
@@ -166,7 +179,7 @@ function load({ path, clock, report }: HaltsOptions): readonly Halt[] {
 
 function everything(at: number): Halt {
   const reason = "the list of what is stopped cannot be read";
-  return { id: newId(), at, until: undefined, by: "broker", reason, scope: { kind: "all" } };
+  return { id: newId(), at, by: "broker", reason, scope: { kind: "all" } };
 }
 
 function isHalt(value: unknown): value is Halt {

@@ -70,6 +70,7 @@ test("CFG-005 CFG-008 CFG-033 every place of the layout", () => {
     restartSentinelPath: "restart-sentinel.json",
     credentials: "credentials",
     secretsPath: "credentials/secrets.json",
+    incident: "incident",
     state: "state",
     database: "state/lorica.sqlite",
     agents: "agents",

@@ -22,6 +22,7 @@ test("CFG-014 the layout is private from the moment it is made, and what was ope
     "agents",
     "cache",
     "credentials",
+    "incident",
     "logs",
     "media",
     "run",

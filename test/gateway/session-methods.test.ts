@@ -97,7 +97,7 @@ test("chat.startup is history, agents and what a chat may use, in one answer", a
   const { commands } = (await client.request("commands.list", {})) as { readonly commands: readonly Reply[] };
   assert.deepEqual(
     commands.map((command) => command["name"]),
-    ["help", "status", "new", "compact", "model", "think", "stop"],
+    ["help", "status", "new", "compact", "model", "think", "stop", "kill"],
   );
   client.end();
 });

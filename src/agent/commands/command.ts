@@ -3,6 +3,12 @@ import { thinkingLevels } from "../../base/envelope.ts";
 import type { ThinkingLevel } from "../../base/envelope.ts";
 import { limits } from "../../base/limits.ts";
 
+export type KillTarget =
+  | { readonly kind: "work" }
+  | { readonly kind: "all" }
+  | { readonly kind: "agent"; readonly agentId: string }
+  | { readonly kind: "capability"; readonly capability: string };
+
 export type Command =
   | { readonly name: "new" }
   | { readonly name: "compact"; readonly focus: string }
@@ -10,6 +16,8 @@ export type Command =
   | { readonly name: "model"; readonly ref: string | undefined }
   | { readonly name: "think"; readonly level: ThinkingLevel | undefined }
   | { readonly name: "stop" }
+  /** `target`: what to stop; everything an agent does where nothing is named. */
+  | { readonly name: "kill"; readonly target: KillTarget }
   | { readonly name: "help" }
   /** One that the sender may not use. */
   | { readonly name: "denied" }
@@ -30,6 +38,12 @@ export const textCommands: readonly {
   { name: "model", aliases: ["models"], description: "Show or choose the model.", takes: "provider/model" },
   { name: "think", aliases: ["thinking"], description: "Show or choose how much is thought.", takes: "level" },
   { name: "stop", aliases: [], description: "Cancel what is running here.", takes: undefined },
+  {
+    name: "kill",
+    aliases: [],
+    description: "Stop what agents do, at once, until it is resumed on the machine.",
+    takes: "what",
+  },
 ];
 
 const focusMaxChars = 800;
@@ -49,6 +63,7 @@ const parsers: ReadonlyMap<string, (rest: string) => Command | undefined> = new 
   ["compact", parseCompact],
   ["status", bare({ name: "status" })],
   ["stop", bare({ name: "stop" })],
+  ["kill", parseKill],
   ["help", bare({ name: "help" })],
   ["commands", bare({ name: "help" })],
   // Telegram's button for a first visit writes it, with a word behind where a link led there.
@@ -66,6 +81,17 @@ function parseCompact(rest: string): Command {
 /** A word that takes nothing: with more behind it, it is an ordinary message that happens to begin with a slash. */
 function bare(command: Command): (rest: string) => Command | undefined {
   return (rest) => (rest === "" ? command : undefined);
+}
+
+const killable = new Set(["exec", "files", "model", "channels", "egress", "nodes", "tools"]);
+
+function parseKill(rest: string): Command {
+  if (rest === "") return { name: "kill", target: { kind: "work" } };
+  if (rest === "all") return { name: "kill", target: { kind: "all" } };
+  if (killable.has(rest)) return { name: "kill", target: { kind: "capability", capability: rest } };
+  const agent = /^agent\s+([\w-]{1,64})$/.exec(rest)?.[1];
+  if (agent !== undefined) return { name: "kill", target: { kind: "agent", agentId: agent } };
+  return { name: "wrong", usage: `/kill, /kill all, /kill agent name, or /kill ${[...killable].join("|")}` };
 }
 
 function parseModel(rest: string): Command {

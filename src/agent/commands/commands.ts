@@ -3,7 +3,7 @@ import { thinkingLevels } from "../../base/envelope.ts";
 import type { ThinkingLevel } from "../../base/envelope.ts";
 import type { EntryBody } from "../../base/transcript.ts";
 import { parseCommand } from "./command.ts";
-import type { Command } from "./command.ts";
+import type { Command, KillTarget } from "./command.ts";
 import { compact } from "../context/compaction.ts";
 import { estimatePrompt, loadStanding, planCall } from "../context/context.ts";
 import type { TurnScope } from "../scope.ts";
@@ -16,7 +16,7 @@ const withoutCommands = "http";
 /** What a guest may do: it touches the conversation that it is typed in, and nothing that costs or lasts beyond it. */
 const ofSession: ReadonlySet<Command["name"]> = new Set(["new", "compact", "stop", "help"]);
 const modelsShownMax = 30;
-const help = `/status · /new or /reset · /compact [what to keep] · /model [provider/model, or default] · /think [${thinkingLevels.join("|")}] · /stop · /help`;
+const help = `/status · /new or /reset · /compact [what to keep] · /model [provider/model, or default] · /think [${thinkingLevels.join("|")}] · /stop · /kill [what] · /help`;
 
 /** The command that this turn is, where it is one. */
 export function commandOf({ turn, run, window }: TurnScope): Command | undefined {
@@ -54,6 +54,8 @@ async function perform(scope: TurnScope, command: Command): Promise<Done> {
       return setThinking(scope, command.level);
     case "stop":
       return { reply: "Nothing is running in this session." };
+    case "kill":
+      return kill(scope, command.target);
     case "help":
       return { reply: help };
     case "denied":
@@ -61,6 +63,24 @@ async function perform(scope: TurnScope, command: Command): Promise<Done> {
     case "wrong":
       return { reply: `Usage: ${command.usage}` };
   }
+}
+
+/** Asked of the broker, which stops what runs. Only the owner's socket resumes: whoever took a chat over could do so too. */
+async function kill({ options, turn, signal }: TurnScope, target: KillTarget): Promise<Done> {
+  if (options.kill === undefined) return { reply: "There is no kill switch here." };
+  const orders =
+    target.kind === "work"
+      ? [{ capability: "tools" }, { capability: "model" }]
+      : target.kind === "agent"
+        ? [{ agent: target.agentId }]
+        : target.kind === "capability"
+          ? [{ capability: target.capability }]
+          : [{}];
+  for (const order of orders) await options.kill(order, turn.principal.id, signal);
+  const also = target.kind === "work" ? " Messages still go out; /kill all stops them too." : "";
+  const what = target.kind === "agent" ? `the agent ${target.agentId}` : "what you named";
+  const said = target.kind === "work" ? "everything that agents do" : target.kind === "all" ? "everything" : what;
+  return { reply: `Stopped: ${said}.${also} To go on, on the gateway's machine: lorica resume` };
 }
 
 /** A turn that a restart repeats finds the session in its new window and leaves it there. */

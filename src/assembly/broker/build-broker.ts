@@ -1,6 +1,5 @@
 // The broker process, built in layer order: state directory, config, secrets, logs, cells, the way out, and then the
 // gateway that may ask for them.
-import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { AuditWriter, Log } from "../../audit/audit.ts";
@@ -13,10 +12,11 @@ import { createBrokerEgress } from "../../egress/route/route.ts";
 import { openWalls } from "./cells.ts";
 import { openEvidenceSide } from "./evidence.ts";
 import { createHooksSide } from "./hooks.ts";
+import { openKillSide } from "./incident/kill.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
-import { lockFor, openAlertBook, openLog } from "./open-parts.ts";
+import { gatewayFolders, lockFor, openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import { movePlainText } from "./move-plain-text.ts";
 import { createSealSide } from "./seal.ts";
@@ -108,8 +108,12 @@ async function serve(ground: Ground): Promise<void> {
   const watchdog = createWatchdogSide({ ...ground, audit: auditWriter.source("broker") });
   const seal = createSealSide(ground);
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
+  const kill = openKillSide(ground, { cells, audit: auditWriter.source("broker") });
   const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
-  const sides = joinSides([evidence, network, walls, vaultSide, watchdog, hooks, seal, dlp], log.source("broker"));
+  const sides = joinSides(
+    [kill, evidence, network, walls, vaultSide, watchdog, hooks, seal, dlp],
+    log.source("broker"),
+  );
   const broker = openBroker(ground, {
     auditWriter,
     network,
@@ -119,6 +123,7 @@ async function serve(ground: Ground): Promise<void> {
     areas: {
       ...seal.areas,
       ...evidence.areas,
+      ...kill.areas,
       ...vaultSide.areas,
       ...walls.areas,
       ...watchdog.areas,
@@ -131,7 +136,7 @@ async function serve(ground: Ground): Promise<void> {
     settings: ({ addresses: listen }) =>
       gatewayStart(
         ground,
-        { seal, vaultSide, front, network, hooks, dlp },
+        { seal, vaultSide, front, network, hooks, dlp, kill },
         { listen, sandbox: state.isTried ? cells.status() : undefined },
       ),
   });
@@ -265,13 +270,7 @@ function openBroker(
     async onSecretsChanged() {
       redactor.refresh();
     },
-    folders: {
-      code: codeRoot,
-      node: realpathSync(process.execPath),
-      readable: cache,
-      writable: [paths.state, paths.media, paths.agents],
-      hidden: [paths.credentials, paths.configPath, paths.run, paths.workspace, paths.logs, paths.watchdog],
-    },
+    folders: gatewayFolders(paths, codeRoot, cache),
     bwrap: findBwrap(),
     argv: [...nodeFlags, join(codeRoot, "lorica.mjs"), "gateway-child", ...cache],
     pages: (address) => pageAddresses(keeper.config(), address, network.url()),

@@ -4,6 +4,7 @@ import type { GatewayStart } from "../gateway/current.ts";
 import { channelTokensAt } from "../settings/channels.ts";
 import type { DlpSide } from "./dlp/side.ts";
 import type { createHooksSide } from "./hooks.ts";
+import type { KillSide } from "./incident/kill.ts";
 import type { NetworkSide } from "./network.ts";
 import type { Ground } from "./open-parts.ts";
 import type { createSealSide } from "./seal.ts";
@@ -16,11 +17,12 @@ type Told = {
   readonly network: NetworkSide;
   readonly hooks: Awaited<ReturnType<typeof createHooksSide>>;
   readonly dlp: DlpSide;
+  readonly kill: KillSide;
 };
 
 export async function gatewayStart(
   { options, keeper, vault }: Ground,
-  { seal, vaultSide, front, network, hooks, dlp }: Told,
+  { seal, vaultSide, front, network, hooks, dlp, kill }: Told,
   now: Pick<GatewayStart, "listen" | "sandbox">,
 ): Promise<GatewayStart> {
   const locked = vaultSide.locked();
@@ -35,6 +37,7 @@ export async function gatewayStart(
     locked,
     published: network.published(),
     hooks: hooks.wants(),
+    halts: kill.doors(),
     canary: dlp.canary,
     ...now,
   };

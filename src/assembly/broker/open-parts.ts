@@ -5,6 +5,7 @@ import type { AuditWriter, LogWriter } from "../../audit/audit.ts";
 import { openLogWriter } from "../../audit/writer/log-writer.ts";
 import { systemClock } from "../../base/clock.ts";
 import { createCells } from "../../broker/broker.ts";
+import type { createBroker } from "../../broker/broker.ts";
 import type { ProbedCells } from "../../broker/broker.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
 import { compileCacheFolder } from "../../compile-cache.ts";
@@ -74,11 +75,34 @@ export function openCells(
   });
 }
 
+/** What the gateway's own confinement shows it, and what it hides even where a folder above is shown. */
+export function gatewayFolders(
+  paths: StatePaths,
+  codeRoot: string,
+  cache: readonly string[],
+): Parameters<typeof createBroker>[0]["folders"] {
+  return {
+    code: codeRoot,
+    node: realpathSync(process.execPath),
+    readable: cache,
+    writable: [paths.state, paths.media, paths.agents],
+    hidden: [
+      paths.credentials,
+      paths.configPath,
+      paths.run,
+      paths.workspace,
+      paths.logs,
+      paths.watchdog,
+      paths.incident,
+    ],
+  };
+}
+
 /** What no workspace may be, hold or lie in: all that is the product's own, what it runs on, and where people keep keys. */
 export function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] {
   const { credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity } =
     paths;
-  const { watchdog } = paths;
+  const { watchdog, incident } = paths;
   const own = [
     credentials,
     configPath,
@@ -93,6 +117,7 @@ export function protectedPaths(paths: StatePaths, codeRoot: string): readonly st
     memory,
     identity,
     watchdog,
+    incident,
   ];
   const keys = [".ssh", ".gnupg", ".aws", ".kube", ".netrc"].map((name) => join(paths.home, name));
   // Whoever may write the program runs as the broker after the next start.

@@ -19,6 +19,7 @@ import type { Inspector } from "../../dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "../../gateway/gateway.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import { tellAlert } from "./alerts.ts";
+import { createHalted, createKillClient } from "./halts.ts";
 import { createHookClient } from "./hooks.ts";
 import { createChannelPorts, withoutRehearsal } from "./channels.ts";
 import { createStateAnswers, openState } from "./state.ts";
@@ -30,6 +31,7 @@ import type { ModelService } from "../../model/model.ts";
 import { createDevices, openSenders } from "../../pairing/pairing.ts";
 import type { Devices } from "../../pairing/pairing.ts";
 import { createNodes } from "../../node/node.ts";
+import type { Nodes } from "../../node/node.ts";
 import { createPipeline, pulledChannel } from "../../pipeline/pipeline.ts";
 import type { PipelineOptions } from "../../pipeline/pipeline.ts";
 import { createObserver } from "../../plugin/plugin.ts";
@@ -70,6 +72,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     clock: systemClock,
     report: (error) => ground.report(newId(), error),
   });
+  const halted = createHalted(first.halts, ground.audit);
   const pipeline = createPipeline({ ...pipelineOptions(ground, link), senders });
   const gateway = createGateway({
     pipeline,
@@ -84,19 +87,16 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     transfer: createTransfer(store, ground.redact),
     remote: createRemotePorts(async (method, params, signal) => (await link.call({ method, params }, signal)).result),
     workspace: createAgentWorkspace(ground),
-    nodes: createNodes({
-      ...ground,
-      store: store.nodes,
-      clock: systemClock,
-      rules: () => nodeRules(current.start().config),
-      warn: outside.log.warn,
-    }),
+    nodes: halted.nodes(openNodes(ground, outside.log)),
     clock: systemClock,
     log: (level, message, fields) => outside.log[level](message, fields),
     settings: gatewaySettings(first.config, current.agents(), first),
   });
   await gateway.listen(outside.sockets);
   await pipeline.start();
+  const takeHalts = (next: unknown): void =>
+    void halted.take(next, pipeline.channels).catch((error: unknown) => ground.report(newId(), error));
+  takeHalts(first.halts);
   void maintain(
     store,
     {
@@ -114,6 +114,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     offer: ground.devices.offer,
     answer: createStateAnswers(store, first),
     hear(name, params) {
+      if (name === "halts") takeHalts(params);
       if (name === "sandbox") hearSandbox(ground, params as SandboxStatus);
       if (name !== "alert") return;
       const agentId = (): string => current.agents()[0]?.id ?? "main";
@@ -128,6 +129,11 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
       await store.close();
     },
   };
+}
+
+function openNodes(ground: Ground, log: Log): Nodes {
+  const rules = () => nodeRules(ground.current.start().config);
+  return createNodes({ ...ground, store: ground.store.nodes, clock: systemClock, rules, warn: log.warn });
 }
 
 /** What the process was given, and nobody else has. */
@@ -148,6 +154,7 @@ type Ground = {
   readonly workspace: WorkspaceFiles;
   readonly observe: Observe;
   readonly hooks: ToolHooks;
+  readonly kill: ReturnType<typeof createKillClient>;
   readonly dlp: Inspector;
   readonly canary: string;
   readonly redact: (text: string) => string;
@@ -197,6 +204,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     models,
     workspace: createWorkspaceClient(link),
     observe: createObserver({ hooks: observers, report }, ending.signal),
+    kill: createKillClient(link),
     hooks: createHookClient(link, () => current.start().hooks),
     dlp: createInspectorClient(link),
     canary: first.canary,

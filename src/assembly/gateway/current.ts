@@ -2,6 +2,7 @@
 import { listAgents } from "../../config/agent-settings.ts";
 import type { AgentSettings, StatePaths } from "../../config/config.ts";
 import type { GatewaySettings } from "../../gateway/gateway.ts";
+import type { HaltedDoors } from "./halts.ts";
 import type { HookWants } from "../../hook/hook.ts";
 import type { ListenAddress } from "../../network/network.ts";
 import { notTried } from "../../sandbox/sandbox.ts";
@@ -24,6 +25,8 @@ export type GatewayStart = ChannelStart & {
   readonly locked?: string | undefined;
   /** Undefined while the boot probe is running. */
   readonly sandbox: SandboxStatus | undefined;
+  /** What the owner has stopped, of what the gateway does by itself. */
+  readonly halts: HaltedDoors;
   /** Whether the broker has hooks to ask. */
   readonly hooks: HookWants;
   /** The marker of the system prompt. */

@@ -5,6 +5,7 @@ import type { Run } from "../context.ts";
 import { deviceCommands } from "./devices.ts";
 import { evidenceCommands } from "./evidence.ts";
 import { hookCommands } from "./hooks.ts";
+import { incidentCommands } from "./incident.ts";
 import { serviceCommands } from "./service.ts";
 import { sandboxCommands } from "./sandbox.ts";
 import { vaultCommands } from "./vault.ts";
@@ -522,6 +523,7 @@ export const commands: readonly CommandSpec[] = [
   ...dlpCommands,
   ...watchdogCommands,
   ...evidenceCommands,
+  ...incidentCommands,
   {
     path: "logs",
     summary: "print the gateway's log",

@@ -46,6 +46,7 @@ export async function prepareStateDir(paths: StatePaths): Promise<readonly Notic
     paths.logs,
     paths.run,
     paths.watchdog,
+    paths.incident,
     paths.cache,
   ];
   for (const folder of folders) await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -2,6 +2,7 @@
 import { dlpMethods } from "./dlp.ts";
 import { evidenceMethods } from "./evidence.ts";
 import { hookMethods } from "./hooks.ts";
+import { killMethods } from "./kill.ts";
 import { sandboxMethods } from "./sandbox.ts";
 import { stateMethods } from "./state.ts";
 import { vaultMethods } from "./vault.ts";
@@ -11,6 +12,7 @@ export const areaMethods = {
   ...dlpMethods,
   ...evidenceMethods,
   ...hookMethods,
+  ...killMethods,
   ...sandboxMethods,
   ...stateMethods,
   ...vaultMethods,
