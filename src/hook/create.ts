@@ -15,7 +15,7 @@ import type { Registry } from "./registry.ts";
 import { namesOf, sameInput, toolEvents } from "./tools.ts";
 import type { CellAction, HookInput } from "./tools.ts";
 
-export type HooksOptions = Omit<JudgeOptions, "hooks"> &
+export type HooksOptions = Omit<JudgeOptions, "registry"> &
   CellSurroundings & { readonly registry: Registry; readonly clock: Clock };
 
 export type Hooks = {
@@ -33,7 +33,7 @@ export type Hooks = {
 };
 
 export function createHooks(options: HooksOptions): Hooks {
-  const judge = createJudge({ ...options, hooks: options.registry.hooks });
+  const judge = createJudge(options);
   const passes = createPasses(options.clock);
 
   async function before(call: HookCall, subject: HookSubject, signal: AbortSignal): Promise<BeforeAnswer> {

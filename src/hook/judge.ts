@@ -9,7 +9,7 @@ import { parseAnswer, renderQuestion } from "./contract.ts";
 import type { HookAnswer, RoomEnd } from "./contract.ts";
 import { matches } from "./definition.ts";
 import type { HookDefinition, HookEvent } from "./definition.ts";
-import type { Registered } from "./registry.ts";
+import type { Registered, Registry } from "./registry.ts";
 import { sameInput } from "./tools.ts";
 import type { HookInput, ToolEvent } from "./tools.ts";
 
@@ -30,7 +30,7 @@ export type RunHook = (
 ) => Promise<RoomEnd>;
 
 export type JudgeOptions = {
-  readonly hooks: () => readonly Registered[];
+  readonly registry: Pick<Registry, "hooks" | "has">;
   readonly run: RunHook;
   readonly audit: AuditLog;
 };
@@ -58,13 +58,12 @@ export function createJudge(options: JudgeOptions): Judge {
   const ask = createAsk(options);
 
   function asking(event: HookEvent, tool: ToolEvent): readonly Registered[] {
-    const isAsked = ({ definition }: Registered): boolean =>
-      definition.event === event && matches(definition.matcher, tool.names);
-    return options.hooks().filter(isAsked);
+    const { hooks } = options.registry;
+    return hooks((definition) => definition.event === event && matches(definition.matcher, tool.names));
   }
 
   return {
-    has: (event) => options.hooks().some(({ definition }) => definition.event === event),
+    has: (event) => options.registry.has((definition) => definition.event === event),
     async judge(call, asked, signal) {
       const hooks = asking(asked.event, asked.tool);
       const judged = new Map<Registered, HookInput>();

@@ -26,8 +26,13 @@ export type Registered = {
 };
 
 export type Registry = {
-  /** All that may have something to say. A file that cannot be understood is one hook about everything, with a problem. */
-  hooks(): readonly Registered[];
+  /**
+   * All that may have something to say, or those of them that are wanted: only their files are looked at. A settings file
+   * that cannot be understood is one hook about everything, with a problem.
+   */
+  hooks(isWanted?: (definition: HookDefinition) => boolean): readonly Registered[];
+  /** The same without a look at their files. */
+  has(isWanted: (definition: HookDefinition) => boolean): boolean;
   readonly ignoredEvents: () => readonly string[];
   /** The owner says that what is there now is what they want. Throws where it cannot be used at all. */
   trust(): Promise<readonly Registered[]>;
@@ -45,20 +50,27 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
     damage = error.message;
   }
 
-  function hooks(): readonly Registered[] {
+  /** Each with the problem that it has before anybody looks at its files. */
+  function registered(): readonly Omit<Registered, "folders">[] {
     const settings = read();
-    if (typeof settings === "string") return [...lost(), everything(settings)];
+    if (typeof settings === "string") return [...lost(noHooks), everything(settings)];
     if (damage !== undefined) return [everything(damage)];
     // Taken away without the owner's word: what was forbidden stays forbidden until they have said so.
-    return [...settings.definitions.map(look), ...lost(settings)];
+    const there = settings.definitions.map((definition) => ({ definition, problem: undefined }));
+    return [...there, ...lost(settings)];
+  }
+
+  function hooks(isWanted: (definition: HookDefinition) => boolean = () => true): readonly Registered[] {
+    const wanted = registered().filter(({ definition }) => isWanted(definition));
+    return wanted.map((hook) => (hook.problem === undefined ? look(hook.definition) : { ...hook, folders: [] }));
   }
 
   /** What was trusted and is not registered any more. */
-  function lost(settings: HookSettings = noHooks): readonly Registered[] {
+  function lost(settings: HookSettings): readonly Omit<Registered, "folders">[] {
     const still = new Set(settings.definitions.map(nameOf));
     const gone = (pins?.definitions ?? []).filter((definition) => !still.has(nameOf(definition)));
     const problem = `${options.settingsPath} does not register it any more. To let it go: lorica hooks trust`;
-    return gone.map((definition) => ({ definition, folders: [], problem }));
+    return gone.map((definition) => ({ definition, problem }));
   }
 
   function look(definition: HookDefinition): Registered {
@@ -74,6 +86,7 @@ export async function openRegistry(options: RegistryOptions): Promise<Registry> 
 
   return {
     hooks,
+    has: (isWanted) => registered().some(({ definition }) => isWanted(definition)),
     ignoredEvents() {
       const settings = read();
       return typeof settings === "string" ? [] : settings.ignoredEvents;
@@ -124,9 +137,9 @@ function readSettings(path: string, status: BigIntStats): HookSettings | string 
   }
 }
 
-function everything(problem: string): Registered {
+function everything(problem: string): Omit<Registered, "folders"> {
   const definition = { event: "PreToolUse", matcher: "*", command: "settings.json", timeoutMs: 1 } as const;
-  return { definition, folders: [], problem };
+  return { definition, problem };
 }
 
 function problemOf(isKnown: boolean, changedFolder: string | undefined): string | undefined {

@@ -34,7 +34,12 @@ function open(scripts: readonly (Script | { readonly problem: string })[]) {
   const audit: AuditRecord[] = [];
   const clock = createTestClock(0);
   const created = createHooks({
-    registry: { hooks: () => hooks, ignoredEvents: () => [], trust: async () => hooks },
+    registry: {
+      hooks: (isWanted = () => true) => hooks.filter(({ definition }) => isWanted(definition)),
+      has: (isWanted) => hooks.some(({ definition }) => isWanted(definition)),
+      ignoredEvents: () => [],
+      trust: async () => hooks,
+    },
     async run({ definition }, { question }): Promise<RoomEnd> {
       const script = scripts[Number(definition.command)];
       const asked = JSON.parse(question) as Question;

@@ -28,6 +28,7 @@ import type {
 import type { HookList, HookRow, HookTest, hookMethods } from "../../protocol/owner/hooks.ts";
 import type { PartStatus } from "../../protocol/owner/kit.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
+import { agentReaches } from "../settings/egress.ts";
 import { createRunHook } from "./hook-room.ts";
 import { protectedPaths } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
@@ -132,7 +133,7 @@ function createHooksOf({ options, keeper }: Ground, { cells, audit, probed }: Ho
     audit,
     clock: systemClock,
     home: paths.home,
-    reaches: () => false,
+    reaches: (agentId) => agentReaches(keeper.config(), paths, agentId),
     access: (agentId) => ceilingOf(keeper.config(), paths).agents.get(agentId)?.access ?? "none",
   });
 }

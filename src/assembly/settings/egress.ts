@@ -28,6 +28,12 @@ export function egressOf(config: Config, paths: StatePaths, ceiling: RouteCeilin
   };
 }
 
+/** Whether an agent's commands may reach anything at all. */
+export function agentReaches(config: Config, paths: StatePaths, agentId: string): boolean {
+  const agent = listAgents(config, paths).find(({ id }) => id === agentId);
+  return agent !== undefined && agentEgress(config, agent).rules.some(({ verdict }) => verdict === "allow");
+}
+
 function agentEgress(config: Config, agent: AgentSettings): AgentEgress {
   const { profile, allow, presets: own, terminate, uploadMaxBytes } = agent.egress;
   const { egress } = config;
