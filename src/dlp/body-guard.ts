@@ -2,10 +2,13 @@
 // what was announced about the body stays true and JSON stays JSON; or it ends the request before it has left.
 import { limits } from "../base/limits.ts";
 import type { Finding } from "./find/finding.ts";
+import type { Hit } from "./known/gram-index.ts";
 import type { KnownValues } from "./known/known.ts";
 
 export type BodyJudge = {
-  readonly known: readonly KnownValues[];
+  readonly known: KnownValues;
+  /** Left out where all counts. */
+  readonly counts?: (hit: Hit) => boolean;
   /** Throws where the request is to end; returns where it is to go on without what was found. */
   readonly onFound: (found: readonly Pick<Finding, "start" | "end">[], text: string) => void;
 };
@@ -26,19 +29,10 @@ export async function* guardBody(body: AsyncIterable<Uint8Array>, judge: BodyJud
   if (held !== "") yield Buffer.from(look(held, judge).masked, "latin1");
 }
 
-/** The same for what is there whole. */
-export function maskText(text: string, judge: BodyJudge): string {
-  return look(text, judge).masked;
-}
-
-function look(text: string, { known, onFound }: BodyJudge): { readonly safe: number; readonly masked: string } {
-  let safe = Math.max(0, text.length - heldChars);
-  const found: { start: number; end: number }[] = [];
-  for (const values of known) {
-    const { hits, openAt } = values.scan(text);
-    safe = Math.min(safe, openAt);
-    found.push(...hits);
-  }
+function look(text: string, { known, counts, onFound }: BodyJudge): { readonly safe: number; readonly masked: string } {
+  const { hits, openAt } = known.scan(text);
+  let safe = Math.min(openAt, Math.max(0, text.length - heldChars));
+  const found = counts === undefined ? hits : hits.filter(counts);
   if (found.length === 0) return { safe, masked: text };
   for (const { start, end } of found) if (end > safe && start < safe) safe = start;
   onFound(found, text);

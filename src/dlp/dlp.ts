@@ -3,9 +3,9 @@
 export { createEchoGuard } from "./echo-guard.ts";
 export type { EchoGuard } from "./echo-guard.ts";
 export { redactedMark } from "./find/finding.ts";
-export { createKnownValues } from "./known/known.ts";
+export { createKnownValues, markerValue } from "./known/known.ts";
 export type { KnownValues } from "./known/known.ts";
-export { guardBody, maskText } from "./body-guard.ts";
+export { guardBody } from "./body-guard.ts";
 export type { BodyJudge } from "./body-guard.ts";
 export { createGuardedText } from "./judge/guarded-text.ts";
 export type { GuardedText } from "./judge/guarded-text.ts";

@@ -1,7 +1,8 @@
 // Everything that is to be found in one text, whatever is made of it then.
 import { limits } from "../../base/limits.ts";
+import { markerValue } from "../known/known.ts";
 import type { KnownValues } from "../known/known.ts";
-import type { Hit, Scanned } from "../known/gram-index.ts";
+import type { Hit } from "../known/gram-index.ts";
 import { looksRandom } from "../known/random.ts";
 import { findClasses } from "./classes.ts";
 import type { Finding } from "./finding.ts";
@@ -10,9 +11,10 @@ import { findPeople } from "./people.ts";
 import type { PeopleRules } from "./people.ts";
 
 export type Detectors = {
+  /** With the prompt's marker among the values. */
   readonly known: KnownValues;
-  /** Undefined where the prompt that holds it is on its way to where it belongs. */
-  readonly canary: KnownValues | undefined;
+  /** False where the prompt that holds the marker is on its way to where it belongs. */
+  readonly canary: boolean;
   /** What credentials of others look like, and kinds of content. Our own values are always sought. */
   readonly formats: boolean;
   readonly people: PeopleRules | undefined;
@@ -29,16 +31,14 @@ export type Detected = {
 
 export function detect(text: string, detectors: Detectors): Detected {
   const known = detectors.known.scan(text);
-  const canary = detectors.canary?.scan(text);
-  const findings: Finding[] = known.hits.map((hit) => valueFinding(text, hit));
-  for (const { start, end } of canary?.hits ?? [])
-    findings.push({ rule: "canary", severity: "critical", start, end, disguised: true });
+  const isSought = (hit: Hit): boolean => detectors.canary || hit.value !== markerValue;
+  const findings: Finding[] = known.hits.filter(isSought).map((hit) => valueFinding(text, hit));
   if (detectors.formats) findings.push(...patterns(text));
   if (detectors.people !== undefined)
     for (const { name, values } of findPeople(text, detectors.people))
       for (const span of values) findings.push({ rule: `pii.${name}`, severity: "medium", disguised: false, ...span });
   if (detectors.entropy) findings.push(...randomRuns(text));
-  return { findings, fragments: known.fragments, openAt: Math.min(known.openAt, openOf(canary, text)) };
+  return { findings, fragments: known.fragments.filter(({ value }) => value !== markerValue), openAt: known.openAt };
 }
 
 /** Long texts a step at a time, so that nobody else waits for long. */
@@ -59,7 +59,8 @@ export async function detectInSteps(text: string, detectors: Detectors): Promise
   return { findings, fragments, openAt };
 }
 
-function valueFinding(text: string, { start, end, kind, part }: Hit): Finding {
+function valueFinding(text: string, { start, end, kind, part, value }: Hit): Finding {
+  if (value === markerValue) return { rule: "canary", severity: "critical", start, end, disguised: true };
   // Nothing was left out in reading it: it stands there as it is.
   const isPlain = kind === "plain" && end - start <= part.to - part.from + separators(text.slice(start, end));
   return { rule: "vault.value", severity: "critical", start, end, disguised: !isPlain };
@@ -81,23 +82,23 @@ function patterns(text: string): readonly Finding[] {
   ];
 }
 
+const runChars = new Uint8Array(65_536);
+for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-")
+  runChars[letter.charCodeAt(0)] = 1;
+
 /** Hashes and ids look random too, so this is counted and never acted on by itself. */
 function randomRuns(text: string): readonly Finding[] {
   const found: Finding[] = [];
-  for (const match of text.matchAll(/[A-Za-z0-9+/=_-]{32,}/g)) {
-    const run = match[0];
-    if (run.length > 128 || /^[0-9a-f-]+$/i.test(run) || !looksRandom(run)) continue;
-    found.push({
-      rule: "entropy",
-      severity: "low",
-      start: match.index,
-      end: match.index + run.length,
-      disguised: false,
-    });
+  let start = 0;
+  for (let end = 0; end <= text.length; end++) {
+    if (end < text.length && runChars[text.charCodeAt(end)] === 1) continue;
+    const length = end - start;
+    if (length >= 32 && length <= 128) {
+      const run = text.slice(start, end);
+      if (!/^[0-9a-f-]+$/i.test(run) && looksRandom(run))
+        found.push({ rule: "entropy", severity: "low", start, end, disguised: false });
+    }
+    start = end + 1;
   }
   return found;
-}
-
-function openOf(scanned: Scanned | undefined, text: string): number {
-  return scanned?.openAt ?? text.length;
 }

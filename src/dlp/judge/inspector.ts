@@ -7,7 +7,7 @@ import type { Detectors } from "../find/detect.ts";
 import { redactedMark } from "../find/finding.ts";
 import type { Finding } from "../find/finding.ts";
 import type { PeopleRules } from "../find/people.ts";
-import { createKnownValues } from "../known/known.ts";
+import { withMarker } from "../known/known.ts";
 import type { KnownValues } from "../known/known.ts";
 import { createJudge, reasonOf } from "./judge.ts";
 import type { Judge, Judged } from "./judge.ts";
@@ -40,9 +40,8 @@ export type InspectorOptions = {
 
 export type LocalInspector = Inspector &
   Omit<Judge, "judge"> & {
+    /** The values and the marker of the system prompt, for whoever looks for them elsewhere. */
     readonly known: KnownValues;
-    /** The marker of the system prompt, for whoever looks for it elsewhere. */
-    readonly canary: KnownValues;
     /** Our own values and the marker, where nothing else matters; what the owner let through is not among them. */
     find(text: string): readonly Finding[];
     /** What would be found and what would become of it; nothing is remembered. */
@@ -53,11 +52,11 @@ export type LocalInspector = Inspector &
   };
 
 export function createInspector(options: InspectorOptions): LocalInspector {
-  const { known, own } = options;
-  const canary = createKnownValues(() => [options.canary]);
+  const { own } = options;
+  const known = withMarker(options.known, options.canary);
   const judge = createJudge(options);
   const ledger = createLedger(known, () => options.rules().windowMessages);
-  const detectors = createDetectors(options, canary);
+  const detectors = createDetectors(options, known);
 
   async function inspectOne(question: Question, text: string): Promise<Judged> {
     const startedAt = performance.now();
@@ -76,9 +75,8 @@ export function createInspector(options: InspectorOptions): LocalInspector {
   return {
     ...judge,
     known,
-    canary,
     find: (text) =>
-      detect(text, { known, canary, formats: false, entropy: false, people: undefined }).findings.filter(
+      detect(text, { known, canary: true, formats: false, entropy: false, people: undefined }).findings.filter(
         (finding) => !judge.incidents.isAllowed(finding, text),
       ),
     preview: (point, text) =>
@@ -96,13 +94,13 @@ export function createInspector(options: InspectorOptions): LocalInspector {
   };
 }
 
-function createDetectors({ known, rules }: InspectorOptions, canary: KnownValues): (point: Point) => Detectors {
+function createDetectors({ rules }: InspectorOptions, known: KnownValues): (point: Point) => Detectors {
   return (point) => {
     const { patterns, entropy, people } = rules();
     const leaves = point === "reply" || point === "order" || point === "answer";
     return {
       known,
-      canary: point === "model" ? undefined : canary,
+      canary: point !== "model",
       formats: patterns,
       entropy: entropy && leaves,
       people: point === "reply" || point === "order" ? people : undefined,

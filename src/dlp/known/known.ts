@@ -7,6 +7,7 @@ import type { GramIndex, Hit, Pattern, Scanned } from "./gram-index.ts";
 import { soughtOf } from "./spellings.ts";
 
 export type KnownValues = {
+  readonly values: () => Iterable<string>;
   scan(text: string): Scanned;
   /** The values have changed. */
   refresh(): void;
@@ -16,17 +17,36 @@ export type KnownValues = {
   size(): number;
 };
 
+/** What a hit of the marker says for its value, in a table that has one. */
+export const markerValue = 1;
+
 export function createKnownValues(values: () => Iterable<string>): KnownValues {
-  let indexes: readonly GramIndex[] | undefined;
   let version = 0;
-  const ready = (): readonly GramIndex[] => (indexes ??= build(values()));
+  const table = createTable(values, () => version);
   return {
-    scan: (text) => scanInSteps(text, ready()),
+    ...table,
+    values,
     refresh() {
-      indexes = undefined;
       version += 1;
     },
     version: () => version,
+  };
+}
+
+/** The same values and a marker in one table, so that one pass finds both. It follows the values by itself. */
+export function withMarker(known: KnownValues, marker: string): KnownValues {
+  const table = createTable(() => [marker, ...known.values()], known.version);
+  return { ...known, ...table };
+}
+
+function createTable(values: () => Iterable<string>, version: () => number): Pick<KnownValues, "scan" | "size"> {
+  let built: { readonly version: number; readonly indexes: readonly GramIndex[] } | undefined;
+  const ready = (): readonly GramIndex[] => {
+    if (built?.version !== version()) built = { version: version(), indexes: build(values()) };
+    return built.indexes;
+  };
+  return {
+    scan: (text) => scanInSteps(text, ready()),
     size: () => ready().reduce((sum, { size }) => sum + size, 0),
   };
 }

@@ -4,7 +4,7 @@ import type { BrokerEgress, OutgoingRequest } from "../../../egress/egress.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { isRecord, parseJson } from "../../../base/json.ts";
 import { limits } from "../../../base/limits.ts";
-import { guardBody } from "../../../dlp/dlp.ts";
+import { guardBody, markerValue } from "../../../dlp/dlp.ts";
 import type { LocalInspector, Verdict } from "../../../dlp/dlp.ts";
 
 export function screenEgress(egress: BrokerEgress, inspector: LocalInspector): BrokerEgress {
@@ -46,11 +46,12 @@ async function screenBody(
   const place = placeOf(request);
   if (place.point === "channel" && bodyBytes <= limits.dlpBodyWholeMaxBytes)
     return once(await screenWhole(await readAll(body), { place, inspector, signal }));
-  const known = place.point === "model" ? [inspector.known] : [inspector.known, inspector.canary];
   const verdict: Verdict = place.point === "model" ? "redact" : "block";
   return ReadableStream.from(
     guardBody(body, {
-      known,
+      known: inspector.known,
+      // The prompt that holds the marker is on its way to where it belongs.
+      counts: ({ value }) => place.point === "channel" || value !== markerValue,
       onFound(spans, text) {
         const findings = spans.map(
           (span) => ({ rule: "vault.value", severity: "critical", disguised: false, ...span }) as const,
