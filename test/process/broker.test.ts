@@ -28,6 +28,10 @@ test("sockets are the owner's alone, and nothing leaves a core dump", { skip }, 
   runAsUser(scenarios, "listensPrivately"),
 );
 
+test("a gateway in an attacker's hands makes no system call that a command may not make", { skip }, () =>
+  runAsUser(new URL("../faux/broker/hostile-scenarios.ts", import.meta.url).href, "everyActIsRefused"),
+);
+
 const life = new URL("../faux/broker/life-scenarios.ts", import.meta.url).href;
 
 test("where bubblewrap does not work or is missing, the gateway runs without it, and status says so", { skip }, () =>

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, readlinkSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
 import { limits, nodeEnvironment } from "../../base/limits.ts";
-import { isWithin, systemNames } from "../../sandbox/sandbox.ts";
+import { isWithin, maskableProc, systemNames } from "../../sandbox/sandbox.ts";
 
 export type GatewayFolders = {
   /** Where the program lies: `lorica.mjs`, `src`, `plugins`, `node_modules`, the built page. */
@@ -46,7 +46,11 @@ export function gatewayProfile(folders: GatewayFolders): readonly string[] {
     ...libraries.filter(existsSync).map((path) => ["--ro-bind", path, path]),
     ...systemNames.map(bindSystemName),
     ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"],
-    ["--proc", "/proc", "--remount-ro", "/proc"],
+    ["--proc", "/proc"],
+    ...maskableProc
+      .filter((name) => existsSync(`/proc/${name}`))
+      .map((name) => ["--ro-bind", "/dev/null", `/proc/${name}`]),
+    ["--remount-ro", "/proc"],
     ["--dev", "/dev", "--remount-ro", "/dev"],
     ...readable.map((path) => ["--ro-bind", path, path]),
     ...folders.writable.map((path) => ["--bind", path, path]),
