@@ -132,7 +132,7 @@ export function innerArguments({ host, profile, settings }: CellOptions, role: "
   return [
     // The network namespace is the outer one: a server that one command starts answers the next, and nobody else.
     ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"],
-    settings.filter === "relaxed" && role === "command" ? [] : "--disable-userns",
+    "--disable-userns",
     lifeAndRights,
     environmentOptions(
       role === "command"

@@ -181,14 +181,16 @@ const allow: Instruction = [0x06, 0, 0, 0x7fff0000];
 const kill: Instruction = [0x06, 0, 0, 0x80000000];
 
 /**
- * What debuggers and nested sandboxes need. It is given back only in a cell whose owner has asked for that, for a while:
- * it reaches nothing new, and leaves more of the kernel to attack.
+ * What debuggers and tracers need. It is given back only in a cell whose owner has asked for that, for a while: it reaches
+ * nothing but the command's own processes, and leaves more of the kernel to attack.
  */
-const relaxedCalls: ReadonlySet<string> = new Set(
-  "ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd unshare setns mount umount2 pivot_root chroot open_tree move_mount mount_setattr fsopen fsconfig fsmount fspick".split(
-    " ",
-  ),
-);
+const relaxedCalls: ReadonlySet<string> = new Set([
+  "ptrace",
+  "process_vm_readv",
+  "process_vm_writev",
+  "kcmp",
+  "pidfd_getfd",
+]);
 
 export type FilterKind = "full" | "relaxed";
 
@@ -206,15 +208,12 @@ export function buildSeccompFilter(architecture: string, kind: FilterKind = "ful
   if (architecture === "x64") program.push([0x35, 0, 1, x32Bit], refuse(enosys));
   // The flags of clone3 lie in memory, where a filter cannot look; libc falls back to clone.
   program.push(...onCall(clone3, [refuse(enosys)]));
-  const namespaces: Instruction[] = [load(offset.argument0), [0x45, 0, 1, cloneNamespaces], refuse(eperm), allow];
-  if (kind === "full") program.push(...onCall(table.clone, namespaces));
+  program.push(...onCall(table.clone, [load(offset.argument0), [0x45, 0, 1, cloneNamespaces], refuse(eperm), allow]));
   const denied = Object.entries(table.denied).filter(([name]) => kind === "full" || !relaxedCalls.has(name));
   program.push(...onCall(table.socket, socketRules()));
   program.push(
     ...onCall(table.ioctl, [load(offset.argument1), ...refuseAny(terminalInjections), allow]),
-    ...(kind === "full"
-      ? onCall(table.personality, [load(offset.argument0), ...allowAny(personalities), refuse(eperm)])
-      : []),
+    ...onCall(table.personality, [load(offset.argument0), ...allowAny(personalities), refuse(eperm)]),
     ...refuseAny(denied.map(([, number]) => number)),
     allow,
   );

@@ -100,7 +100,7 @@ export const sandbox = section(
   {
     mode: key(
       z.enum(["off", "non-main", "all"]).default("all"),
-      "Every session is in a cell in every mode. `off` lowers one wall, the filter of system calls, so that debuggers and nested sandboxes work, and only while an acknowledgement holds: `lorica sandbox off --for 1h`. `non-main` does so only where nobody but the owner speaks.",
+      "Every session is in a cell in every mode. `off` lowers one wall, the filter of system calls, so that debuggers and tracers work, and only while an acknowledgement holds: `lorica sandbox off --for 1h`. `non-main` does so only where nobody but the owner speaks.",
     ),
     backend: key(
       z.enum(["bwrap", "docker"]).default("bwrap"),
