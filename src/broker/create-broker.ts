@@ -18,7 +18,7 @@ import { createServices } from "./serve/services.ts";
 import type { ServicesOptions } from "./serve/services.ts";
 
 export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
-  Pick<ServicesOptions, "cells" | "guards" | "more"> &
+  Pick<ServicesOptions, "cells" | "guards" | "more" | "inForce"> &
   Pick<GatewayProcessOptions, "folders" | "bwrap" | "argv" | "listen" | "settings"> & {
     readonly version: string;
     readonly profile: string | undefined;

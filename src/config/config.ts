@@ -33,6 +33,7 @@ export type { Issue, Notice, Path, Place } from "./read/issue.ts";
 export type { KeyDescription } from "./reference.ts";
 export type { AgentDefaults, AgentEntry, ChannelConfig, Config, ProviderConfig } from "./schema/schema.ts";
 export {
+  firstConversationFiles,
   instructionFiles,
   lockedInstructionFiles,
   memoryFiles,

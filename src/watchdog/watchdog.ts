@@ -1,3 +1,6 @@
 // Watches over what decides how Lorica behaves, and tells the owner of what they did not do themselves.
 export { openAlerts } from "./alerts.ts";
 export type { Alert, AlertMessage, AlertOwner, Alerts } from "./alerts.ts";
+export { openInstructionBook } from "./instruction-book.ts";
+export { watchInstructions } from "./instructions.ts";
+export type { InstructionEvent, InstructionWatch } from "./instructions.ts";

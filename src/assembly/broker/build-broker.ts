@@ -120,6 +120,7 @@ async function serve(ground: Ground): Promise<void> {
     readSecret: vaultSide.readSecret,
     sides,
     screen: dlp.screen,
+    inForce: watchdog.inForce,
     areas: {
       ...seal.areas,
       ...evidence.areas,
@@ -240,6 +241,7 @@ function openBroker(
     readonly sides: Sides;
     readonly screen: DlpSide["screen"];
     readonly areas: AreaHandlers;
+    readonly inForce: WatchdogSide["inForce"];
     readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
   },
 ): Broker {

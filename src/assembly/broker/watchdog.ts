@@ -1,28 +1,63 @@
 // The watchdog at its place in the broker: what alerts the owner, and what the owner asks it.
+import { join } from "node:path";
+import { systemClock } from "../../base/clock.ts";
 import type { AuditLog } from "../../audit/audit.ts";
 import { limits } from "../../base/limits.ts";
 import type { OwnerHandlers } from "../../broker/broker.ts";
-import type { Finding } from "../../config/config.ts";
+import type { BrokerOptions } from "../../cli/cli.ts";
+import { instructionFiles, listAgents } from "../../config/config.ts";
+import type { AgentSettings, Finding } from "../../config/config.ts";
+import { watchFiles } from "../../config/keep/watch.ts";
+import type { PartStatus } from "../../protocol/owner/kit.ts";
 import type { watchdogMethods } from "../../protocol/owner/watchdog.ts";
-import type { Alerts } from "../../watchdog/watchdog.ts";
+import { openInstructionBook, watchInstructions } from "../../watchdog/watchdog.ts";
+import type { AlertOwner, Alerts, InstructionWatch } from "../../watchdog/watchdog.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
+import { createDrift } from "./drift.ts";
 import type { BrokerSide } from "./side.ts";
 
 export type WatchdogSide = BrokerSide & {
   readonly areas: Pick<OwnerHandlers, keyof typeof watchdogMethods>;
   /** A change of the config files that others made. */
   readonly onFinding: (finding: Finding) => void;
+  /** Whether a workspace's file may be told to a model. */
+  readonly inForce: (agentId: string, file: { readonly name: string; readonly sha256: string }) => boolean;
 };
 
 export type WatchdogDeps = {
+  readonly options: Pick<BrokerOptions, "paths">;
   readonly alerts: Alerts;
   readonly keeper: ConfigKeeper;
   readonly audit: AuditLog;
+  readonly alertOwner: AlertOwner;
 };
 
-export function createWatchdogSide({ alerts, keeper, audit }: WatchdogDeps): WatchdogSide {
+export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
+  const { options, alerts, keeper, audit, alertOwner } = deps;
   const { service } = keeper;
+  const agents = () => listAgents(keeper.config(), options.paths);
+  const instructions = watchInstructions({
+    agents,
+    book: openInstructionBook(join(options.paths.watchdog, "instructions")),
+    clock: systemClock,
+    alertOwner,
+    record: ({ agentId, name, what, by }) =>
+      audit.record({
+        kind: "watchdog",
+        rule: `instructions.${what.replace(" ", "-")}`,
+        agentId,
+        actor: by,
+        resource: name,
+      }),
+  });
+  const drift = createDrift({ paths: options.paths, keeper, instructions, alerts });
   return {
+    async guard({ verb, agentId, resource }) {
+      if (verb === "file.write" && resource.operation === "instruct")
+        instructions.expect(agentId, resource.path, resource.content);
+      return undefined;
+    },
+    inForce: (agentId, file) => instructions.isInForce(agentId, file.name, file.sha256),
     answers: {
       // The gateway says only that it took a message on; what the message was about is known here.
       async "alert.told"({ ids }) {
@@ -42,20 +77,47 @@ export function createWatchdogSide({ alerts, keeper, audit }: WatchdogDeps): Wat
         alerts.settle(changedByOthers);
         return refused;
       },
+      "watchdog.status": async () => await drift.status(),
+      "watchdog.baseline": async () => await drift.baseline(),
+      async "watchdog.accept"({ agentId, name }) {
+        instructions.accept(agentId, name);
+        alerts.settle(`${name} of the agent ${agentId} `);
+        return { accepted: true };
+      },
+      async "watchdog.restore"({ agentId, name }) {
+        instructions.restore(agentId, name);
+        alerts.settle(`${name} of the agent ${agentId} `);
+        return { restored: true };
+      },
       "watchdog.alerts": async () => ({ alerts: alerts.open() }),
       "watchdog.ack": async ({ id }) => ({ acknowledged: await alerts.acknowledge(id) }),
     },
     onFinding: (finding) => hearFinding(finding, { alerts, audit }),
-    part() {
-      if (keeper.filesState() === "fighting") return lostFight;
-      const notes = alerts.open().map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`));
-      const detail = notes.length === 0 ? "nothing to tell" : `${notes.length} alerts that you have not acknowledged`;
-      const fix = notes.length === 0 ? null : "lorica watchdog alerts";
-      return { name: "watchdog", state: "on", detail, fix, notes: notes.slice(-limits.alertsPerMessageMax) };
+    part: () => (keeper.filesState() === "fighting" ? lostFight : partOf(alerts)),
+    start(broker, signal) {
+      alerts.carry((message) => broker.tell("alert", message), signal);
+      startWatching(instructions, { agents, alertOwner }, signal);
     },
-    start: (broker, signal) => alerts.carry((message) => broker.tell("alert", message), signal),
     stop: () => alerts.saved(),
   };
+}
+
+function partOf(alerts: Alerts): PartStatus {
+  const notes = alerts.open().map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`));
+  const detail = notes.length === 0 ? "nothing to tell" : `${notes.length} alerts that you have not acknowledged`;
+  const fix = notes.length === 0 ? null : "lorica watchdog alerts";
+  return { name: "watchdog", state: "on", detail, fix, notes: notes.slice(-limits.alertsPerMessageMax) };
+}
+
+function startWatching(
+  instructions: InstructionWatch,
+  { agents, alertOwner }: Pick<WatchdogDeps, "alertOwner"> & { readonly agents: () => readonly AgentSettings[] },
+  signal: AbortSignal,
+): void {
+  const files = () => agents().flatMap(({ workspace }) => instructionFiles.map((name) => join(workspace, name)));
+  const onLost = (reason: string): void => alertOwner(`the instruction files are not watched any more: ${reason}`);
+  instructions.look();
+  watchFiles({ files, onChange: async () => instructions.look(), onLost }, signal);
 }
 
 const lostFight = {

@@ -27,6 +27,8 @@ export type ServicesOptions = {
   /** Asked in order before anything is done with an action that met the ceiling. */
   readonly guards: readonly Guard[];
   readonly more: BrokerAnswers;
+  /** Whether a workspace's file may be told to a model; left out, all may. */
+  readonly inForce?: (agentId: string, file: { readonly name: string; readonly sha256: string }) => boolean;
 };
 
 /** Throws where the action must not be done. What it answers ends the action while it runs. */
@@ -168,7 +170,8 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
       checkAgent({ agentId });
       const workspace = cells.workspaceOf(agentId);
       // The names are the gateway's to choose, so where keys or another agent's files lie there is nothing to read.
-      return { result: workspace.ok ? readWorkspaceFiles(workspace.value, names) : [] };
+      const files = workspace.ok ? readWorkspaceFiles(workspace.value, names) : [];
+      return { result: files.filter((file) => options.inForce?.(agentId, file) ?? true) };
     },
   };
   const more = Object.entries(options.more).map(([name, answer]): [string, Service] => [

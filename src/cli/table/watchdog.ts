@@ -22,6 +22,32 @@ export const watchdogCommands: readonly CommandSpec[] = [
   },
   { path: "watchdog", summary: "what watches over the config and the agents' instructions" },
   {
+    path: "watchdog status",
+    summary: "what has changed since the baseline, and in which direction",
+    load: async () => (await import("../commands/watchdog/status.ts")).showWatchdog,
+  },
+  {
+    path: "watchdog baseline",
+    summary: "all is as it should be: count later changes from now on",
+    load: async () => (await import("../commands/watchdog/status.ts")).setBaseline,
+  },
+  {
+    path: "watchdog accept",
+    takes: "<file>",
+    summary: "let an agent go by an instruction file that was put aside",
+    options: [{ flags: "--agent <id>", summary: "the agent; main where left out" }],
+    examples: ["watchdog accept SOUL.md"],
+    load: async () => (await import("../commands/watchdog/status.ts")).acceptInstruction,
+  },
+  {
+    path: "watchdog restore",
+    takes: "<file>",
+    summary: "bring back what an instruction file said before its last change (for the config: config rollback)",
+    options: [{ flags: "--agent <id>", summary: "the agent; main where left out" }],
+    examples: ["watchdog restore AGENTS.md"],
+    load: async () => (await import("../commands/watchdog/status.ts")).restoreInstruction,
+  },
+  {
     path: "watchdog alerts",
     summary: "what you were alerted to and have not acknowledged",
     load: async () => (await import("../commands/watchdog/alerts.ts")).showAlerts,

@@ -20,7 +20,7 @@ export const memoryFiles: readonly string[] = ["MEMORY.md", "memory.md"];
 const firstConversation = "BOOTSTRAP.md";
 
 /** What an agent fills in and clears away while its first conversation is not over. */
-const filledInFirst: ReadonlySet<string> = new Set(["IDENTITY.md", "USER.md", firstConversation]);
+export const firstConversationFiles: ReadonlySet<string> = new Set(["IDENTITY.md", "USER.md", firstConversation]);
 
 /**
  * Which of the files in a workspace nothing inside a cell may write, rename or remove. `speaker` is who can speak into
@@ -28,5 +28,5 @@ const filledInFirst: ReadonlySet<string> = new Set(["IDENTITY.md", "USER.md", fi
  */
 export function lockedInstructionFiles(present: readonly string[], speaker: "owner" | "others"): readonly string[] {
   const isFirst = speaker === "owner" && present.includes(firstConversation);
-  return instructionFiles.filter((name) => present.includes(name) && !(isFirst && filledInFirst.has(name)));
+  return instructionFiles.filter((name) => present.includes(name) && !(isFirst && firstConversationFiles.has(name)));
 }

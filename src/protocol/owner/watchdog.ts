@@ -26,7 +26,46 @@ export type PendingEdit = {
   readonly changes: string;
 };
 
+export type WatchdogStatus = {
+  /** When the owner last said that all is as it should be; null where they never did. */
+  readonly since: number | null;
+  readonly files: "in place" | "fighting";
+  /** What the config has become since, key by key. */
+  readonly config: readonly {
+    readonly path: string;
+    readonly before: string;
+    readonly after: string;
+    readonly direction: "wider" | "not wider";
+  }[];
+  readonly instructions: readonly {
+    readonly agentId: string;
+    readonly name: string;
+    readonly state: "as it was" | "changed" | "removed" | "not there" | "put aside";
+    readonly by: string;
+    readonly at: number;
+  }[];
+  readonly alerts: number;
+};
+
+const file = z.strictObject({ agentId: z.string().min(1).max(64), name: z.string().min(1).max(64) });
+
 export const watchdogMethods = {
+  "watchdog.status": method<WatchdogStatus>()({
+    summary: "What is watched, and what has changed since the baseline.",
+    params: z.strictObject({}),
+  }),
+  "watchdog.baseline": method<{ readonly at: number }>()({
+    summary: "All is as it should be: later changes are counted from now on.",
+    params: z.strictObject({}),
+  }),
+  "watchdog.accept": method<{ readonly accepted: true }>()({
+    summary: "Brings an instruction file that was put aside into force.",
+    params: file,
+  }),
+  "watchdog.restore": method<{ readonly restored: true }>()({
+    summary: "Brings back what an instruction file said before its last change.",
+    params: file,
+  }),
   "config.pending": method<{ readonly edits: readonly PendingEdit[] }>()({
     summary: "Edits of the config files that are not in force, newest first.",
     params: z.strictObject({}),

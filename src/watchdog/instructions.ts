@@ -1,0 +1,181 @@
+// Watches over the files that tell an agent how to behave. No cell can write one that is there, so a change of it was made
+// on the machine itself: it holds, and the owner hears of it. One that appears out of nowhere may be a command's making,
+// so it holds only after the owner's word.
+import type { Clock } from "../base/clock.ts";
+import { LoricaError } from "../base/errors.ts";
+import { sha256 } from "../base/ids.ts";
+import { firstConversationFiles, instructionFiles } from "../config/config.ts";
+import type { AlertOwner } from "./alerts.ts";
+import type { InstructionBook, KnownFile } from "./instruction-book.ts";
+import { readPlain, removePlain, writePlain } from "./plain-file.ts";
+
+export type Watched = { readonly id: string; readonly workspace: string };
+
+export type InstructionEvent = {
+  readonly agentId: string;
+  readonly name: string;
+  readonly what: "changed" | "removed" | "put aside" | "put back";
+  readonly by: KnownFile["by"];
+};
+
+export type InstructionWatch = {
+  /** Compares the files of one agent, or of all, with what is in force. */
+  look(agentId?: string): void;
+  /** Whether a content may be told to a model. Looks first, so that nothing new is read before it was judged. */
+  isInForce(agentId: string, name: string, hash: string): boolean;
+  /** The owner writes this content next, through Lorica. */
+  expect(agentId: string, name: string, content: string): void;
+  /** What was put aside comes into force. */
+  accept(agentId: string, name: string): void;
+  /** Back to the content before the last change. */
+  restore(agentId: string, name: string): void;
+  /** What is there now is what later changes are counted from. */
+  baseline(): void;
+  list(): readonly (KnownFile & { readonly agentId: string; readonly name: string })[];
+};
+
+export type InstructionOptions = {
+  readonly agents: () => readonly Watched[];
+  readonly book: InstructionBook;
+  readonly clock: Clock;
+  readonly alertOwner: AlertOwner;
+  readonly record: (event: InstructionEvent) => void;
+};
+
+type Place = { readonly agentId: string; readonly workspace: string; readonly name: string; readonly key: string };
+
+export function watchInstructions(options: InstructionOptions): InstructionWatch {
+  const { agents, book, record } = options;
+  const judge = createJudge(options);
+  let started = false;
+
+  const placesOf = (agentId?: string): readonly Place[] =>
+    agents()
+      .filter(({ id }) => agentId === undefined || id === agentId)
+      .flatMap(({ id, workspace }) =>
+        instructionFiles.map((name) => ({ agentId: id, workspace, name, key: `${id}/${name}` })),
+      );
+
+  function look(agentId?: string): void {
+    // The end of the first conversation is judged last: what it wrote before it ended is still its own.
+    const places = placesOf(agentId).toSorted((a, b) => rank(a.name) - rank(b.name));
+    for (const place of places) judge.look(place, started ? "running" : "starting");
+    if (agentId === undefined) started = true;
+  }
+
+  /** The owner's word, from what was kept. */
+  function bringBack(agentId: string, name: string, which: "aside" | "previous"): void {
+    const place = placesOf(agentId).find((each) => each.name === name);
+    if (place === undefined)
+      throw new LoricaError("not_found", `${name} is no instruction file of an agent ${JSON.stringify(agentId)}`);
+    const hash = book.find(place.key)?.[which] ?? undefined;
+    const bytes = hash === undefined ? undefined : book.copy(hash);
+    if (bytes === undefined)
+      throw new LoricaError(
+        "not_found",
+        which === "aside" ? `nothing was put aside for ${name}` : `no earlier content of ${name} is known`,
+      );
+    writePlain(place.workspace, name, bytes);
+    judge.take(place, sha256(bytes), "owner");
+    record({ agentId, name, what: "changed", by: "owner" });
+  }
+
+  return {
+    look,
+    isInForce(agentId, name, hash) {
+      if (!instructionFiles.includes(name)) return true;
+      look(agentId);
+      return book.find(`${agentId}/${name}`)?.hash === hash;
+    },
+    expect: judge.expect,
+    accept(agentId, name) {
+      bringBack(agentId, name, "aside");
+      judge.mistrust(`${agentId}/${name}`);
+    },
+    restore: (agentId, name) => bringBack(agentId, name, "previous"),
+    baseline() {
+      look();
+      for (const [key, known] of book.entries()) book.set(key, { ...known, base: known.hash });
+    },
+    list: () =>
+      placesOf().flatMap(({ agentId, name, key }) => {
+        const known = book.find(key);
+        return known === undefined ? [] : [{ agentId, name, ...known }];
+      }),
+  };
+}
+
+type Judge = {
+  look(place: Place, when: "starting" | "running"): void;
+  take(place: Place, hash: string | null, by: KnownFile["by"]): void;
+  expect(agentId: string, name: string, content: string): void;
+  /** It appeared while commands may have been running, and the rooms of those do not lock it. */
+  mistrust(key: string): void;
+};
+
+function createJudge({ book, clock, record, alertOwner }: InstructionOptions): Judge {
+  const expected = new Map<string, string>();
+  const young = new Set<string>();
+  const hasBootstrap = (agentId: string): boolean => typeof book.find(`${agentId}/BOOTSTRAP.md`)?.hash === "string";
+
+  function take({ key }: Place, hash: string | null, by: KnownFile["by"]): void {
+    const known = book.find(key);
+    const base = known === undefined ? hash : known.base;
+    book.set(key, { hash, at: clock.now(), by, previous: known?.hash ?? null, base, aside: null });
+  }
+
+  function takeByHand(place: Place, hash: string | null): void {
+    const { agentId, name } = place;
+    take(place, hash, "hand");
+    record({ agentId, name, what: hash === null ? "removed" : "changed", by: "hand" });
+    const what = hash === null ? "was removed" : "changed";
+    alertOwner(
+      `${name} of the agent ${agentId} ${what}, and the agent goes by it. If that was not you: lorica watchdog restore ${name}${forAgent(agentId)}`,
+    );
+  }
+
+  function putRight({ agentId, name, key, workspace }: Place, known: KnownFile, hash: string | null): void {
+    book.set(key, { ...known, aside: hash ?? known.aside });
+    const before = known.hash === null ? undefined : book.copy(known.hash);
+    if (before === undefined) removePlain(workspace, name);
+    else writePlain(workspace, name, before);
+    record({ agentId, name, what: before === undefined ? "put aside" : "put back", by: "hand" });
+    const use = hash === null ? "" : ` If it was you: lorica watchdog accept ${name}${forAgent(agentId)}`;
+    alertOwner(
+      `${name} of the agent ${agentId} appeared or changed while the agent could write there; it is put aside, and the agent does not go by it.${use}`,
+    );
+  }
+
+  return {
+    take,
+    expect: (agentId, name, content) => void expected.set(`${agentId}/${name}`, sha256(content)),
+    mistrust: (key) => void young.add(key),
+    look(place, when) {
+      const { agentId, name, key, workspace } = place;
+      const known = book.find(key);
+      const there = readPlain(workspace, name);
+      const hash = there.kind === "file" ? there.hash : null;
+      if (known !== undefined && known.hash === hash && there.kind !== "odd") return;
+      if (there.kind === "file") book.keep(there.bytes);
+      if (known === undefined) return take(place, hash, "start");
+      if (hash !== null && expected.get(key) === hash) {
+        expected.delete(key);
+        record({ agentId, name, what: "changed", by: "owner" });
+        return take(place, hash, "owner");
+      }
+      if (there.kind === "odd") return putRight(place, known, hash);
+      if (firstConversationFiles.has(name) && hasBootstrap(agentId)) return take(place, hash, "first conversation");
+      const isUnlocked = known.hash === null || young.has(key);
+      if (when === "running" && isUnlocked) return putRight(place, known, hash);
+      takeByHand(place, hash);
+    },
+  };
+}
+
+function rank(name: string): number {
+  return name === "BOOTSTRAP.md" ? 1 : 0;
+}
+
+function forAgent(agentId: string): string {
+  return agentId === "main" ? "" : ` --agent ${agentId}`;
+}
