@@ -27,8 +27,8 @@ import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
 import { openVaultSide } from "./vault.ts";
 import type { VaultSide } from "./vault.ts";
-import { createWatchdogSide } from "./watchdog.ts";
-import type { WatchdogSide } from "./watchdog.ts";
+import { createWatchdogSide } from "./watchdog/watchdog.ts";
+import type { WatchdogSide } from "./watchdog/watchdog.ts";
 import { assessExposure, listenAddresses } from "../../network/network.ts";
 import type { GatewayStart } from "../gateway/current.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
@@ -120,7 +120,6 @@ async function serve(ground: Ground): Promise<void> {
     readSecret: vaultSide.readSecret,
     sides,
     screen: dlp.screen,
-    inForce: watchdog.inForce,
     areas: {
       ...seal.areas,
       ...evidence.areas,
@@ -241,7 +240,6 @@ function openBroker(
     readonly sides: Sides;
     readonly screen: DlpSide["screen"];
     readonly areas: AreaHandlers;
-    readonly inForce: WatchdogSide["inForce"];
     readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
   },
 ): Broker {
@@ -253,6 +251,7 @@ function openBroker(
     ...parts,
     more: { ...brokerAnswers({ keeper, log, redactor }), ...sides.answers },
     guards: sides.guards,
+    inForce: sides.inForce,
     parts: sides.parts,
     version: options.version,
     profile: paths.profile,

@@ -4,9 +4,13 @@ import type { Log } from "../../audit/audit.ts";
 import type { Broker, BrokerAnswers, Guard } from "../../broker/broker.ts";
 import type { PartStatus } from "../../protocol/owner/kit.ts";
 
+type InForce = (agentId: string, file: { readonly name: string; readonly sha256: string }) => boolean;
+
 export type BrokerSide = {
   readonly answers?: BrokerAnswers;
   readonly guard?: Guard;
+  /** Whether a workspace's file may be told to a model. */
+  readonly inForce?: InForce;
   readonly part?: () => PartStatus;
   /** Once the gateway serves. What it leaves running ends with the signal. */
   readonly start?: (broker: Broker, signal: AbortSignal) => void;
@@ -18,6 +22,7 @@ export type BrokerSide = {
 export type Sides = {
   readonly answers: BrokerAnswers;
   readonly guards: readonly Guard[];
+  readonly inForce: InForce;
   readonly parts: () => readonly PartStatus[];
   readonly start: (broker: Broker, signal: AbortSignal) => void;
   readonly stop: () => Promise<void>;
@@ -26,6 +31,7 @@ export type Sides = {
 export function joinSides(sides: readonly BrokerSide[], log: Log): Sides {
   return {
     answers: Object.assign({}, ...sides.map(({ answers }) => answers)) as BrokerAnswers,
+    inForce: (agentId, file) => sides.every(({ inForce }) => inForce?.(agentId, file) ?? true),
     guards: sides.flatMap(({ guard }) => guard ?? []),
     parts: () => sides.flatMap(({ part }) => part?.() ?? []),
     start(broker, signal) {

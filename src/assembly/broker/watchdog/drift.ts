@@ -2,17 +2,17 @@
 // have looked harmless, seen together (WD-010).
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing } from "../../base/errors.ts";
-import { isRecord, parseJson } from "../../base/json.ts";
-import type { Json } from "../../base/json.ts";
-import { replaceFile } from "../../base/replace-file.ts";
-import { viewConfig } from "../../config/config.ts";
-import type { Config, StatePaths } from "../../config/config.ts";
-import { diffConfigs } from "../../config/diff.ts";
-import { widensByHand } from "../../config/widen.ts";
-import type { WatchdogStatus } from "../../protocol/owner/watchdog.ts";
-import type { Alerts, InstructionWatch } from "../../watchdog/watchdog.ts";
-import type { ConfigKeeper } from "./config-keeper.ts";
+import { isMissing } from "../../../base/errors.ts";
+import { isRecord, parseJson } from "../../../base/json.ts";
+import type { Json } from "../../../base/json.ts";
+import { replaceFile } from "../../../base/replace-file.ts";
+import { viewConfig } from "../../../config/config.ts";
+import type { Config, StatePaths } from "../../../config/config.ts";
+import { diffConfigs } from "../../../config/diff.ts";
+import { widensByHand } from "../../../config/widen.ts";
+import type { WatchdogStatus } from "../../../protocol/owner/watchdog.ts";
+import type { Alerts, InstructionWatch } from "../../../watchdog/watchdog.ts";
+import type { ConfigKeeper } from "../config-keeper.ts";
 
 export type Drift = {
   status(): Promise<WatchdogStatus>;

@@ -1,27 +1,25 @@
 // The watchdog at its place in the broker: what alerts the owner, and what the owner asks it.
 import { join } from "node:path";
-import { systemClock } from "../../base/clock.ts";
-import type { AuditLog } from "../../audit/audit.ts";
-import { limits } from "../../base/limits.ts";
-import type { OwnerHandlers } from "../../broker/broker.ts";
-import type { BrokerOptions } from "../../cli/cli.ts";
-import { instructionFiles, listAgents } from "../../config/config.ts";
-import type { AgentSettings, Finding } from "../../config/config.ts";
-import { watchFiles } from "../../config/keep/watch.ts";
-import type { PartStatus } from "../../protocol/owner/kit.ts";
-import type { watchdogMethods } from "../../protocol/owner/watchdog.ts";
-import { openInstructionBook, watchInstructions } from "../../watchdog/watchdog.ts";
-import type { AlertOwner, Alerts, InstructionWatch } from "../../watchdog/watchdog.ts";
-import type { ConfigKeeper } from "./config-keeper.ts";
+import { systemClock } from "../../../base/clock.ts";
+import type { AuditLog } from "../../../audit/audit.ts";
+import { limits } from "../../../base/limits.ts";
+import type { OwnerHandlers } from "../../../broker/broker.ts";
+import type { BrokerOptions } from "../../../cli/cli.ts";
+import { instructionFiles, listAgents } from "../../../config/config.ts";
+import type { AgentSettings, Finding } from "../../../config/config.ts";
+import { watchFiles } from "../../../config/keep/watch.ts";
+import type { PartStatus } from "../../../protocol/owner/kit.ts";
+import type { watchdogMethods } from "../../../protocol/owner/watchdog.ts";
+import { openInstructionBook, watchInstructions } from "../../../watchdog/watchdog.ts";
+import type { AlertOwner, Alerts, InstructionWatch } from "../../../watchdog/watchdog.ts";
+import type { ConfigKeeper } from "../config-keeper.ts";
 import { createDrift } from "./drift.ts";
-import type { BrokerSide } from "./side.ts";
+import type { BrokerSide } from "../side.ts";
 
 export type WatchdogSide = BrokerSide & {
   readonly areas: Pick<OwnerHandlers, keyof typeof watchdogMethods>;
   /** A change of the config files that others made. */
   readonly onFinding: (finding: Finding) => void;
-  /** Whether a workspace's file may be told to a model. */
-  readonly inForce: (agentId: string, file: { readonly name: string; readonly sha256: string }) => boolean;
 };
 
 export type WatchdogDeps = {
