@@ -79,7 +79,9 @@ export function hookRoom(host: RoomHost, content: RoomContent): Room {
     workspace === undefined ? [] : ["--ro-bind", workspace, workspace],
     folders.toSorted((a, b) => a.length - b.length).flatMap((path) => ["--ro-bind", path, path]),
     home === "/tmp" || isWithin("/tmp", home) ? [] : ["--remount-ro", home],
-    ["--remount-ro", "/", "--chdir", workspace ?? "/tmp", "--seccomp", "3"],
+    // Not in the workspace: there python, git and others take code and settings from where they stand, and an agent writes
+    // there. A script that wants the workspace is told where it is.
+    ["--remount-ro", "/", "--chdir", folders[0] ?? "/tmp", "--seccomp", "3"],
   ].flat();
   const argv = [...limitArguments({}), "/bin/bash", "-c", content.command];
   return { profile, argv, filter: buildSeccompFilter(process.arch) };

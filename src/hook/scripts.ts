@@ -90,7 +90,7 @@ function namedPaths(command: string, { home, stateDir, workspaces }: ScriptPlace
       .replaceAll(/\$\{?OPENCLAW_STATE_DIR\b\}?/g, stateDir)
       .replaceAll(/\$\{?CLAUDE_PROJECT_DIR\b\}?/g, project);
     if (isAbsolute(path)) return [normalize(path)];
-    // Hooks run in the workspace, so that is where such a path would lead.
+    // Written for a program that runs hooks in the workspace: whoever relies on that has to hear why it is not so here.
     return path.includes("/") ? workspaces().map((workspace) => join(workspace, path)) : [];
   });
 }

@@ -219,6 +219,11 @@ export function homeOf(host: Pick<CellHost, "home">): string {
   return usable ? host.home : "/tmp";
 }
 
+/** Where file tools work beside the workspace: what is the cell's own, and what its owner has put into it. */
+export function fileRoots({ host, settings }: Pick<CellOptions, "host" | "settings">): readonly string[] {
+  return ["/tmp", homeOf(host), ...(settings.binds ?? []).map(({ target }) => target), ...(settings.folders ?? [])];
+}
+
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder === "/" ? "/" : `${folder}/`);
 }

@@ -10,6 +10,7 @@ export { createKill } from "./cell/kill.ts";
 export type { CellConfiguration, ControlReply, ControlRequest, FileAnswer, FileRequest } from "./cell/settings.ts";
 export {
   commandProfile,
+  fileRoots,
   homeOf,
   innerArguments,
   inside,

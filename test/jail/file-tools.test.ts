@@ -3,7 +3,19 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { cells, exec, home, never, place, readFile, readText, secretFile, workspace, writeFile } from "./room.ts";
+import {
+  agents,
+  cells,
+  exec,
+  home,
+  never,
+  place,
+  readFile,
+  readText,
+  secretFile,
+  workspace,
+  writeFile,
+} from "./room.ts";
 
 before(async () => {
   assert.equal((await cells.probe(never)).kind, "verified");
@@ -82,6 +94,30 @@ test("HOOK-008 in the workspace, /tmp and the cell's home they do their work", a
     await writeFile({ operation: "write", path, content: `in ${path}` });
     assert.equal(await readText(path), `in ${path}`);
   }
+});
+
+test("what the owner has bound into a cell is there for file tools too, as far as it was given", async () => {
+  const [given, lent] = [join(home, "given"), join(home, "lent")];
+  for (const folder of [given, lent]) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, "there.txt"), folder);
+  }
+  agents.set("main", {
+    workspace,
+    access: "rw",
+    binds: [
+      { source: given, target: "/given", access: "rw" },
+      { source: lent, target: "/lent", access: "ro" },
+    ],
+    folders: ["/scratch"],
+  });
+  assert.equal(await readText("/given/there.txt"), given);
+  assert.equal(await readText("/lent/there.txt"), lent);
+  for (const path of ["/given/new.txt", "/scratch/new.txt"])
+    await writeFile({ operation: "write", path, content: path });
+  assert.equal(await readText("/scratch/new.txt"), "/scratch/new.txt");
+  await assert.rejects(writeFile({ operation: "write", path: "/lent/new.txt", content: "x" }), { code: "forbidden" });
+  await assert.rejects(readText("/etc/passwd"), { code: "forbidden" });
 });
 
 function patchOf(path: string): string {

@@ -12,6 +12,7 @@ import { unlessAborted } from "../../base/wait.ts";
 import { findBwrap, parseAction } from "../../broker/broker.ts";
 import type { BrokerAnswers, OwnerHandlers, ProbedCells } from "../../broker/broker.ts";
 import { listAgents } from "../../config/config.ts";
+import type { Config, StatePaths } from "../../config/config.ts";
 import { watchFiles } from "../../config/keep/watch.ts";
 import { createHooks, describeHook, isCellAction, openRegistry } from "../../hook/hook.ts";
 import type {
@@ -109,8 +110,16 @@ async function openRegistryAt({ options: { paths, codeRoot }, keeper }: Ground):
     home: paths.home,
     stateDir: paths.stateDir,
     protectedPaths: protectedPaths(paths, codeRoot),
-    workspaces: () => listAgents(keeper.config(), paths).map(({ workspace }) => workspace),
+    workspaces: () => writablePlaces(keeper.config(), paths),
   });
+}
+
+/** Everything that some agent's commands may write to. */
+function writablePlaces(config: Config, paths: StatePaths): readonly string[] {
+  return [...ceilingOf(config, paths).agents.values()].flatMap(({ workspace, binds = [] }) => [
+    workspace,
+    ...binds.filter(({ access }) => access === "rw").map(({ source }) => source),
+  ]);
 }
 
 function createHooksOf({ options, keeper }: Ground, { cells, audit, probed }: HooksDeps, registry: Registry): Hooks {

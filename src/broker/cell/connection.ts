@@ -2,7 +2,15 @@
 import { Duplex } from "node:stream";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
-import { homeOf, innerArguments, inside, limitArguments, nodeFlags, outerArguments } from "../../sandbox/sandbox.ts";
+import {
+  fileRoots,
+  homeOf,
+  innerArguments,
+  inside,
+  limitArguments,
+  nodeFlags,
+  outerArguments,
+} from "../../sandbox/sandbox.ts";
 import type { CellConfiguration, CellGroups, CellOptions } from "../../sandbox/sandbox.ts";
 import { startConfined } from "../spawn.ts";
 
@@ -64,6 +72,7 @@ export function configurationOf(location: CellLocation): CellConfiguration {
     privateDir: inside.private,
     workspace: location.settings.workspace,
     home: homeOf(location.host),
+    roots: fileRoots(location),
     bounds: {
       headMaxBytes: limits.cellFrameHeadMaxBytes,
       requestMaxBytes: limits.fileWriteMaxBytes,

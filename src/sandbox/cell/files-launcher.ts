@@ -65,6 +65,6 @@ function launch({ configuration, files }: LauncherOptions): Room {
   });
 }
 
-function settingsOf({ home, bounds, fileBounds }: CellConfiguration): FilesSettings {
-  return { home, headMaxBytes: bounds.headMaxBytes, requestMaxBytes: bounds.requestMaxBytes, fileBounds };
+function settingsOf({ home, roots, bounds, fileBounds }: CellConfiguration): FilesSettings {
+  return { home, roots, headMaxBytes: bounds.headMaxBytes, requestMaxBytes: bounds.requestMaxBytes, fileBounds };
 }

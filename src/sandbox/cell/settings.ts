@@ -11,6 +11,7 @@ export type CellConfiguration = {
   readonly filesProgram: string;
   /** Where the supervisor may keep files that no command can see. */
   readonly privateDir: string;
+  readonly roots: readonly string[];
   readonly workspace: string;
   readonly home: string;
   readonly bounds: CellBounds;
@@ -20,6 +21,8 @@ export type CellConfiguration = {
 /** The file worker's one argument. */
 export type FilesSettings = {
   readonly home: string;
+  /** Where file tools work, beside the workspace. */
+  readonly roots: readonly string[];
   readonly headMaxBytes: number;
   readonly requestMaxBytes: number;
   readonly fileBounds: FileBounds;

@@ -177,6 +177,23 @@ suite("hooks", { concurrency: false, skip: whyNoSandbox() ?? false }, () => {
     assert.equal(existsSync(join(lorica.workspace, "from-hook")), false);
   });
 
+  test("HOOK-006 what an agent puts into the workspace is not what a hook runs", async () => {
+    const judge = `import json, sys; json.load(sys.stdin); print("no", file=sys.stderr); sys.exit(2)`;
+    const command = `python3 -c '${judge}'`;
+    register({ PreToolUse: [{ matcher: "Glob", hooks: [{ type: "command", command }] }] });
+    await trust();
+    const planted = "import sys; sys.exit(0)\n";
+    assert.equal((await invoke(lorica, "write", { path: "json.py", content: planted })).ok, true);
+    // There, it is what runs.
+    assert.match((await exec(command)).text, /exit 0/);
+    assert.match((await invoke(lorica, "glob", { pattern: "*" })).text, /refused by a hook: .*: no$/);
+    rmSync(join(lorica.workspace, "json.py"));
+    register({
+      PreToolUse: [{ matcher: "Bash", hooks: [{ type: "command", command: join(scripts, "obedient/hook.sh") }] }],
+    });
+    await trust();
+  });
+
   test("HOOK-006 the agent cannot change a hook, and one that changed is refused until the owner trusts it", async () => {
     const path = join(scripts, "obedient/hook.sh");
     for (const target of [

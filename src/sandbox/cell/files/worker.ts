@@ -18,7 +18,7 @@ const messageMaxChars = 2_000;
 const workspace = process.cwd();
 const settings = JSON.parse(process.argv[2] ?? "{}") as FilesSettings;
 const bounds = settings.fileBounds;
-const inside = createInside([workspace, "/tmp", settings.home]);
+const inside = createInside([workspace, ...settings.roots]);
 const cancelled = new Set<number>();
 const searching = new Set<number>();
 
