@@ -2,7 +2,7 @@
 // of it depends on where it is going.
 export { createEchoGuard } from "./echo-guard.ts";
 export type { EchoGuard } from "./echo-guard.ts";
-export { redactedMark } from "./find/finding.ts";
+export { askSecondOpinion } from "./find/second-opinion.ts";
 export { createKnownValues, markerValue } from "./known/known.ts";
 export type { KnownValues } from "./known/known.ts";
 export { guardBody } from "./body-guard.ts";
@@ -17,5 +17,5 @@ export { describeRule } from "./judge/verdict.ts";
 export type { Point, Verdict } from "./judge/verdict.ts";
 export { canBeSought } from "./known/spellings.ts";
 export { createPatternMatcher } from "./pattern.ts";
-export { createRedactor, redactJsonLine } from "./redact.ts";
+export { createRedactor, redactedMark, redactJsonLine } from "./redact.ts";
 export type { Redactor, RedactorOptions } from "./redact.ts";

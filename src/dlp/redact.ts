@@ -9,6 +9,8 @@ import { createKnownValues } from "./known/known.ts";
 import type { KnownValues } from "./known/known.ts";
 import { createPatternRunner, parsePattern } from "./pattern.ts";
 
+export { redactedMark };
+
 export type Redactor = {
   /** Cuts what is longer than `limits.redactInputMaxChars`. Never throws; what cannot be searched in time is left out. */
   redact(text: string): string;

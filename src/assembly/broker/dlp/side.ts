@@ -7,7 +7,7 @@ import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
 import type { OwnerHandlers } from "../../../broker/broker.ts";
 import type { Config } from "../../../config/config.ts";
-import { createInspector, describeRule } from "../../../dlp/dlp.ts";
+import { askSecondOpinion, createInspector, describeRule } from "../../../dlp/dlp.ts";
 import type { Incident, LocalInspector, Redactor } from "../../../dlp/dlp.ts";
 import type { BrokerEgress } from "../../../egress/egress.ts";
 import type { dlpMethods } from "../../../protocol/owner/dlp.ts";
@@ -159,8 +159,9 @@ function createAreas(inspector: LocalInspector, frozen: Map<string, string>, aud
     "dlp.show": async ({ id }) => ({ incident: incidents.list().find((one) => one.id.startsWith(id)) ?? null }),
     "dlp.stats": async () => ({ ...tally.figures(), known: inspector.known.size() }),
     async "dlp.test"({ text, point }) {
-      const findings = inspector.preview(point ?? "reply", text);
-      return { findings: [...findings] };
+      const own = inspector.preview(point ?? "reply", text);
+      const others = (await askSecondOpinion(text)).map((opinion) => ({ ...opinion, verdict: "second opinion" }));
+      return { findings: [...own, ...others] };
     },
     async "dlp.allow"({ id }) {
       const incident = incidents.list().find((one) => one.id.startsWith(id));
