@@ -1,6 +1,7 @@
 // The owner's methods where no gateway runs: the same calls, on the same files, through the same config module and
 // vault. A change takes the lock of the state directory, so that no gateway starts on half of it.
 import { join } from "node:path";
+import { finishBegunRestore } from "./assembly/backup/begun.ts";
 import { systemClock } from "./base/clock.ts";
 import { LoricaError } from "./base/errors.ts";
 import { isRecord } from "./base/json.ts";
@@ -8,6 +9,7 @@ import { limits } from "./base/limits.ts";
 import type { Owner } from "./cli/cli.ts";
 import { createConfigCalls, createConfigFile, lockMeetingDir, lockStateDir, prepareStateDir } from "./config/config.ts";
 import type { ConfigCalls, ConfigFile, Environment, StatePaths } from "./config/config.ts";
+import { backupMethods } from "./protocol/owner/backup.ts";
 import { evidenceMethods } from "./protocol/owner/evidence.ts";
 import { killMethods } from "./protocol/owner/kill.ts";
 import type { OwnerMethodName } from "./protocol/owner-methods.ts";
@@ -23,7 +25,10 @@ import {
 import type { FileVault, SealedVault } from "./vault/vault.ts";
 
 type Params = Readonly<Record<string, unknown>>;
-type Methods = Partial<Record<OwnerMethodName, (params: Params) => Promise<unknown>>>;
+type Methods = Partial<Record<OwnerMethodName, (params: Params, signal: AbortSignal) => Promise<unknown>>>;
+
+/** The same with parameters that were parsed by the method's own schema. */
+type Handlers = Readonly<Record<string, ((params: never, context?: unknown) => Promise<unknown>) | undefined>>;
 
 const actor = "cli";
 
@@ -43,16 +48,18 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
     ...evidenceMethodsOf(paths),
     ...killMethodsOf(paths),
     ...vaultMethods(paths, env, openWith),
+    ...backupMethodsOf(paths, env, openWith),
   };
   return {
     running: false,
-    async call(method, params) {
+    async call(method, params, signal) {
       const found = Object.hasOwn(methods, method) ? methods[method as OwnerMethodName] : undefined;
       if (found === undefined)
         throw new LoricaError("unavailable", `no gateway is running, and ${method} needs one`, {
           details: { reason: "not_running" },
         });
-      return found(isRecord(params) ? params : {});
+      await finishBegunRestore(paths.stateDir);
+      return found(isRecord(params) ? params : {}, signal);
     },
     close: () => Promise.resolve(),
   };
@@ -64,8 +71,8 @@ function evidenceMethodsOf(paths: StatePaths): Methods {
     (method: keyof typeof evidenceMethods) =>
     async (params: Params): Promise<unknown> => {
       const { createEvidenceAnswers } = await import("./audit/read/answers.ts");
-      const answers = createEvidenceAnswers(paths.logs, undefined) as Methods;
-      return await answers[method]?.(evidenceMethods[method].params.parse(params));
+      const answers = createEvidenceAnswers(paths.logs, undefined) as Handlers;
+      return await answers[method]?.(evidenceMethods[method].params.parse(params) as never);
     };
   return Object.fromEntries(
     Object.keys(evidenceMethods).map((name) => [name, call(name as keyof typeof evidenceMethods)]),
@@ -86,13 +93,29 @@ function killMethodsOf(paths: StatePaths): Methods {
         const path = join(paths.incident, "halts.json");
         const halts = openHalts({ path, clock: systemClock, onChange: () => undefined, report });
         try {
-          const answers = createKillAnswers(halts, { by: actor, record: () => undefined }) as Methods;
-          return await answers[method]?.(killMethods[method].params.parse(params));
+          const answers = createKillAnswers(halts, { by: actor, record: () => undefined }) as Handlers;
+          return await answers[method]?.(killMethods[method].params.parse(params) as never);
         } finally {
           halts.close();
         }
       });
   return Object.fromEntries(Object.keys(killMethods).map((name) => [name, call(name as keyof typeof killMethods)]));
+}
+
+function backupMethodsOf(paths: StatePaths, env: Environment, openWith: OpenWith): Methods {
+  const call =
+    (method: keyof typeof backupMethods) =>
+    async (params: Params, signal: AbortSignal): Promise<unknown> => {
+      const { createOfflineBackup } = await import("./assembly/backup/offline.ts");
+      const calls = createOfflineBackup({
+        paths,
+        env,
+        openVault: () => openWith(new Map()),
+        locked: (work) => changing(paths, work),
+      }) as Handlers;
+      return await calls[method]?.(backupMethods[method].params.parse(params) as never, { signal });
+    };
+  return Object.fromEntries(Object.keys(backupMethods).map((name) => [name, call(name as keyof typeof backupMethods)]));
 }
 
 /** Runs a change with the state directory checked, made private, and locked. */

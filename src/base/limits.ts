@@ -460,6 +460,7 @@ export const limits = {
   backupPartialMs: 60 * 60_000,
   backupTimeoutMs: 6 * 60 * 60_000,
   backupLookMs: 60_000,
+  backupRetryMaxMs: 24 * 60 * 60_000,
   stateCheckTimeoutMs: 10 * 60_000,
   pruneBreathMs: 50,
   maintenanceIntervalMs: 15 * 60_000,

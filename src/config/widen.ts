@@ -97,6 +97,8 @@ const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
   [/^agents\.list(\.[\w-]+|\[[^\]]+\])?$/, (before, after) => before === undefined && after !== undefined],
   [/^agents\.list.*\.default$/, changes],
   [/\.subagents\.(allowAgents|maxSpawnDepth)$/, changes],
+  // Whoever is named as a recipient can read everything that is in a backup.
+  [/^backup\b/, changes],
   [/^bindings\b/, changes],
   [/^plugins\.|^env\.|^browser\.|^hooks\.|^cron\./, changes],
   [/^logging\.(redactSensitive|redactPatterns|level|file)$/, changes],

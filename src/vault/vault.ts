@@ -27,6 +27,7 @@ export { createOwnerCalls } from "./owner-calls.ts";
 export { openUseBook } from "./use-book.ts";
 export type { UseBook } from "./use-book.ts";
 export type { Use } from "./binding.ts";
+export { adoptKey, readIdentityFile } from "./sealed/other-key.ts";
 export { movePlainFile } from "./sealed/move-plain.ts";
 export { createFront } from "./front.ts";
 export type { AccessProof, Front, FrontSettings } from "./front.ts";

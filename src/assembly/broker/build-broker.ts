@@ -13,13 +13,14 @@ import { openWalls } from "./cells.ts";
 import { openEvidenceSide } from "./evidence.ts";
 import { createHooksSide } from "./hooks.ts";
 import { openKillSide } from "./incident/kill.ts";
+import { finishBegunRestore } from "../backup/begun.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
 import { gatewayFolders, lockFor, openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import { movePlainText } from "./move-plain-text.ts";
-import { createSealSide } from "./seal.ts";
+import { createStateSides } from "../backup/side.ts";
 import { openDlpSide } from "./dlp/side.ts";
 import type { DlpSide } from "./dlp/side.ts";
 import { gatewayStart } from "./gateway-start.ts";
@@ -46,6 +47,7 @@ import type { FileVault, Front } from "../../vault/vault.ts";
 /** Runs until it is told to stop. Resolves when everything that it started has ended. */
 export async function runBroker(options: BrokerOptions): Promise<void> {
   const { paths } = options;
+  await finishBegunRestore(paths.stateDir);
   const prepared = await prepareStateDir(paths);
   // The vault looks at what the config gives first, so the config is read before the vault that it may write to.
   const vaultOpen = Promise.withResolvers<FileVault>();
@@ -106,12 +108,12 @@ async function serve(ground: Ground): Promise<void> {
   });
   const network = openNetwork(ground, front);
   const watchdog = createWatchdogSide({ ...ground, audit: auditWriter.source("broker") });
-  const seal = createSealSide(ground);
+  const seal = createStateSides(ground, auditWriter.source("broker"));
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const kill = openKillSide(ground, { cells, audit: auditWriter.source("broker") });
   const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
   const sides = joinSides(
-    [kill, evidence, network, walls, vaultSide, watchdog, hooks, seal, dlp],
+    [kill, evidence, network, walls, vaultSide, watchdog, hooks, dlp, ...seal.sides],
     log.source("broker"),
   );
   const broker = openBroker(ground, {

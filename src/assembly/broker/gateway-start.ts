@@ -7,11 +7,11 @@ import type { createHooksSide } from "./hooks.ts";
 import type { KillSide } from "./incident/kill.ts";
 import type { NetworkSide } from "./network.ts";
 import type { Ground } from "./open-parts.ts";
-import type { createSealSide } from "./seal.ts";
+import type { SealSide } from "./seal.ts";
 import type { VaultSide } from "./vault.ts";
 
 type Told = {
-  readonly seal: ReturnType<typeof createSealSide>;
+  readonly seal: Pick<SealSide, "settings">;
   readonly vaultSide: VaultSide;
   readonly front: Front;
   readonly network: NetworkSide;

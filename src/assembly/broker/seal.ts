@@ -92,7 +92,7 @@ export function createSealSide({ options, vault, log }: Pick<Ground, "options" |
   };
 }
 
-function toHead(value: unknown): Head | undefined {
+export function toHead(value: unknown): Head | undefined {
   if (!isRecord(value)) return undefined;
   const { lineage, writes } = value;
   const isHead = typeof lineage === "string" && /^[0-9a-f]{32}$/.test(lineage) && Number.isSafeInteger(writes);

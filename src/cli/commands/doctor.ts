@@ -38,6 +38,7 @@ async function examine(invocation: Invocation): Promise<readonly Check[]> {
     ...(await checkPrograms(invocation)),
     await checkStateDir(invocation),
     await checkDisk(invocation),
+    ...(await checkDatabase(invocation)),
     await checkConfig(invocation),
     await checkGateway(invocation),
     ...(await checkSandbox(invocation)),
@@ -107,6 +108,20 @@ async function checkStateDir({ paths }: Invocation): Promise<Check> {
       return { name, verdict: "note", what: `${paths.stateDir} does not exist yet; the first start makes it` };
     return { name, verdict: "wrong", what: `${paths.stateDir} cannot be read (${errnoOf(error)})` };
   }
+}
+
+/** Opens everything that is sealed once; where no gateway runs there is nobody who could. */
+async function checkDatabase(invocation: Invocation): Promise<readonly Check[]> {
+  const name = "database";
+  const found = await withRunningOwner(invocation, (owner) =>
+    owner === undefined ? Promise.resolve(undefined) : owner.call("state.check", {}, limits.stateCheckTimeoutMs),
+  ).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  if (found === undefined) return [];
+  if (found instanceof Error) return [{ name, verdict: "note", what: `could not be looked at: ${found.message}` }];
+  if (found.damage.length === 0) return [{ name, verdict: "ok", what: "every sealed part of it opens" }];
+  const lines = found.damage.map(({ what, sessionKey }) => (sessionKey === null ? what : `${what} (${sessionKey})`));
+  const fix = `The rest is in use. To get them back: ${commandLine(invocation, "backup restore")}`;
+  return [{ name, verdict: "wrong", what: [`${lines.length} parts are damaged:`, ...lines].join("\n"), fix }];
 }
 
 async function checkDisk({ paths }: Invocation): Promise<Check> {

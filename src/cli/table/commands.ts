@@ -2,6 +2,7 @@
 // Every command that works: its grammar, its words of help and where its code is. The program, the shell completion and
 // docs/cli.md are all made from this one table; a command's module is loaded only when that command runs.
 import type { Run } from "../context.ts";
+import { backupCommands } from "./backup.ts";
 import { deviceCommands } from "./devices.ts";
 import { evidenceCommands } from "./evidence.ts";
 import { hookCommands } from "./hooks.ts";
@@ -521,6 +522,7 @@ export const commands: readonly CommandSpec[] = [
   ...hookCommands,
   ...vaultCommands,
   ...dlpCommands,
+  ...backupCommands,
   ...watchdogCommands,
   ...evidenceCommands,
   ...incidentCommands,

@@ -16,7 +16,6 @@ export const later: readonly LaterSpec[] = [
   { path: "agents", step: "2", what: "managing agents", instead: "config get agents" },
   { path: "directory", step: "2", what: "looking up recipients" },
   { path: "egress", step: "3", what: "rules for outgoing traffic" },
-  { path: "backup", step: "3", what: "encrypted backups" },
   { path: "harden", step: "3", what: "the hardening guide" },
   { path: "approvals", step: "4", what: "approvals" },
   { path: "budget", step: "4", what: "spending caps", instead: "usage" },

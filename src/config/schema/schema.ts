@@ -2,6 +2,7 @@
 // The whole config: one schema from which types, validation, defaults, JSON Schema and the reference are read.
 import { z } from "zod";
 import { agents } from "./agents.ts";
+import { backup } from "./backup.ts";
 import { channels } from "./channels.ts";
 import { egress } from "./egress.ts";
 import { key, reserved, text } from "./field.ts";
@@ -47,6 +48,7 @@ export const configSchema = z.strictObject({
   wizard: system.wizard,
   meta: system.meta,
   approvals: reserved(4, "Where approvals are asked for."),
+  backup,
   budget: reserved("later", "What may be spent."),
   outbound: reserved(4, "What may be sent, and what waits for the owner."),
   dlp: system.dlp,

@@ -1,4 +1,5 @@
 // The owner's methods by area, one file each; their handlers come from the broker's sides.
+import { backupMethods } from "./backup.ts";
 import { dlpMethods } from "./dlp.ts";
 import { evidenceMethods } from "./evidence.ts";
 import { hookMethods } from "./hooks.ts";
@@ -9,6 +10,7 @@ import { vaultMethods } from "./vault.ts";
 import { watchdogMethods } from "./watchdog.ts";
 
 export const areaMethods = {
+  ...backupMethods,
   ...dlpMethods,
   ...evidenceMethods,
   ...hookMethods,

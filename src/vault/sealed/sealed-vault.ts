@@ -30,6 +30,8 @@ export type VaultStatus = {
 export type SealedVault = FileVault & {
   /** 32 bytes that another part seals with: the same for as long as the vault lives, also after its key was replaced. */
   key(purpose: KeyPurpose): Uint8Array;
+  /** The key itself, `AGE-SECRET-KEY-1…`, for whoever has to open what was sealed for it. */
+  identity(): string;
   status(): VaultStatus;
   /** Forgets everything that is open. */
   lock(): void;
@@ -73,6 +75,7 @@ export async function openVault(options: SealedVaultOptions): Promise<SealedVaul
     ...secretsOf(keeper, options),
     key: (purpose) => Uint8Array.from(keeper.opened().contents.keys[purpose]),
     ageKey: () => keeper.opened().key,
+    identity: () => keeper.opened().key.identity,
     status: () => keeper.status(),
     lock: () => keeper.lock(),
     unseal: (passphrase) => keeper.unseal(passphrase),

@@ -1,0 +1,145 @@
+// Backups at their place in the broker: made on the owner's word and by the schedule, from a copy of the database that the
+// gateway makes, because the broker never reads it.
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { AuditLog } from "../../audit/audit.ts";
+import { removeOldBackups } from "../../backup/backup.ts";
+import { LoricaError } from "../../base/errors.ts";
+import { systemClock } from "../../base/clock.ts";
+import { newId } from "../../base/ids.ts";
+import { isRecord } from "../../base/json.ts";
+import { limits } from "../../base/limits.ts";
+import { sleep } from "../../base/wait.ts";
+import type { Broker, OwnerHandlers } from "../../broker/broker.ts";
+import type { StatePaths } from "../../config/config.ts";
+import type { backupMethods } from "../../protocol/owner/backup.ts";
+import { createBackupCalls, folderOf } from "./calls.ts";
+import type { BackupDeps, SharedCalls } from "./calls.ts";
+import { missedSince, readLastRun, saveLastRun } from "./runs.ts";
+import type { Ground } from "../broker/open-parts.ts";
+import { createSealSide, readHead, toHead } from "../broker/seal.ts";
+import type { BrokerSide } from "../broker/side.ts";
+
+type BackupSide = BrokerSide & { readonly areas: Pick<OwnerHandlers, keyof typeof backupMethods> };
+
+type Needs = Pick<Ground, "options" | "keeper" | "vault" | "log" | "alertOwner">;
+
+/** The sealed state and its backups. */
+export function createStateSides(ground: Needs, audit: AuditLog) {
+  const seal = createSealSide(ground);
+  const backup = createBackupSide(ground, audit);
+  return { sides: [seal, backup], areas: { ...seal.areas, ...backup.areas }, settings: seal.settings };
+}
+
+function createBackupSide(needs: Needs, audit: AuditLog): BackupSide {
+  const { options, keeper, vault } = needs;
+  let running: Broker | undefined;
+  let looking: Promise<void> = Promise.resolve();
+  const deps: BackupDeps = {
+    paths: options.paths,
+    version: options.version,
+    vault,
+    now: systemClock.now,
+    config: () => keeper.config().backup,
+    withDatabase: (use) => withSnapshot(options.paths, running, use),
+  };
+  const calls = createBackupCalls(deps);
+  return {
+    areas: {
+      ...calls,
+      async "backup.create"(order, context) {
+        const made = await calls["backup.create"](order, context);
+        const { path, bytes, files, kind } = made;
+        audit.record({
+          kind: "backup",
+          actor: "owner",
+          resource: `made ${path}`,
+          result: { bytes, files, what: kind },
+        });
+        return made;
+      },
+      "backup.restore": async () => refuseRunning("backup restore"),
+      "backup.accept": async () => refuseRunning("backup accept"),
+    },
+    part() {
+      const { every, time, day } = deps.config();
+      const when = every === "weekly" ? `each ${day} at ${time}` : `each day at ${time}`;
+      if (every !== "off") return { name: "backup", state: "on", detail: when, fix: null };
+      const detail = "no backup is made by itself";
+      return { name: "backup", state: "off", detail, fix: "lorica backup schedule" };
+    },
+    start(broker, signal) {
+      running = broker;
+      looking = keepSchedule((ends) => makeDue(deps, { calls, audit }, ends), needs, signal);
+    },
+    stop: () => looking,
+  };
+}
+
+/** A copy that the gateway makes of its own database, for as long as `use` takes. */
+async function withSnapshot<T>(
+  paths: StatePaths,
+  broker: Broker | undefined,
+  use: Parameters<BackupDeps["withDatabase"]>[0],
+): Promise<T> {
+  if (broker === undefined) throw new LoricaError("unavailable", "the gateway has not started yet");
+  const name = `snapshot-${newId()}`;
+  try {
+    const answer = await broker.ask("state.snapshot", { name }, AbortSignal.timeout(limits.stateCheckTimeoutMs));
+    const said = isRecord(answer) ? toHead(answer["head"]) : undefined;
+    const head = said ?? (await readHead(paths));
+    return (await use({ database: new Map([["state/lorica.sqlite", join(paths.state, name)]]), head })) as T;
+  } finally {
+    await rm(join(paths.state, name), { force: true });
+  }
+}
+
+/** Makes the backup that is due, tries it, and only then lets old ones go. */
+async function makeDue(
+  deps: BackupDeps,
+  { calls, audit }: { readonly calls: SharedCalls; readonly audit: AuditLog },
+  signal: AbortSignal,
+): Promise<void> {
+  const { paths, now } = deps;
+  const settings = deps.config();
+  const lastRunAt = await readLastRun(paths);
+  if (settings.every === "off") return;
+  // With no run on record the schedule begins now.
+  if (lastRunAt === undefined) return await saveLastRun(paths, now());
+  if (missedSince(settings, lastRunAt, now()) === undefined) return;
+  const { path, bytes } = await calls["backup.create"]({ kind: settings.kind }, { signal });
+  const { files } = await calls["backup.verify"]({ path }, { signal });
+  await saveLastRun(paths, now());
+  const removed = (await removeOldBackups(folderOf(deps), settings.kind, settings.keep)).length;
+  const result = { bytes, files, removed };
+  audit.record({ kind: "backup", actor: "schedule", resource: `made and verified ${path}`, result });
+}
+
+/** Looks again and again until the signal; after a failure less and less often. */
+async function keepSchedule(
+  look: (signal: AbortSignal) => Promise<void>,
+  { log, alertOwner }: Needs,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failed = 0; !signal.aborted;) {
+    const pauseMs = Math.min(limits.backupLookMs * 2 ** failed, limits.backupRetryMaxMs);
+    await sleep(pauseMs, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await look(signal);
+      failed = 0;
+    } catch (err) {
+      if (signal.aborted) return;
+      log.source("backup").error("the backup of the schedule was not made", { err });
+      if (failed === 0) alertOwner("The backup of the schedule was not made. Why is in the log: lorica logs");
+      failed = Math.min(failed + 1, 16);
+    }
+  }
+}
+
+function refuseRunning(command: string): never {
+  throw new LoricaError(
+    "conflict",
+    `a gateway is running; stop it first: lorica gateway stop. Then again: lorica ${command}`,
+  );
+}

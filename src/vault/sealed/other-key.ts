@@ -1,0 +1,47 @@
+// Keys that come from elsewhere: read from a file that the owner names, and put where this machine's vault looks for its.
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { LoricaError } from "../../base/errors.ts";
+import { readPrivateBytes, writePrivateFile } from "../../base/files/private-file.ts";
+import { limits } from "../../base/limits.ts";
+import { parseIdentity, parseKeyFile, renderKeyFile } from "../age/key.ts";
+import { unsealWithPassphrase } from "../age/passphrase.ts";
+import { readAbout, writeAbout } from "./identity.ts";
+import type { VaultPlaces } from "./places.ts";
+
+/** The key in a file as age-keygen writes it, or in one that is sealed with a passphrase. */
+export async function readIdentityFile(path: string, passphrase: string | undefined): Promise<string> {
+  const bytes = await readPrivateBytes(path, limits.vaultAboutMaxBytes);
+  if (bytes === undefined) throw new LoricaError("not_found", `there is no key file ${path}`);
+  const text = bytes.toString("utf8");
+  const key = parseKeyFile(text.startsWith("age-encryption.org/") ? await openWrapped(path, bytes, passphrase) : text);
+  if (!key.ok) throw new LoricaError("invalid_request", `${path} holds no key: ${key.reason}`);
+  return key.value.identity;
+}
+
+async function openWrapped(path: string, sealed: Buffer, passphrase: string | undefined): Promise<string> {
+  if (passphrase === undefined) throw new LoricaError("invalid_request", `${path} is opened with a passphrase`);
+  const unsealed = await unsealWithPassphrase(sealed, passphrase);
+  if (unsealed.kind === "unsealed") return unsealed.plain.toString("utf8");
+  const why = unsealed.kind === "damaged" ? `is damaged: ${unsealed.reason}` : "has another passphrase";
+  throw new LoricaError("forbidden", `${path} ${why}`);
+}
+
+/**
+ * A vault that came from another machine names a key file where none is: from now on it looks in this machine's place,
+ * and the key is put there where there is none. Answers where the key is kept; undefined where nothing was to be done.
+ */
+export async function adoptKey(places: VaultPlaces, identity: string): Promise<string | undefined> {
+  const about = await readAbout(places);
+  const key = parseIdentity(identity);
+  if (about === undefined || about.identity !== "key-file" || !key.ok || key.value.recipient !== about.recipient)
+    return undefined;
+  if (about.keyFile !== undefined && existsSync(about.keyFile)) return about.keyFile;
+  if (!existsSync(places.keyFile)) {
+    await mkdir(dirname(places.keyFile), { recursive: true, mode: 0o700 });
+    await writePrivateFile(places.keyFile, renderKeyFile(key.value));
+  }
+  await writeAbout(places, { identity: "key-file", recipient: about.recipient, keyFile: places.keyFile });
+  return places.keyFile;
+}
