@@ -1,6 +1,6 @@
 // What the owner asks about backups, with or without a running gateway: only where the database's copy comes from differs.
 import { existsSync } from "node:fs";
-import { copyFile, readFile } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createBackup, isCloudSynced, listBackups, verifyBackup } from "../../backup/backup.ts";
 import type { BackupOrder } from "../../backup/backup.ts";
@@ -131,8 +131,4 @@ export async function identitiesFor(
 export async function databaseFiles({ database }: StatePaths): Promise<Pick<BackupOrder, "database" | "head">> {
   const names = ["", "-wal"].filter((ending) => existsSync(database + ending));
   return { database: new Map(names.map((ending) => [`state/lorica.sqlite${ending}`, database + ending])) };
-}
-
-export async function readText(path: string): Promise<string | undefined> {
-  return existsSync(path) ? await readFile(path, "utf8") : undefined;
 }

@@ -2,6 +2,7 @@
 // gets further than this reader allows: only plain files under plain names, each as long as it says, each once.
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { ParsedTarEntry } from "modern-tar";
 import { isMissing, LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
@@ -13,6 +14,8 @@ export type Sink = {
   begin(path: string, size: number, isProgram: boolean): Promise<void>;
   write(chunk: Uint8Array): Promise<void>;
   end(): Promise<void>;
+  /** Lets go of what is open, whatever has happened. */
+  close(): Promise<void>;
 };
 
 /** Resolves with the list once every file was read and is what the list says. */
@@ -23,10 +26,11 @@ export async function readEntries(
 ): Promise<Manifest> {
   const file = await openBackup(path);
   try {
-    const plain = await unseal(file.readableWebStream() as ReadableStream<Uint8Array>, path, options.identities);
+    const plain = await unseal(streamOf(file), path, options.identities);
     return await readTar(plain, path, { ...options, signal });
   } finally {
-    await file.close().catch(() => undefined);
+    await options.sink.close();
+    await file.close();
   }
 }
 
@@ -37,6 +41,17 @@ async function openBackup(path: string) {
     if (isMissing(cause)) throw new LoricaError("not_found", `there is no backup ${path}`, { cause });
     throw new LoricaError("unavailable", `the backup ${path} cannot be read`, { cause });
   }
+}
+
+/** Piece by piece, and only as fast as somebody reads. */
+function streamOf(file: FileHandle): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(limits.backupChunkBytes));
+      if (bytesRead === 0) controller.close();
+      else controller.enqueue(buffer.subarray(0, bytesRead));
+    },
+  });
 }
 
 async function unseal(stream: ReadableStream<Uint8Array>, path: string, identities: readonly string[]) {

@@ -82,6 +82,10 @@ function createSink(folder: string): Sink {
       await file?.close();
       file = undefined;
     },
+    async close() {
+      await file?.close();
+      file = undefined;
+    },
   };
 }
 

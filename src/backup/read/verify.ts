@@ -13,7 +13,8 @@ export type VerifiedBackup = {
 };
 
 export async function verifyBackup(path: string, identities: readonly string[], signal: AbortSignal) {
-  const sink = { begin: async () => undefined, write: async () => undefined, end: async () => undefined };
+  const nothing = async (): Promise<void> => undefined;
+  const sink = { begin: nothing, write: nothing, end: nothing, close: nothing };
   const manifest = await readEntries(path, { identities, sink, bytesMax: limits.backupBytesMax }, signal);
   const { kind, createdAt, version, files } = manifest;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
