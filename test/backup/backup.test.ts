@@ -108,7 +108,7 @@ test("BAK-001 BAK-006 a full backup holds what is needed to go on elsewhere, wit
   assert.deepEqual([restored.replaced, restored.files], [undefined, 8]);
 });
 
-test("BAK-001 C-29 a backup without transcripts holds nothing that people said, whichever agent they said it to", async (context) => {
+test("BAK-001 a backup without transcripts holds nothing that people said, whichever agent they said it to", async (context) => {
   const { make, restore, folder, put } = setUp(context);
   put("agents/other/sessions/two.jsonl", "words");
   put("agents/other/notes.md", "notes");

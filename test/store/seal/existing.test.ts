@@ -29,7 +29,7 @@ async function plainStore(): Promise<TestStore & { readonly places: Awaited<Retu
   return { ...opened, places };
 }
 
-test("GAP-004 a plain database and its files are sealed in place, and nothing plain is left in any file", async () => {
+test("a plain database and its files are sealed in place, and nothing plain is left in any file", async () => {
   await using opened = await plainStore();
   assert.ok(holders(opened.folder).length >= 2, "it was plain");
   const store = await opened.reopen();
@@ -38,7 +38,7 @@ test("GAP-004 a plain database and its files are sealed in place, and nothing pl
   assert.deepEqual(await store.upkeep.check(never), []);
 });
 
-test("GAP-004 sealing that is killed after any of its steps is taken up by the next start", async () => {
+test("sealing that is killed after any of its steps is taken up by the next start", async () => {
   await using opened = await plainStore();
   for (let writes = 1; ; writes += 1) {
     assert.ok(writes < 100);

@@ -7,7 +7,7 @@ import { openStore } from "../../../src/store/store.ts";
 import { clock, fill, holders, never, readBack, secret, whole } from "../../faux/state/sealed.ts";
 import { envelopeOf, openTestStore, routedOf } from "../../faux/store.ts";
 
-test("VLT-012 GAP-004 nothing that people said, sent or are called is readable in any file of the store", async () => {
+test("VLT-012 nothing that people said, sent or are called is readable in any file of the store", async () => {
   await using opened = await openTestStore(clock);
   const places = await fill(opened.store);
   assert.deepEqual(await readBack(opened.store, places), whole);
