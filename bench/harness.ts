@@ -199,9 +199,15 @@ function readProcesses(): readonly (readonly [number, number])[] {
 /** Proportional set size of a process and its descendants, in megabytes (10⁶ bytes). */
 export function memoryMb(pid: number): number {
   const kib = processTree(pid)
-    .map((one) => Number(/^Pss:\s+(\d+)/m.exec(readIfThere(`/proc/${one}/smaps_rollup`))?.[1] ?? 0))
+    .map((one) => Number(/^Pss:\s+(\d+)/m.exec(readIfThere(`/proc/${one}/smaps_rollup`))?.[1] ?? atMostKib(one)))
     .reduce((sum, one) => sum + one, 0);
   return (kib * 1024) / 1e6;
+}
+
+/** Of a process whose memory is nobody's to read: what it has in common with others, it has in common with one at least. */
+function atMostKib(pid: number): number {
+  const [, resident = 0, shared = 0] = readIfThere(`/proc/${pid}/statm`).split(" ").map(Number);
+  return (resident - shared / 2) * 4;
 }
 
 /** Empty for a process that ended while we looked. */

@@ -51,6 +51,8 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
   const env: Record<string, string> = {
     PATH: process.env["PATH"] ?? "/usr/bin:/bin",
     HOME: home,
+    // One copy of Node for all of them.
+    XDG_CACHE_HOME: join(tmpdir(), `lorica-test-cache-${process.getuid?.() ?? 0}`),
     OPENCLAW_GATEWAY_TOKEN: token,
   };
   const [program = process.execPath, ...before] = [

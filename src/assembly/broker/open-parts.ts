@@ -11,6 +11,7 @@ import type { BrokerOptions } from "../../cli/cli.ts";
 import { compileCacheFolder } from "../../compile-cache.ts";
 import { listAgents, lockMeetingDir, lockStateDir, sizeBytes } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
+import { unreadableFolder } from "../../become-broker.ts";
 import type { Redactor } from "../../dlp/dlp.ts";
 import { vaultPlaces } from "../../vault/vault.ts";
 import type { SealedVault } from "../../vault/vault.ts";
@@ -68,7 +69,11 @@ export function openCells(
     codeDir: join(codeRoot, "src", "sandbox", "cell"),
     cacheDir: join(paths.cache, "cell"),
     home: paths.home,
-    protectedPaths: [...protectedPaths(paths, codeRoot), dirname(vaultPlaces(paths, options.env).keyFile)],
+    protectedPaths: [
+      ...protectedPaths(paths, codeRoot),
+      dirname(vaultPlaces(paths, options.env).keyFile),
+      unreadableFolder(options.env),
+    ],
     audit: auditWriter.source("broker"),
     isLowered,
     openGroups: () => openGroups(hostGroups(process.getuid?.() ?? 0)),

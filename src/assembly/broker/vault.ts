@@ -7,6 +7,7 @@ import type { Broker, OwnerHandlers } from "../../broker/broker.ts";
 import type { vaultMethods } from "../../protocol/owner/vault.ts";
 import { createOwnerCalls, ensureGatewayToken, movePlainFile, openUseBook, vaultPlaces } from "../../vault/vault.ts";
 import type { Use, UseBook } from "../../vault/vault.ts";
+import { isReadableByOthers } from "../../become-broker.ts";
 import type { Ground } from "./open-parts.ts";
 import type { BrokerSide } from "./side.ts";
 
@@ -63,7 +64,11 @@ export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<Va
     part() {
       const { state, identity, secrets, reason, fix } = vault.status();
       if (state === "open")
-        return { name: "vault", state: "on", detail: `${secrets ?? 0} secrets, opened by its ${identity}`, fix: null };
+        return {
+          name: "vault",
+          ...memoryOf(),
+          detail: `${secrets ?? 0} secrets, opened by its ${identity}${memoryNote()}`,
+        };
       return { name: "vault", state: "locked", detail: `${reason ?? ""}; nothing is served`, fix: fix ?? null };
     },
     start(broker, signal) {
@@ -77,6 +82,16 @@ export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<Va
     },
     stop: uses.save,
   };
+}
+
+/** Whether what is open in this process's memory is for this process alone. */
+function memoryOf(): { readonly state: "on" | "degraded"; readonly fix: string | null } {
+  if (!isReadableByOthers()) return { state: "on", fix: null };
+  return { state: "degraded", fix: "see docs/vault.md, what is not protected" };
+}
+
+function memoryNote(): string {
+  return isReadableByOthers() ? "; other programs of this user can read this process's memory" : "";
 }
 
 function createReadSecret(

@@ -19,10 +19,19 @@ function processTree(pid: number): readonly number[] {
 
 /** What each holds alone, and its share of what it has in common with others. */
 function memoryMb(pids: readonly number[]): number {
-  const kib = pids.map((pid) =>
-    Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]),
-  );
+  const kib = pids.map(shareKib);
   return (kib.reduce((sum, each) => sum + each, 0) * 1_024) / 1e6;
+}
+
+function shareKib(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1]);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    // The broker's is nobody's to read. What it has in common with others, it has in common with one at least.
+    const [, resident = 0, shared = 0] = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ").map(Number);
+    return (resident - shared / 2) * 4;
+  }
 }
 
 /** Sources whose compiled form a process looked for in a cache and did not find, and so made itself. */
