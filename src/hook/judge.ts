@@ -33,6 +33,8 @@ export type JudgeOptions = {
   readonly registry: Pick<Registry, "hooks" | "has">;
   readonly run: RunHook;
   readonly audit: AuditLog;
+  /** A hook was needed and could not be asked, because it is not what the owner has trusted. */
+  readonly onProblem: (definition: HookDefinition, problem: string) => void;
 };
 
 /** What is asked about, and what may become of it. */
@@ -118,6 +120,7 @@ function createAsk(options: JudgeOptions): Ask {
     const { input } = asked.tool;
     const question = { ...call, event, cwd: call.workspace ?? "/tmp", toolName, input };
     const text = renderQuestion(response === undefined ? question : { ...question, response });
+    if (hook.problem !== undefined) options.onProblem(hook.definition, hook.problem);
     const answer =
       hook.problem === undefined
         ? parseAnswer(await run(hook, { workspace: call.workspace, question: text }, signal))

@@ -32,6 +32,7 @@ function open(scripts: readonly (Script | { readonly problem: string })[]) {
   }));
   const ran: string[] = [];
   const audit: AuditRecord[] = [];
+  const problems: string[] = [];
   const clock = createTestClock(0);
   const created = createHooks({
     registry: {
@@ -48,12 +49,13 @@ function open(scripts: readonly (Script | { readonly problem: string })[]) {
       return { end: "exited", exitCode: 0, stdout: answer === undefined ? "" : JSON.stringify(answer), stderr: "" };
     },
     audit: { record: (record) => void audit.push(record) },
+    onProblem: (_definition, problem) => void problems.push(problem),
     clock,
     home: "/home/u",
     reaches: () => false,
     access: () => "rw",
   });
-  return { hooks: created, ran, audit, clock };
+  return { hooks: created, ran, audit, problems, clock };
 }
 
 const rewriteTo =
@@ -120,9 +122,9 @@ test("a hook that judged something else than what is done is asked again", async
 });
 
 test("HOOK-006 a hook with a problem is not run, and is a no", async () => {
-  const { hooks, ran } = open([{ problem: "changed since" }]);
+  const { hooks, ran, problems } = open([{ problem: "changed since" }]);
   const answer = await hooks.before(call, { kind: "cell", action: run("ls") }, never);
   assert.deepEqual(answer, { kind: "deny", reason: "PreToolUse Bash 0: changed since" });
   await assert.rejects(hooks.guard(call, run("ls"), never), { code: "forbidden" });
-  assert.deepEqual(ran, []);
+  assert.deepEqual([ran, problems], [[], ["changed since", "changed since"]]);
 });

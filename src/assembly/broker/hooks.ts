@@ -122,7 +122,11 @@ function writablePlaces(config: Config, paths: StatePaths): readonly string[] {
   ]);
 }
 
-function createHooksOf({ options, keeper }: Ground, { cells, audit, probed }: HooksDeps, registry: Registry): Hooks {
+function createHooksOf(
+  { options, keeper, alertOwner }: Ground,
+  { cells, audit, probed }: HooksDeps,
+  registry: Registry,
+): Hooks {
   const { paths } = options;
   const run = createRunHook({
     host: { node: realpathSync(process.execPath), home: paths.home, etcDir: join(paths.cache, "cell", "cell-etc") },
@@ -140,6 +144,8 @@ function createHooksOf({ options, keeper }: Ground, { cells, audit, probed }: Ho
     registry,
     run,
     audit,
+    onProblem: (definition, problem) =>
+      void alertOwner(`A hook was not asked, so a call was refused: ${describeHook(definition)}: ${problem}`),
     clock: systemClock,
     home: paths.home,
     reaches: (agentId) => agentReaches(keeper.config(), paths, agentId),

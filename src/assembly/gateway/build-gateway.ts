@@ -1,7 +1,7 @@
 // The gateway process, built in layer order. It is started with nothing but its descriptors: what it is to be it is told
 // over the link, and whatever it wants done outside itself it asks for over the link.
 import { createDescribeSession, createDirectCalls, createTurnRunner, parseCommand } from "../../agent/agent.ts";
-import type { AgentProfile, TurnRunner, TurnRunnerOptions } from "../../agent/agent.ts";
+import type { AgentProfile, DirectCalls, TurnRunner, TurnRunnerOptions } from "../../agent/agent.ts";
 import type { AuditLog, Log } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
@@ -81,7 +81,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     devices: ground.devices,
     senders,
     webhookFor: (path) => pipeline.channels.webhookFor(path),
-    callTool: createDirectCalls(runnerOptions(ground)),
+    callTool: callAfterProbe(createDirectCalls(runnerOptions(ground)), current.sandboxTried),
     models,
     sandbox: sandbox.status,
     transfer: createTransfer(store, ground.redact),
@@ -277,5 +277,12 @@ function afterProbe(runner: TurnRunner, tried: Promise<void>): TurnRunner {
       await unlessAborted(tried, run.signal).catch(() => undefined);
       return runner.run(turn, run);
     },
+  };
+}
+
+function callAfterProbe(call: DirectCalls, tried: Promise<void>): DirectCalls {
+  return async (asked, signal) => {
+    await unlessAborted(tried, signal).catch(() => undefined);
+    return await call(asked, signal);
   };
 }

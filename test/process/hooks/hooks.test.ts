@@ -211,6 +211,8 @@ suite("hooks", { concurrency: false, skip: whyNoSandbox() ?? false }, () => {
     assert.match(refused.text, /have changed since you trusted them/);
     const status = await lorica.run(["status", "--all"]);
     assert.match(status.stdout, /hooks .*cannot be asked/);
+    const alerts = await lorica.run(["watchdog", "alerts"]);
+    assert.match(alerts.stdout, /A hook was not asked, so a call was refused: .*have changed since you trusted them/);
     await trust();
     assert.equal((await exec("echo fine")).ok, true);
   });
