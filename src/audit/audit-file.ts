@@ -14,6 +14,8 @@ export type AuditWriterOptions = {
   /** Appends a line to `commands.log`. */
   readonly writeCommand: (line: string) => void;
   readonly redact: (text: string) => string;
+  /** Hears each record; must be quick and must not record. */
+  readonly onRecord?: (record: AuditRecord) => void;
 };
 
 export type AuditWriter = {
@@ -29,6 +31,7 @@ export function createAuditWriter(options: AuditWriterOptions): AuditWriter {
         const line = JSON.stringify({ time, source: name, ...show(record, options.redact) });
         options.write(line);
         if (record.verb === "process.run") options.writeCommand(line);
+        options.onRecord?.(record);
       },
     }),
   };

@@ -229,7 +229,14 @@ export const limits = {
   vaultUsesSaveMs: 60_000,
   passphraseMemoryMaxBytes: 1_610_612_736,
 
-  // The kill switch
+  // The kill switch and incidents
+  incidentFilesMax: 500,
+  incidentFileMaxBytes: 1_048_576,
+  incidentLogMaxChars: 16_777_216,
+  incidentRecordsMax: 20_000,
+  incidentLinesMax: 60,
+  incidentLookBackMs: 7 * 86_400_000,
+  incidentWatchMs: 48 * 3_600_000,
   haltsMax: 64,
   haltRecordMs: 60_000,
   timerMaxMs: 2_147_483_647,

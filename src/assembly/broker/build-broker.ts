@@ -12,7 +12,7 @@ import { createBrokerEgress } from "../../egress/route/route.ts";
 import { openWalls } from "./cells.ts";
 import { openEvidenceSide } from "./evidence.ts";
 import { createHooksSide } from "./hooks.ts";
-import { openKillSide } from "./incident/kill.ts";
+import { openIncidentSide } from "./incident/incident.ts";
 import { finishBegunRestore } from "../backup/begun.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
@@ -110,10 +110,10 @@ async function serve(ground: Ground): Promise<void> {
   const watchdog = createWatchdogSide({ ...ground, audit: auditWriter.source("broker") });
   const seal = createStateSides(ground, auditWriter.source("broker"));
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
-  const kill = openKillSide(ground, { cells, audit: auditWriter.source("broker") });
+  const incident = openIncidentSide(ground, { evidence, cells });
   const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
   const sides = joinSides(
-    [kill, evidence, network, walls, vaultSide, watchdog, hooks, dlp, ...seal.sides],
+    [...incident.sides, evidence, network, walls, vaultSide, watchdog, hooks, dlp, ...seal.sides],
     log.source("broker"),
   );
   const broker = openBroker(ground, {
@@ -125,7 +125,7 @@ async function serve(ground: Ground): Promise<void> {
     areas: {
       ...seal.areas,
       ...evidence.areas,
-      ...kill.areas,
+      ...incident.areas,
       ...vaultSide.areas,
       ...walls.areas,
       ...watchdog.areas,
@@ -138,7 +138,7 @@ async function serve(ground: Ground): Promise<void> {
     settings: ({ addresses: listen }) =>
       gatewayStart(
         ground,
-        { seal, vaultSide, front, network, hooks, dlp, kill },
+        { seal, vaultSide, front, network, hooks, dlp, kill: incident.kill },
         { listen, sandbox: state.isTried ? cells.status() : undefined },
       ),
   });

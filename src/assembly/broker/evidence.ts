@@ -1,7 +1,7 @@
 // The evidence log at its place in the broker: opened before anything is decided, closed after everything has ended.
 import { join } from "node:path";
 import { createAuditWriter } from "../../audit/audit.ts";
-import type { AuditWriter } from "../../audit/audit.ts";
+import type { AuditRecord, AuditWriter } from "../../audit/audit.ts";
 import { openEvidence } from "../../audit/chain/evidence.ts";
 import type { Evidence } from "../../audit/chain/evidence.ts";
 import { createEvidenceAnswers } from "../../audit/read/answers.ts";
@@ -17,6 +17,8 @@ export type EvidenceSide = BrokerSide & {
   readonly writer: AuditWriter;
   readonly evidence: Evidence;
   readonly areas: EvidenceAnswers;
+  /** Calls the listener with every record, as it came. */
+  onRecord(listener: (record: AuditRecord) => void): void;
   close(): void;
 };
 
@@ -48,13 +50,16 @@ export function openEvidenceSide({ options, redactor, log, alertOwner, vault }: 
     maxFiles: limits.logFilesMax,
     describeLoss: (lines, errno) => JSON.stringify({ time: new Date().toISOString(), kind: "loss", lines, errno }),
   });
+  let listener: ((record: AuditRecord) => void) | undefined;
   return {
     evidence,
+    onRecord: (next) => void (listener = next),
     writer: createAuditWriter({
       clock: systemClock,
       write: (line) => evidence.write(line),
       writeCommand: (line) => commands.write(line),
       redact: (text) => redactor.redact(text),
+      onRecord: (record) => listener?.(record),
     }),
     areas: createEvidenceAnswers(logs, evidence),
     part() {

@@ -32,4 +32,40 @@ export const incidentCommands: readonly CommandSpec[] = [
     summary: "let go on what was stopped: one thing by its id, or all",
     load: async () => (await import("../commands/incident/kill.ts")).resume,
   },
+  { path: "incident", summary: "when something went wrong: freeze, keep the evidence, contain, recover" },
+  {
+    path: "incident start",
+    summary: "stop everything, keep what is there, and list what to do",
+    options: [{ flags: "--reason <text>", summary: "what happened, for the record" }],
+    load: async () => (await import("../commands/incident/incident.ts")).startIncident,
+  },
+  {
+    path: "incident contain",
+    summary: "make the gateway's token anew and send every device away; everything stays stopped",
+    options: [{ flags: "--yes", summary: "do it without asking" }],
+    load: async () => (await import("../commands/incident/incident.ts")).containIncident,
+  },
+  {
+    path: "incident status",
+    summary: "what was done, and what is still yours to do",
+    load: async () => (await import("../commands/incident/incident.ts")).incidentStatus,
+  },
+  {
+    path: "incident done",
+    takes: "<item>",
+    summary: "you have done one thing of the list",
+    load: async () => (await import("../commands/incident/incident.ts")).incidentDone,
+  },
+  {
+    path: "incident report",
+    summary: "what the evidence says of the days before",
+    options: [{ flags: "--since <duration>", summary: "how far back, as 30d; 7d where left out" }],
+    load: async () => (await import("../commands/incident/incident.ts")).incidentReport,
+  },
+  {
+    path: "incident close",
+    summary: "it is over: you are told of every change for a while, and `resume` lets go on",
+    options: [{ flags: "--watch <duration>", summary: "how long you are told of every change; 48h where left out" }],
+    load: async () => (await import("../commands/incident/incident.ts")).closeIncident,
+  },
 ];

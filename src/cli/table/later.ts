@@ -22,7 +22,6 @@ export const later: readonly LaterSpec[] = [
   { path: "security", step: "5", what: "the security audit" },
   { path: "secureclaw", step: "5", what: "the security report" },
   { path: "pentest", step: "5", what: "the attack on the running system" },
-  { path: "incident", step: "5", what: "containing an incident", instead: "gateway stop" },
   { path: "models auth", step: "2", what: "signing in to providers", instead: "secret set" },
   {
     path: "models aliases",

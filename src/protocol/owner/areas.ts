@@ -3,6 +3,7 @@ import { backupMethods } from "./backup.ts";
 import { dlpMethods } from "./dlp.ts";
 import { evidenceMethods } from "./evidence.ts";
 import { hookMethods } from "./hooks.ts";
+import { incidentMethods } from "./incident.ts";
 import { killMethods } from "./kill.ts";
 import { sandboxMethods } from "./sandbox.ts";
 import { stateMethods } from "./state.ts";
@@ -14,6 +15,7 @@ export const areaMethods = {
   ...dlpMethods,
   ...evidenceMethods,
   ...hookMethods,
+  ...incidentMethods,
   ...killMethods,
   ...sandboxMethods,
   ...stateMethods,

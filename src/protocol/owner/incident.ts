@@ -1,0 +1,49 @@
+// An incident, from the first minute to its end.
+import { z } from "zod";
+import { ownerMethod as method } from "./kit.ts";
+
+export type IncidentView = {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly reason: string;
+  readonly state: "frozen" | "contained" | "closed";
+  readonly folder: string;
+  readonly checklist: readonly {
+    readonly id: string;
+    readonly what: string;
+    readonly how: string;
+    readonly doneAt: number | null;
+  }[];
+  readonly contained: readonly string[];
+  readonly closedAt: number | null;
+  readonly watchedUntil: number | null;
+};
+
+const none = z.strictObject({});
+
+export const incidentMethods = {
+  "incident.start": method<IncidentView>()({
+    summary: "Stops everything and keeps what is there: evidence, logs, lists, hashes.",
+    params: z.strictObject({ reason: z.string().max(512).optional() }),
+  }),
+  "incident.status": method<{ readonly incident: IncidentView | null }>()({
+    summary: "The incident that is open, and what is still to do.",
+    params: none,
+  }),
+  "incident.contained": method<IncidentView>()({
+    summary: "What was done to contain it is written down.",
+    params: z.strictObject({ done: z.array(z.string().min(1).max(1_000)).max(64) }),
+  }),
+  "incident.done": method<IncidentView>()({
+    summary: "The owner has done one thing of the list.",
+    params: z.strictObject({ item: z.string().min(1).max(256) }),
+  }),
+  "incident.report": method<{ readonly text: string }>()({
+    summary: "What the evidence says: refusals, who was let in, changes, dates of files.",
+    params: z.strictObject({ since: z.int().min(0).optional() }),
+  }),
+  "incident.close": method<IncidentView>()({
+    summary: "The incident is over; for a while the owner is told of every change.",
+    params: z.strictObject({ watchMs: z.int().min(0).max(2_592_000_000).optional() }),
+  }),
+} as const;
