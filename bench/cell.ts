@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Action, Resources, Verb } from "../src/base/action.ts";
 import { owner } from "../src/base/principal.ts";
 import { createCells } from "../src/broker/broker.ts";
+import { hostGroups, openGroups } from "../src/sandbox/sandbox.ts";
 import { createHome, figure, percentile, removeHome, root } from "./harness.ts";
 
 const runs = 100;
@@ -17,7 +18,9 @@ writeFileSync(join(workspace, "four-kilobytes"), "x".repeat(4_096));
 
 const signal = new AbortController().signal;
 const cells = createCells({
-  agents: () => new Map([["main", { workspace, access: "rw" }]]),
+  // With what an installation has on: bounds, locked instructions, and a group where this host gives one.
+  agents: () => new Map([["main", { workspace, access: "rw", bounds: { processes: 512 } }]]),
+  openGroups: () => openGroups(hostGroups(process.getuid?.() ?? 0)),
   node: process.execPath,
   codeDir: join(root, "src/sandbox/cell"),
   cacheDir: join(home, "cache"),
@@ -51,7 +54,7 @@ async function measureCommands(): Promise<void> {
   }
   const added = percentile(walled, 0.5) - percentile(plain, 0.5);
   figure("exec in the cell, p50", [percentile(walled, 0.5), "ms"]);
-  figure("exec over plain spawn, p50", [added, "ms more"], { atMost: 10 });
+  figure("exec over plain spawn, p50", [added, "ms more"], { atMost: 15 });
 }
 
 async function measureFiles(): Promise<void> {

@@ -25,9 +25,23 @@ ${deployTargets.map((target) => `\`${target}\``).join(", ")}. This page is print
 ## Proxies and firewall
 
 ${deployTargets
-  .filter((target) => target !== "cloudflare-waf")
+  .filter((target) => target !== "cloudflare-waf" && !target.startsWith("compose"))
   .map((target) => `### ${target}\n\n\`\`\`text\n${renderDeployment(target, facts)}\`\`\``)
   .join("\n\n")}
+
+## In a container
+
+A service of systemd (\`lorica gateway install\`) is the better way: it needs nothing that a container's master may do. Whoever
+wants a container puts these two beside a checkout, as \`compose.yaml\` and \`seccomp.json\`, and runs \`docker compose up -d\`. The port
+is published on this machine's loopback only, the root is read-only, there is no capability, no new privilege and no socket of
+the engine. Whether its sandboxes hold there is tried at each start as everywhere: \`lorica status\` says so, and without them
+there are no commands and no file tools. The file has not been tried against every engine.
+
+\`\`\`yaml
+${renderDeployment("compose", facts)}\`\`\`
+
+\`\`\`json
+${renderDeployment("compose-seccomp", facts)}\`\`\`
 
 ## Cloudflare's firewall
 

@@ -1,6 +1,7 @@
 // Files for what stands around a gateway: proxies, the host's firewall, Cloudflare's. They are printed and never applied;
 // nothing here touches the machine.
 import { renderWaf } from "./cloudflare-waf.ts";
+import { renderCompose, renderComposeSeccomp } from "./compose.ts";
 import { isAddressOrRange, renderUfw, renderUfwTailscale } from "./firewall.ts";
 import { renderCaddy, renderNginx, renderTraefik } from "./proxy.ts";
 
@@ -18,6 +19,8 @@ const renderers = {
   traefik: renderTraefik,
   ufw: renderUfw,
   "ufw-tailscale": renderUfwTailscale,
+  compose: renderCompose,
+  "compose-seccomp": renderComposeSeccomp,
   "cloudflare-waf": renderWaf,
 } as const;
 

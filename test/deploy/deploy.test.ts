@@ -28,7 +28,16 @@ test("NET-033 each proxy leads to the loopback, under the name, with the gateway
     assert.match(text, /127\.0\.0\.1:18789/);
     assert.match(text, /lorica config set gateway\.trustedProxies/);
   }
-  assert.deepEqual(deployTargets, ["nginx", "caddy", "traefik", "ufw", "ufw-tailscale", "cloudflare-waf"]);
+  assert.deepEqual(deployTargets, [
+    "nginx",
+    "caddy",
+    "traefik",
+    "ufw",
+    "ufw-tailscale",
+    "compose",
+    "compose-seccomp",
+    "cloudflare-waf",
+  ]);
   assert.equal(renderDeployment("toString", facts), undefined);
 });
 
@@ -95,4 +104,31 @@ test("what is put into these files is a name or an address, and nothing that mea
   for (const good of ["203.0.113.7", "10.0.0.0/8", "2001:db8::/32"]) assert.equal(isAddressOrRange(good), true);
   for (const bad of ["203.0.113.7; reboot", "", "10.0.0.0/33", "127.1", "any"])
     assert.equal(isAddressOrRange(bad), false);
+});
+
+test("GAP-034 the compose file opens nothing but the loopback, and gives the container no right that it does not need", () => {
+  const compose = render("compose", { port: 18_790 });
+  assert.deepEqual(compose.match(/^ +- "[\d.:]+"$/gm), ['      - "127.0.0.1:18790:18790"']);
+  for (const line of ["user: node", "read_only: true", "cap_drop: [ALL]", "- no-new-privileges:true"])
+    assert.ok(
+      compose.split("\n").some((each) => each.trim() === line),
+      line,
+    );
+  for (const bound of ["pids_limit", "mem_limit", "memswap_limit", "cpus"])
+    assert.match(compose, new RegExp(`^    ${bound}: [1-9]`, "m"));
+  for (const word of [
+    "privileged",
+    "docker.sock",
+    "network_mode",
+    "cap_add",
+    "0.0.0.0",
+    "seccomp=unconfined",
+    "env_file",
+  ])
+    assert.equal(compose.includes(word), false, word);
+  const profile = JSON.parse(render("compose-seccomp")) as { syscalls: readonly { names: readonly string[] }[] };
+  const names = profile.syscalls.flatMap((rule) => rule.names);
+  for (const name of ["keyctl", "bpf", "io_uring_setup", "kexec_load", "ptrace"]) assert.ok(names.includes(name), name);
+  // Of these the sandboxes inside are made.
+  for (const name of ["clone", "unshare", "mount", "umount2", "pivot_root"]) assert.equal(names.includes(name), false);
 });
