@@ -127,8 +127,8 @@ test("GAP-034 the compose file opens nothing but the loopback, and gives the con
   ])
     assert.equal(compose.includes(word), false, word);
   const profile = JSON.parse(render("compose-seccomp")) as { syscalls: readonly { names: readonly string[] }[] };
-  const names = profile.syscalls.flatMap((rule) => rule.names);
-  for (const name of ["keyctl", "bpf", "io_uring_setup", "kexec_load", "ptrace"]) assert.ok(names.includes(name), name);
+  const names = new Set(profile.syscalls.flatMap((rule) => rule.names));
+  for (const name of ["keyctl", "bpf", "io_uring_setup", "kexec_load", "ptrace"]) assert.ok(names.has(name), name);
   // Of these the sandboxes inside are made.
-  for (const name of ["clone", "unshare", "mount", "umount2", "pivot_root"]) assert.equal(names.includes(name), false);
+  for (const name of ["clone", "unshare", "mount", "umount2", "pivot_root"]) assert.equal(names.has(name), false);
 });
