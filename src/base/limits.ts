@@ -399,7 +399,7 @@ export const limits = {
   configIncludesMax: 64,
   configDepthMax: 64,
   configIssuesMax: 100,
-  configReloadDebounceMs: 100,
+  configReloadDebounceMs: 60,
   configReloadMaxMs: 300,
   dotEnvMaxBytes: 65_536,
   stateDirEntriesMax: 10_000,

@@ -50,7 +50,9 @@ export async function acceptSome(
   if (chosen.length === changes.length) await pendingStore.settle("accepted");
   else {
     const present = await readVersion(paths.configPath);
-    await pendingStore.add({ ...pending, base: present === undefined ? "" : sha256(present) });
+    const base = present === undefined ? "" : sha256(present);
+    await pendingStore.add({ ...pending, at: new Date().toISOString(), base });
+    await pendingStore.tidy();
   }
   return result;
 }

@@ -161,6 +161,7 @@ async function hold(difference: Difference<Loaded>, edit: Edited, holding: Holdi
   const isNew = pending.id !== last?.id;
   if (fight.round() === "lost") emitter.emit({ kind: "fight", rounds: limits.watchdogRoundsMax });
   else await putBack(difference.version, paths.configPath);
+  await pendingStore.tidy();
   if (isNew) await note(difference, { verdict: "held", widening: edit.widening }, holding);
   emitter.emit({ kind: "held", pending, isNew });
 }

@@ -30,6 +30,8 @@ export type PendingStore = {
   waiting(): Promise<Pending | undefined>;
   /** The same content as the one that waits is no second one. */
   add(edit: Omit<Pending, "id" | "state">): Promise<Pending>;
+  /** The newest is the one that waits, and no more are kept than may be. Once there is time: the files come first. */
+  tidy(): Promise<void>;
   /** All that wait: what the owner refused is kept for a while, what they accepted is in force and is not kept twice. */
   settle(as: "rejected" | "accepted"): Promise<number>;
 };
@@ -64,10 +66,13 @@ export function createPendingStore(folder: string): PendingStore {
       const id = `${edit.at.replace(/[^0-9]/g, "")}-${newToken(3)}`;
       const added: Pending = { ...edit, id, state: "waiting" };
       await save(added);
-      for (const old of before) if (old.state === "waiting") await save({ ...old, state: "superseded" });
-      for (const old of before.slice(limits.pendingMax - 1))
-        await rm(folderOf(old.id), { recursive: true, force: true });
       return added;
+    },
+    async tidy() {
+      const [, ...older] = await list();
+      for (const old of older) if (old.state === "waiting") await save({ ...old, state: "superseded" });
+      for (const old of older.slice(limits.pendingMax - 1))
+        await rm(folderOf(old.id), { recursive: true, force: true });
     },
     async settle(as) {
       const open = (await list()).filter(({ state }) => state === "waiting");
