@@ -1,6 +1,6 @@
 // Backups at their place in the broker: made on the owner's word and by the schedule, from a copy of the database that the
 // gateway makes, because the broker never reads it.
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuditLog } from "../../audit/audit.ts";
 import { removeOldBackups } from "../../backup/backup.ts";
@@ -90,7 +90,9 @@ async function withSnapshot<T>(
     const head = said ?? (await readHead(paths));
     return (await use({ database: new Map([["state/lorica.sqlite", join(paths.state, name)]]), head })) as T;
   } finally {
-    await rm(join(paths.state, name), { force: true });
+    // With it goes what a copy that was killed has left.
+    for (const left of await readdir(paths.state))
+      if (left.startsWith("snapshot-")) await rm(join(paths.state, left), { force: true });
   }
 }
 

@@ -37,7 +37,7 @@ export const session = section(
     reset,
     jsonlMirror: key(
       z.boolean().default(false),
-      "Also write each transcript as JSONL to agents/<id>/sessions. The database stays the record.",
+      "Also write each transcript as JSONL to agents/<id>/sessions, in plain text: what the database seals can be read there by whoever gets the files. The database stays the record.",
       "restart",
     ),
     maintenance: section(

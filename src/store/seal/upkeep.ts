@@ -1,6 +1,6 @@
 // What whoever looks after the database asks of it: what is damaged, a whole copy of it while it is in use, its head.
 import { backup, DatabaseSync } from "node:sqlite";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { setImmediate as breathe } from "node:timers/promises";
 import { join } from "node:path";
 import { limits } from "../../base/limits.ts";
@@ -45,6 +45,7 @@ export function createUpkeep(options: {
     },
     async snapshot(path) {
       // A connection of its own: the copy is one moment of the database, whatever is written meanwhile.
+      await writeFile(path, "", { flag: "wx", mode: 0o600 });
       const source = new DatabaseSync(database.path, { readOnly: true });
       try {
         await backup(source, path, { rate: limits.snapshotPages });
@@ -62,10 +63,11 @@ function checkKeys(database: Database, { keys }: Seals): void {
     keys.find(row.session_key);
 }
 
-/** What the copy itself says: the moment that it shows, which may be a few writes ago. */
+/** What the copy itself says: the moment that it shows, which may be a few writes ago. It becomes one file, without a log. */
 function readHead(path: string): Head {
-  const copy = new DatabaseSync(path, { readOnly: true });
+  const copy = new DatabaseSync(path);
   try {
+    copy.exec("PRAGMA journal_mode = DELETE");
     const row = copy.prepare("SELECT lineage, writes FROM head").get();
     return { lineage: String(row?.["lineage"]), writes: Number(row?.["writes"]) };
   } finally {
