@@ -31,6 +31,18 @@ before(async () => {
 });
 after(leave);
 
+test("VLT-004 no folder for secrets below /run is there, and neither is the folder of the vault's key", async () => {
+  assert.ok(readdirSync("/run").length > 0);
+  mkdirSync(join(home, ".config/lorica"), { recursive: true });
+  writeFileSync(join(home, ".config/lorica/vault.key"), secret);
+  for (const path of ["/run/openclaw-secrets", "/run/credentials", join(home, ".config/lorica/vault.key")]) {
+    const { exitCode } = await exec(`ls -d ${path}`);
+    assert.equal(exitCode, 2, path);
+    await assert.rejects(readText(path), ({ code }: { code: string }) => ["not_found", "forbidden"].includes(code));
+  }
+  assert.equal((await exec("ls -d /usr")).exitCode, 0);
+});
+
 test("SBX-012 secrets beside the workspace are not there, neither for a command nor for a file tool", async () => {
   assert.equal(readFileSync(secretFile, "utf8"), secret);
   for (const path of [secretFile, join(home, ".ssh/id_ed25519")]) {

@@ -1,6 +1,6 @@
 // The sealed vault: what opens it, what survives what, and what other parts get of it.
 import assert from "node:assert/strict";
-import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -73,8 +73,21 @@ test("VLT-008 without its key, or with another one, the vault is locked and says
 
 test("VLT-008 a key inside the state directory is refused", async (context) => {
   const where = await places(context);
-  const inside = { ...where, stateDir: join(where.file, ".."), keyFile: join(where.file, "../identity/vault.key") };
+  const inside = { ...where, stateDir: join(where.file, ".."), keyFile: join(where.file, "../inside/vault.key") };
   await assert.rejects(open(inside), { code: "forbidden", message: /inside the state directory/ });
+});
+
+test("where nothing but the state directory may be written the key lies there, until there is another place", async (context) => {
+  const where = await places(context);
+  const readOnly = join(where.file, "../read-only");
+  await mkdir(readOnly, { mode: 0o500 });
+  const vault = await open({ ...where, keyFile: join(readOnly, "lorica/vault.key") });
+  if (process.getuid?.() === 0) return;
+  assert.equal(vault.status().keyFile, where.lastResort);
+  await vault.write("provider:x", "sk-x");
+  await vault.rekey({ identity: "key-file", keyFile: where.keyFile });
+  await assert.rejects(stat(where.lastResort), { code: "ENOENT" });
+  assert.equal(await (await open(where)).read("provider:x"), "sk-x");
 });
 
 test("VLT-011 a new key opens the vault from then on, the former one nothing; the parts' keys stay", async (context) => {

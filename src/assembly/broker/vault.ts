@@ -66,7 +66,7 @@ export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<Va
       if (state === "open")
         return {
           name: "vault",
-          ...memoryOf(),
+          ...degradation(vault.status().keyFile === places.lastResort),
           detail: `${secrets ?? 0} secrets, opened by its ${identity}${memoryNote()}`,
         };
       return { name: "vault", state: "locked", detail: `${reason ?? ""}; nothing is served`, fix: fix ?? null };
@@ -85,7 +85,12 @@ export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<Va
 }
 
 /** Whether what is open in this process's memory is for this process alone. */
-function memoryOf(): { readonly state: "on" | "degraded"; readonly fix: string | null } {
+function degradation(isBeside: boolean): { readonly state: "on" | "degraded"; readonly fix: string | null } {
+  if (isBeside)
+    return {
+      state: "degraded",
+      fix: "its key lies in the state directory; make ~/.config/lorica writable, then: lorica vault init",
+    };
   if (!isReadableByOthers()) return { state: "on", fix: null };
   return { state: "degraded", fix: "see docs/vault.md, what is not protected" };
 }

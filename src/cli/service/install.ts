@@ -121,6 +121,8 @@ async function prepareFolders({ context, paths }: Invocation): Promise<readonly 
     lockMeetingDir(paths.home),
     // Compiled code; without it every start is slower.
     join(home, ".cache", "lorica"),
+    // The vault's key, which a new one takes the place of.
+    join(context.env["XDG_CONFIG_HOME"] ?? join(home, ".config"), "lorica"),
     paths.agents,
     ...workspaces,
     ...(log === undefined ? [] : [dirname(log)]),

@@ -71,7 +71,7 @@ export async function findKey(
 export async function keepKey(places: VaultPlaces, key: AgeKey, how: HowToKeep): Promise<void> {
   switch (how.identity) {
     case "key-file":
-      checkKeyFilePlace(how.keyFile, places.stateDir);
+      checkKeyFilePlace(how.keyFile, places);
       await makeFolder(dirname(how.keyFile));
       return await writePrivateFile(how.keyFile, renderKeyFile(key));
     case "passphrase": {
@@ -86,6 +86,21 @@ export async function keepKey(places: VaultPlaces, key: AgeKey, how: HowToKeep):
         `the service was not given the credential ${places.credential ?? "lorica-vault-key"}; docs/vault.md says how to give it`,
       );
     }
+  }
+}
+
+/** The same for a vault that is new, wherever its key may be written at all. Answers where. */
+export async function keepFirstKey(places: VaultPlaces, key: AgeKey, how: HowToKeep): Promise<HowToKeep> {
+  try {
+    await keepKey(places, key, how);
+    return how;
+  } catch (error) {
+    const errno = error instanceof LoricaError ? errnoOf(error.cause) : undefined;
+    if (how.identity !== "key-file" || !["EROFS", "EACCES", "EPERM"].includes(errno ?? "")) throw error;
+    // A vault whose key lies beside it protects little, and a gateway that does not start protects nobody; the status says it.
+    const beside = { identity: "key-file", keyFile: places.lastResort } as const;
+    await keepKey(places, key, beside);
+    return beside;
   }
 }
 
@@ -108,9 +123,9 @@ export async function readCredential({ credential }: VaultPlaces): Promise<Parse
   }
 }
 
-async function readKeyFile(path: string, { stateDir }: VaultPlaces): Promise<Parsed<AgeKey>> {
+async function readKeyFile(path: string, places: VaultPlaces): Promise<Parsed<AgeKey>> {
   try {
-    checkKeyFilePlace(path, stateDir);
+    checkKeyFilePlace(path, places);
     const text = await readPrivateFile(path, limits.vaultAboutMaxBytes);
     if (text === undefined) return rejected(`its key file ${path} is missing`);
     const key = parseKeyFile(text);

@@ -22,6 +22,8 @@ export type VaultPlaces = {
   /** The file of an earlier version, in plain text. */
   readonly plain: string;
   readonly stateDir: string;
+  /** Where a key file is put if nowhere else may be written, as in a unit that grants the state directory only. */
+  readonly lastResort: string;
   /** How often which credential was used; no value. */
   readonly uses: string;
 };
@@ -43,12 +45,14 @@ export function vaultPlaces(paths: StatePaths, env: Environment): VaultPlaces {
     credential: given !== undefined && isAbsolute(given) ? join(given, credentialName) : undefined,
     plain: paths.secretsPath,
     stateDir: paths.stateDir,
+    lastResort: join(paths.identity, "vault.key"),
     uses: join(paths.credentials, "vault-uses.json"),
   };
 }
 
 /** A key beside what it opens is no lock, and one in a folder that every cell sees is none either. */
-export function checkKeyFilePlace(keyFile: string, stateDir: string): void {
+export function checkKeyFilePlace(keyFile: string, { stateDir, lastResort }: VaultPlaces): void {
+  if (keyFile === lastResort) return;
   const refuse = (why: string): never => {
     throw new LoricaError(
       "forbidden",

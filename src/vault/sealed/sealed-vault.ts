@@ -10,7 +10,7 @@ import type { Binding, Use } from "../binding.ts";
 import type { FileVault, SecretInfo } from "../vault.ts";
 import { checkSecret, createContents } from "./contents.ts";
 import type { Contents, Entry, KeyPurpose } from "./contents.ts";
-import { findKey, forgetKey, keepKey, readAbout, writeAbout } from "./identity.ts";
+import { findKey, forgetKey, keepFirstKey, keepKey, readAbout, writeAbout } from "./identity.ts";
 import type { About, HowToKeep, IdentityKind } from "./identity.ts";
 import type { VaultPlaces } from "./places.ts";
 import { hasVault, readVault, writeVault } from "./vault-file.ts";
@@ -110,10 +110,10 @@ class Keeper {
     // A key without a vault is left of a start that was interrupted, or of a vault that was moved: it is used.
     const found = how.identity === "passphrase" ? undefined : await findKey(places, how, undefined);
     const key = found?.ok === true ? found.value : createAgeKey();
-    if (found?.ok !== true) await keepKey(places, key, how);
+    const kept = found?.ok === true ? how : await keepFirstKey(places, key, how);
     const contents = createContents();
     await writeVault(places, contents, [key.recipient]);
-    await this.#settle(key, how);
+    await this.#settle(key, kept);
     this.#open = { key, contents };
   }
 

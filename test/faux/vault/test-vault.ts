@@ -17,6 +17,7 @@ export function testPlaces(folder: string): VaultPlaces {
     credential: undefined,
     plain: join(folder, "secrets.json"),
     stateDir: join(folder, "elsewhere"),
+    lastResort: join(folder, "identity/vault.key"),
     uses: join(folder, "vault-uses.json"),
   };
 }
