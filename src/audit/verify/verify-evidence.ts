@@ -5,7 +5,7 @@
 // Each line is a JSON object whose "seq" counts up, whose "prev" is the hash of the line before, and whose "hash" is the
 // SHA-256 of its own bytes up to there. Records of the kind "checkpoint" carry a signature (Ed25519) of their hash, and
 // by that of all before them. `audit.head` names the last record.
-import { createHmac, createPublicKey, hash, verify } from "node:crypto";
+import { createPublicKey, hash, verify } from "node:crypto";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -51,7 +51,7 @@ const headPattern = /^\{"seq":(\d{1,16}),"hash":"([\w-]{43})","mac":(?:null|"([\
 export const digestOf = (latin1: string): string => hash("sha256", Buffer.from(latin1, "latin1"), "base64url");
 export const signedText = (digest: string): Buffer => Buffer.from(`lorica evidence\n${digest}`);
 export const macOf = (key: Uint8Array, { seq, hash: digest }: Head): string =>
-  createHmac("sha256", key).update(`lorica evidence head\n${seq} ${digest}`).digest("base64url");
+  hash("sha256", Buffer.concat([key, Buffer.from(`lorica evidence head\n${seq} ${digest}\n`), key]), "base64url");
 
 /** One line, its bytes as latin1 so that none is lost. Undefined for what is no record. */
 export function readLine(latin1: string): ReadLine | undefined {
