@@ -78,10 +78,13 @@ async function alerts(lorica: Installation): Promise<readonly string[]> {
   return (JSON.parse(stdout) as readonly { readonly text: string }[]).map(({ text }) => text);
 }
 
-/** Every wall that must stand while the work is done. What bounds memory is the machine's to have or not. */
+/** What bounds memory is the machine's to have or not, and whether backups are made is for the owner to say. */
+const left = new Set(["cells", "backup"]);
+
+/** Every wall that must stand while the work is done. */
 async function fallen(lorica: Installation): Promise<readonly string[]> {
   const { owner } = JSON.parse(await command(lorica, ["status", "--all", "--json"])) as { readonly owner: OwnerStatus };
-  const parts = owner.parts.filter(({ name, state }) => state !== "on" && name !== "cells");
+  const parts = owner.parts.filter(({ name, state }) => state !== "on" && !left.has(name));
   const down = parts.map(({ name, state, detail }) => `${name} is ${state}: ${detail}`);
   return owner.sandbox.state === "verified" ? down : [...down, `the sandbox is ${owner.sandbox.state}`];
 }
