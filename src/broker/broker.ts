@@ -1,7 +1,7 @@
 // The broker: the parent process. It holds every secret, is the only one to fetch, to spawn and to write config, and
 // keeps the gateway alive. This is the folder's front door; main builds both sides from it.
 export { createCells } from "./cells.ts";
-export type { CellsOptions, ProbedCells } from "./cells.ts";
+export type { CellsOptions, OpenWayOut, ProbedCells, WayOut } from "./cells.ts";
 export { createBroker } from "./create-broker.ts";
 export type { Broker, BrokerOptions } from "./create-broker.ts";
 export type { GatewayStatus } from "./gateway/process.ts";

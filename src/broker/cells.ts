@@ -28,11 +28,13 @@ import {
 } from "./cell/actions.ts";
 import type { BackgroundEnd } from "./cell/commands.ts";
 import { createPool } from "./cell/pool.ts";
-import type { Cell, CellDescription, CellPlace } from "./cell/pool.ts";
+import type { Cell, CellDescription, CellPlace, OpenWayOut } from "./cell/pool.ts";
 import { probeSandbox } from "./cell/probe.ts";
 import type { VerifiedHost } from "./cell/probe.ts";
 import { writeInstruction } from "./serve/workspace.ts";
 import { notGrouped, provenGroups } from "./cell/bounds.ts";
+
+export type { OpenWayOut, WayOut } from "./cell/pool.ts";
 
 export type CellsOptions = {
   /** The ceiling: what each agent's cell may have. */
@@ -48,6 +50,7 @@ export type CellsOptions = {
   readonly audit: AuditLog;
   /** Whether the owner has lowered the filter of system calls for now. */
   readonly isLowered?: () => boolean;
+  readonly openWayOut?: OpenWayOut | undefined;
   /** How cells are bounded as a whole on this host; asked once, with the first probe. */
   readonly openGroups?: () => CellGroups;
 };

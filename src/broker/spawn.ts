@@ -12,7 +12,7 @@ export type CleanSpawn = {
   /** Absolute, because there is no PATH to search. */
   readonly file: string;
   readonly args: readonly string[];
-  readonly stdio: readonly ("ignore" | "pipe" | number)[];
+  readonly stdio: readonly ("ignore" | "pipe" | "ipc" | number)[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly cwd?: string;
 };

@@ -3,6 +3,7 @@
 import { renderWaf } from "./cloudflare-waf.ts";
 import { renderCompose, renderComposeSeccomp } from "./compose.ts";
 import { isAddressOrRange, renderUfw, renderUfwTailscale } from "./firewall.ts";
+export { filterTargets, renderEgressFilter } from "./egress-filter.ts";
 import { renderCaddy, renderNginx, renderTraefik } from "./proxy.ts";
 
 export type DeployFacts = {

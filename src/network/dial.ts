@@ -1,7 +1,8 @@
 // Which network addresses may be dialled. Names are looked up once and the address that was judged is the one dialled,
 // so that a name cannot mean one thing to the judge and another to the socket.
-import { lookup } from "node:dns";
-import type { LookupFunction } from "node:net";
+import { lookup, promises } from "node:dns";
+import { connect, isIP } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import ipaddr from "ipaddr.js";
 import { errnoOf, LoricaError } from "../base/errors.ts";
 import { parsed, rejected } from "../base/parsed.ts";
@@ -59,6 +60,17 @@ function unwrap(address: ipaddr.IPv4 | ipaddr.IPv6): ipaddr.IPv4 | ipaddr.IPv6 {
   if (range === "6to4") return ipaddr.fromByteArray(bytes.slice(2, 6));
   const isCompatible = bytes.slice(0, 12).every((byte) => byte === 0) && bytes.slice(12).some((byte) => byte > 1);
   return isCompatible ? ipaddr.fromByteArray(bytes.slice(12)) : address;
+}
+
+/** Every address of a name, as this machine's resolver has them now. None of them has been judged. */
+export async function resolveHost(host: string): Promise<readonly string[]> {
+  return (await promises.lookup(host, { all: true })).map(({ address }) => address);
+}
+
+/** To an address that was judged: nothing is looked up any more. */
+export function connectTo(address: string, port: number): Socket {
+  if (isIP(address) === 0) throw new LoricaError("internal", "a name is resolved and judged before it is dialled");
+  return connect({ host: address, port, allowHalfOpen: true });
 }
 
 /** A `lookup` for sockets: every address of the name is judged, and only those that pass are dialled. */

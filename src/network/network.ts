@@ -2,7 +2,7 @@
 // who comes through them, must see alike. This is the folder's front door.
 export { addressGroup, createAddressRanges, isLoopbackAddress, normalAddress } from "./address.ts";
 export type { AddressRanges } from "./address.ts";
-export { checkAddress, createCheckedLookup } from "./dial.ts";
+export { checkAddress, connectTo, createCheckedLookup, resolveHost } from "./dial.ts";
 export type { Reach } from "./dial.ts";
 export { expandProxies } from "./cloudflare.ts";
 export { originOf } from "./forwarded.ts";

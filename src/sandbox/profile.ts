@@ -2,7 +2,10 @@
 // nothing has to be masked. Profiles are data; another kind of room (a browser's) is another object.
 import { sha256 } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
+import { channelVariables, inside, proxyVariables } from "./place/inside.ts";
 import type { CellSettings } from "./sandbox.ts";
+
+export { inside } from "./place/inside.ts";
 
 /** What the launcher found out about this host, or wrote for its cells. */
 export type CellHost = {
@@ -65,15 +68,6 @@ export const commandProfile: CellProfile = {
   },
 };
 
-/** Where things are inside. */
-export const inside = {
-  node: "/opt/lorica/bin/node",
-  code: "/opt/lorica/cell",
-  compileCache: "/opt/lorica/cache",
-  /** The supervisor's own scratch: commands and the file worker do not get it. */
-  private: "/run/lorica",
-} as const;
-
 /** Places that no workspace can be, or hold: binding one would hand the host to the cell. */
 export const systemFolders = ["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr"];
 
@@ -92,17 +86,24 @@ export const maskableProc = [
   "timer_list",
 ];
 
-export type CellOptions = { readonly host: CellHost; readonly profile: CellProfile; readonly settings: CellSettings };
+export type CellOptions = {
+  readonly host: CellHost;
+  readonly profile: CellProfile;
+  readonly settings: CellSettings;
+  /** On the host: what becomes `inside.trust`. */
+  readonly trustFile?: string | undefined;
+};
 
 /** The outer room, one for each session: it owns every namespace and runs the supervisor. */
-export function outerArguments({ host, profile, settings }: CellOptions): readonly string[] {
+export function outerArguments({ host, profile, settings, trustFile }: CellOptions): readonly string[] {
   return [
     "--unshare-all",
     "--unshare-user",
     lifeAndRights,
     ["--hostname", "cell"],
-    environmentOptions({ NODE_COMPILE_CACHE: inside.compileCache }),
+    environmentOptions({ NODE_COMPILE_CACHE: inside.compileCache, ...channelVariables(settings) }),
     systemMounts(host),
+    trustFile === undefined ? [] : ["--ro-bind", trustFile, inside.trust],
     profile.etc.flatMap((path) => ["--ro-bind-try", path, path]),
     ["passwd", "group", "hosts", "nsswitch.conf"].flatMap((name) => [
       "--ro-bind",
@@ -127,7 +128,10 @@ export function outerArguments({ host, profile, settings }: CellOptions): readon
 }
 
 /** The inner room: one for each command, with a filter and nothing of its surroundings, and one for the file worker. */
-export function innerArguments({ host, profile, settings }: CellOptions, role: "command" | "files"): readonly string[] {
+export function innerArguments(
+  { host, profile, settings, trustFile }: CellOptions,
+  role: "command" | "files",
+): readonly string[] {
   const home = homeOf(host);
   return [
     // The network namespace is the outer one: a server that one command starts answers the next, and nobody else.
@@ -136,7 +140,7 @@ export function innerArguments({ host, profile, settings }: CellOptions, role: "
     lifeAndRights,
     environmentOptions(
       role === "command"
-        ? { ...profile.environment, ...settings.environment, HOME: home }
+        ? { ...profile.environment, ...proxyVariables(settings, trustFile), ...settings.environment, HOME: home }
         : { NODE_COMPILE_CACHE: inside.compileCache },
     ),
     systemMounts(host),

@@ -105,6 +105,8 @@ export type CellSettings = {
   readonly binds?: readonly CellBind[];
   /** More empty folders in memory. */
   readonly folders?: readonly string[];
+  /** Left out: the cell has no network whatsoever. */
+  readonly wayOut?: CellWayOut;
   /** More variables of commands. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Set by the broker while the owner has lowered that wall; never by the config alone. */
@@ -114,6 +116,14 @@ export type CellSettings = {
   /** How long a cell without work is kept, and any cell; left out: built-in bounds. */
   readonly idleMs?: number;
   readonly ageMs?: number;
+};
+
+/** That there is a way out, not where it leads: the broker judges each connection by the rules of that moment. */
+export type CellWayOut = {
+  /** Hosts whose TLS the broker may end. */
+  readonly ended: readonly { readonly kind: "exact" | "below"; readonly name: string }[];
+  /** Tells agents with other rules apart, so that these never share a cell. */
+  readonly rules: string;
 };
 
 export type CellBind = { readonly source: string; readonly target: string; readonly access: "ro" | "rw" };

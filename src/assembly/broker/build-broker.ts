@@ -93,7 +93,7 @@ async function serve(ground: Ground): Promise<void> {
   const evidence = openEvidenceSide(ground);
   const auditWriter = evidence.writer;
   const dlp = await openDlpSide(ground, auditWriter.source("broker"));
-  const { cells, side: walls } = openWalls(ground, auditWriter, () => tellSandbox());
+  const { cells, side: walls, egress } = openWalls(ground, auditWriter, () => tellSandbox());
   const ending = new AbortController();
   const front = openFront(ground);
   // The probe may end before there is anybody to tell, and also before there is a broker at all.
@@ -113,7 +113,7 @@ async function serve(ground: Ground): Promise<void> {
   const incident = openIncidentSide(ground, { evidence, cells });
   const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
   const sides = joinSides(
-    [...incident.sides, evidence, network, walls, vaultSide, watchdog, hooks, dlp, ...seal.sides],
+    [...incident.sides, evidence, network, walls, egress, vaultSide, watchdog, hooks, dlp, ...seal.sides],
     log.source("broker"),
   );
   const broker = openBroker(ground, {

@@ -10,6 +10,8 @@ import type { PartStatus } from "../../protocol/owner/kit.ts";
 import type { CellExplanation, sandboxMethods } from "../../protocol/owner/sandbox.ts";
 import type { CellSettings } from "../../sandbox/sandbox.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
+import { createEgressSide } from "./egress.ts";
+import type { EgressSide } from "./egress.ts";
 import { openCells } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import type { BrokerSide } from "./side.ts";
@@ -43,9 +45,10 @@ export function openWalls(
   ground: Ground,
   auditWriter: AuditWriter,
   onTried: () => void,
-): { readonly cells: ProbedCells; readonly side: CellsSide } {
+): { readonly cells: ProbedCells; readonly side: CellsSide & Pick<EgressSide, "areas">; readonly egress: EgressSide } {
+  const egress = createEgressSide(ground, auditWriter);
   const lowering = createLowering(systemClock, () => void cells.end(({ filter }) => filter === "relaxed"));
-  const cells = openCells(ground, auditWriter, lowering.isLowered);
+  const cells = openCells(ground, auditWriter, { isLowered: lowering.isLowered, openWayOut: egress.openWayOut });
   const side = createCellsSide({
     cells,
     lowering,
@@ -54,7 +57,7 @@ export function openWalls(
     log: ground.log.source("sandbox"),
     onTried,
   });
-  return { cells, side };
+  return { cells, side: { ...side, areas: { ...side.areas, ...egress.areas } }, egress };
 }
 
 export type CellsDeps = {

@@ -5,8 +5,7 @@ import type { AuditWriter, LogWriter } from "../../audit/audit.ts";
 import { openLogWriter } from "../../audit/writer/log-writer.ts";
 import { systemClock } from "../../base/clock.ts";
 import { createCells } from "../../broker/broker.ts";
-import type { createBroker } from "../../broker/broker.ts";
-import type { ProbedCells } from "../../broker/broker.ts";
+import type { CellsOptions, createBroker, ProbedCells } from "../../broker/broker.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
 import { compileCacheFolder } from "../../compile-cache.ts";
 import { listAgents, lockMeetingDir, lockStateDir, sizeBytes } from "../../config/config.ts";
@@ -60,7 +59,7 @@ export function openLog(options: BrokerOptions, config: Config, redactor: Redact
 export function openCells(
   { options, keeper }: Ground,
   auditWriter: AuditWriter,
-  isLowered: () => boolean,
+  told: Pick<CellsOptions, "isLowered" | "openWayOut">,
 ): ProbedCells {
   const { paths, codeRoot } = options;
   return createCells({
@@ -75,7 +74,7 @@ export function openCells(
       unreadableFolder(options.env),
     ],
     audit: auditWriter.source("broker"),
-    isLowered,
+    ...told,
     openGroups: () => openGroups(hostGroups(process.getuid?.() ?? 0)),
   });
 }

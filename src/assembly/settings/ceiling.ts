@@ -1,12 +1,15 @@
 // The most that the gateway may ever ask of the broker, read by the broker from the config.
 import type { Ceiling } from "../../broker/broker.ts";
 import type { ProviderCeiling } from "../../egress/egress.ts";
+import { sha256 } from "../../base/ids.ts";
+import { endedHosts, hasWayOut } from "../../egress/judge/judge.ts";
 import { listAgents, sizeBytes } from "../../config/config.ts";
 import type { AgentSettings, Config, ProviderConfig, StatePaths } from "../../config/config.ts";
 import { parseBind } from "../../protocol/known/binds.ts";
 import { findKnownProvider } from "../../protocol/providers.ts";
 import type { CellSettings } from "../../sandbox/sandbox.ts";
 import { channelCeilings } from "./channels.ts";
+import { agentEgress } from "./egress.ts";
 import { providerSecretName } from "../../vault/vault.ts";
 
 /** The most that the gateway may ever ask for, whatever it claims: read by the broker from the config, and from nowhere else. */
@@ -19,7 +22,7 @@ export function ceilingOf(config: Config, paths: StatePaths): Ceiling {
         return ceiling === undefined ? [] : [[id, ceiling] as const];
       }),
     ),
-    agents: new Map(agents.map((agent) => [agent.id, cellSettings(agent)])),
+    agents: new Map(agents.map((agent) => [agent.id, { ...cellSettings(agent), ...wayOutOf(config, agent) }])),
     channels: channelCeilings(config),
   };
 }
@@ -66,6 +69,14 @@ function cellSettings({ workspace, sandbox }: AgentSettings): CellSettings {
     ...(prune.idleHours === undefined ? {} : { idleMs: prune.idleHours * 3_600_000 }),
     ageMs: prune.maxAgeDays * 86_400_000,
   };
+}
+
+/** Rules are asked for with each connection, so a cell outlives a change of them; unless agents share it. */
+function wayOutOf(config: Config, agent: AgentSettings): Pick<CellSettings, "wayOut"> {
+  const egress = agentEgress(config, agent);
+  if (!hasWayOut(egress)) return {};
+  const rules = agent.sandbox.scope === "shared" ? sha256(JSON.stringify(egress)) : "";
+  return { wayOut: { ended: endedHosts(egress), rules } };
 }
 
 function secretHeaders(provider: ProviderConfig): Readonly<Record<string, string>> {

@@ -34,7 +34,7 @@ export function agentReaches(config: Config, paths: StatePaths, agentId: string)
   return agent !== undefined && agentEgress(config, agent).rules.some(({ verdict }) => verdict === "allow");
 }
 
-function agentEgress(config: Config, agent: AgentSettings): AgentEgress {
+export function agentEgress(config: Config, agent: AgentSettings): AgentEgress {
   const { profile, allow, presets: own, terminate, uploadMaxBytes } = agent.egress;
   const { egress } = config;
   const place = `agents.${agent.id}.egress`;

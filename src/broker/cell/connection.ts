@@ -13,6 +13,8 @@ import {
 } from "../../sandbox/sandbox.ts";
 import type { CellConfiguration, CellGroups, CellOptions } from "../../sandbox/sandbox.ts";
 import { startConfined } from "../spawn.ts";
+import { receiveListener } from "./listener.ts";
+import type { WayOut } from "./listener.ts";
 
 export type Connection = {
   readonly send: (frame: Buffer) => void;
@@ -22,7 +24,11 @@ export type Connection = {
   readonly ended: Promise<string>;
 };
 
-export type CellLocation = CellOptions & { readonly bwrap: string; readonly groups?: CellGroups };
+export type CellLocation = CellOptions & {
+  readonly bwrap: string;
+  readonly groups?: CellGroups;
+  readonly wayOut?: WayOut | undefined;
+};
 
 const complaintMaxChars = 2_000;
 
@@ -33,8 +39,9 @@ export function openConnection(location: CellLocation): Connection {
     bwrap: location.bwrap,
     profile: outerArguments(location),
     argv: [...limitArguments(location.settings), inside.node, ...nodeFlags, `${inside.code}/supervisor.ts`],
-    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    stdio: ["ignore", "ignore", "pipe", "pipe", ...(location.wayOut === undefined ? [] : ["ipc" as const])],
   });
+  if (location.wayOut !== undefined) receiveListener(child, location.wayOut);
   const pipe = child.stdio[3];
   if (!(pipe instanceof Duplex)) throw new LoricaError("internal", "the cell has no pipe");
   let complaint = "";
@@ -57,7 +64,10 @@ export function openConnection(location: CellLocation): Connection {
     ended: new Promise((resolve) => {
       child.once("error", (error) => resolve(error.message));
       child.once("close", () => resolve(complaint.trim()));
-    }).finally(() => group?.close()) as Promise<string>,
+    }).finally(() => {
+      location.wayOut?.close();
+      return group?.close();
+    }) as Promise<string>,
   };
 }
 

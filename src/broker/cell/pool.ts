@@ -13,11 +13,14 @@ import type {
   CellRoom,
   CellSettings,
   CellView,
+  CellWayOut,
 } from "../../sandbox/sandbox.ts";
 import type { BackgroundEnd } from "./commands.ts";
+import type { WayOut } from "./listener.ts";
 import { startCell } from "./process.ts";
 import type { Cell } from "./process.ts";
 
+export type { WayOut } from "./listener.ts";
 export type { Cell } from "./process.ts";
 
 export type CellPlace = {
@@ -26,6 +29,9 @@ export type CellPlace = {
   readonly profile: CellProfile;
   readonly groups?: CellGroups;
 };
+
+/** What a new cell gets as its way out; undefined where it has none for now. */
+export type OpenWayOut = (key: CellKey, wanted: CellWayOut) => WayOut | undefined;
 
 export type Pool = {
   /** Runs `use` with the session's cell, which is started first where there is none, in the place that there is then. */
@@ -77,6 +83,7 @@ export function createPool(options: {
   readonly onGone: (key: CellKey, end: BackgroundEnd) => void;
   /** Whether the owner has lowered the filter of system calls for now, where an agent's settings ask for that. */
   readonly isLowered?: () => boolean;
+  readonly openWayOut?: OpenWayOut | undefined;
   readonly bounds?: PoolBounds;
 }): Pool {
   const { cellsMax, idleMax, idleMs } = options.bounds ?? defaultBounds;
@@ -123,7 +130,9 @@ export function createPool(options: {
   function start(room: CellRoom & Pick<Slot, "key" | "name">, place: CellPlace): Slot {
     const { key, settings } = room;
     const starting = new AbortController();
-    const launch = { ...place, settings, onGone: (end: BackgroundEnd) => options.onGone(key, end) };
+    const onGone = (end: BackgroundEnd): void => options.onGone(key, end);
+    const wayOut = settings.wayOut === undefined ? undefined : options.openWayOut?.(key, settings.wayOut);
+    const launch = { ...place, settings: withWayOut(settings, wayOut), wayOut, trustFile: wayOut?.trustFile, onGone };
     const cell = startCell(launch, starting.signal);
     const slot: Slot = {
       ...room,
@@ -244,6 +253,10 @@ export function createPool(options: {
       await end(() => true);
     },
   };
+}
+
+function withWayOut({ wayOut, ...settings }: CellSettings, opened: WayOut | undefined): CellSettings {
+  return opened === undefined || wayOut === undefined ? settings : { ...settings, wayOut };
 }
 
 function isBusy(slot: Slot): boolean {

@@ -6,7 +6,7 @@ import type { Reach } from "../../network/network.ts";
 import { seesRequest } from "./rules.ts";
 import type { AgentEgress, EgressRule } from "./rules.ts";
 
-export { hasWayOut, presets } from "./rules.ts";
+export { endedHosts, hasWayOut, presets, renderRule } from "./rules.ts";
 export type { AgentEgress, EgressRule, Preset, PresetName } from "./rules.ts";
 
 export type EgressQuestion = {

@@ -1,5 +1,6 @@
 // The rules of the way out: what the owner wrote, what a preset stands for and what the enabled providers and platforms
 // need, all in one form.
+import { renderHost } from "../../protocol/known/hosts.ts";
 import type { HostPattern } from "../../protocol/known/hosts.ts";
 import type { Reach } from "../../network/network.ts";
 
@@ -79,4 +80,21 @@ export function hasWayOut(egress: AgentEgress | undefined): boolean {
 
 export function seesRequest({ methods, paths }: EgressRule): boolean {
   return methods !== undefined || paths !== undefined;
+}
+
+/** Hosts whose TLS may have to end in the broker, so that a cell's authority can vouch for them. */
+export function endedHosts({ rules, terminate }: AgentEgress): readonly HostPattern[] {
+  const needed = rules.flatMap((rule) => (seesRequest(rule) && rule.host.kind !== "literal" ? [rule.host] : []));
+  const hosts = [...terminate, ...(needed as readonly HostPattern[])];
+  return [...new Map(hosts.map((host) => [`${host.kind} ${host.name}`, host])).values()];
+}
+
+/** For its owner. */
+export function renderRule(rule: EgressRule): string {
+  const { id, verdict, host, ports, methods, paths, agents, until } = rule;
+  const name = host.kind === "literal" ? host.name : renderHost(host);
+  const port = ports.length === 0 ? "" : ports.map((number) => `:${number}`).join(",");
+  const only = [...(methods ?? []), ...(paths ?? []), ...(agents === undefined ? [] : [`for ${agents.join(", ")}`])];
+  const end = until === undefined ? [] : [`until ${new Date(until).toISOString()}`];
+  return [`${verdict} ${name}${port}`, ...only, ...end, `(${id})`].join(" ");
 }

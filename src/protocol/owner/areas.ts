@@ -1,6 +1,7 @@
 // The owner's methods by area, one file each; their handlers come from the broker's sides.
 import { backupMethods } from "./backup.ts";
 import { dlpMethods } from "./dlp.ts";
+import { egressMethods } from "./egress.ts";
 import { evidenceMethods } from "./evidence.ts";
 import { hookMethods } from "./hooks.ts";
 import { incidentMethods } from "./incident.ts";
@@ -13,6 +14,7 @@ import { watchdogMethods } from "./watchdog.ts";
 export const areaMethods = {
   ...backupMethods,
   ...dlpMethods,
+  ...egressMethods,
   ...evidenceMethods,
   ...hookMethods,
   ...incidentMethods,

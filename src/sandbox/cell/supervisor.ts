@@ -1,7 +1,7 @@
 // The first program of a cell. It holds the session's namespaces open, starts what the broker asks for in rooms of their
 // own, and ends with the broker's pipe; with it ends everything in the cell. It decides nothing.
 import { writeFileSync } from "node:fs";
-import { Socket } from "node:net";
+import { createServer, Socket } from "node:net";
 import { createCommands } from "./commands.ts";
 import type { Commands } from "./commands.ts";
 import { createFilesLauncher } from "./files-launcher.ts";
@@ -21,6 +21,7 @@ const reader = createFrameReader(firstBounds);
 let room: Room | undefined;
 
 preferToBeKilled();
+const handedOver = handOver();
 link.on("data", (chunk: Buffer) => {
   for (const frame of reader.push(chunk)) take(frame);
 });
@@ -34,7 +35,7 @@ function take(frame: Frame): void {
   const request = parseHead(frame) as unknown as ControlRequest;
   if (request.kind === "configure") {
     room = createRoom(request.configuration, frame.body);
-    return reply({ kind: "ready" });
+    return void handedOver.then(() => reply({ kind: "ready" }));
   }
   if (room === undefined) throw new Error("a request before the configuration");
   obey(room, request, frame.body);
@@ -92,6 +93,31 @@ function joinOptions(options: readonly string[]): string {
 
 function reply(reply: ControlReply, body?: Buffer): void {
   link.write(encodeFrame("control", reply, body));
+}
+
+/**
+ * Where the cell has a way out: opens its listener, gives it to the broker, and is without both listener and channel
+ * before anything else can run here. The broker ends the channel when it has what it came for.
+ */
+async function handOver(): Promise<void> {
+  if (process.send === undefined) return;
+  const listener = createServer();
+  listener.once("error", (error) => process.exit(fail(error)));
+  await new Promise<void>((resolve) => {
+    // Node tells of the end of a channel only where nothing that it sent waits for an answer, and none is given here.
+    const untilClosed = (): void => void (process.connected ? setTimeout(untilClosed, 1) : resolve());
+    listener.listen(3_128, "127.0.0.1", () => {
+      process.send?.("listener", listener, {}, () => {
+        listener.close();
+        untilClosed();
+      });
+    });
+  });
+}
+
+function fail(error: unknown): number {
+  process.stderr.write(`supervisor: no listener: ${String(error)}\n`);
+  return 70;
 }
 
 /** When memory runs out, a command must go before the broker does. A kernel that will not take it changes nothing. */

@@ -105,7 +105,7 @@ export async function withWayOut(
 }
 
 /** Speaks TLS under every name that is asked of it, and plain HTTP on a port of its own. */
-async function openFarSide(hosts: readonly string[], answer: RequestListener | undefined) {
+export async function openFarSide(hosts: readonly string[], answer?: RequestListener) {
   const authority = createAuthority(hosts.map(patternOf), Date.now());
   const side: FarSide = { port: 0, seen: [], bytes: 0, certificate: authority.certificate };
   const http = createHttpServer((request, response) => {
