@@ -1,12 +1,11 @@
 // One tool call, from what the model wrote to what is stored: (parsed) → decide → run → inspect. Whatever a tool does, the
 // way out is a result that the model can read; what ends the turn is its own signal, and the caller looks at that.
 import { LoricaError, codeOf } from "../../base/errors.ts";
-import type { Grant } from "../../base/grant.ts";
-import type { Verb } from "../../base/action.ts";
 import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import type { ToolOutcome } from "../../base/transcript.ts";
 import { withDeadline } from "../../base/wait.ts";
+import { createGuardedText } from "../../dlp/dlp.ts";
 import type { ToolOutput } from "../../tool/tool.ts";
 import { inspectOutput } from "./inspect.ts";
 import type { Inspected } from "./inspect.ts";
@@ -60,15 +59,24 @@ async function decideAndPerform(scope: CallScope, call: Ready, bounds: Bounds): 
   return { ...shown, outcome, durationMs };
 }
 
-async function perform(scope: CallScope, { part, tool }: Ready, grant: Grant<Verb>): Promise<ToolOutput> {
+async function perform(
+  scope: CallScope,
+  { part, tool }: Ready,
+  grant: Parameters<Ready["tool"]["perform"]>[0],
+): Promise<ToolOutput> {
   const timeoutMs = Math.min(tool.timeoutMs, limits.toolTimeoutMs);
-  const onProgress = (output: string): void => {
-    const text = scope.options.redact(output);
-    scope.run.emit({ type: "tool_progress", callId: part.callId, tool: tool.name, text });
-  };
-  return withDeadline(scope.signal, timeoutMs, (signal) =>
+  const { agentId, sessionKey } = scope.turn;
+  // What is shown while it runs is a stream like an answer: a value that comes in two pieces is still one.
+  const shown = createGuardedText(
+    (question) => scope.options.dlp.inspectStream({ agentId, sessionKey, ...question }, scope.signal),
+    (text) => scope.run.emit({ type: "tool_progress", callId: part.callId, tool: tool.name, text }),
+  );
+  const onProgress = (output: string): void => shown.push(output);
+  const output = await withDeadline(scope.signal, timeoutMs, (signal) =>
     tool.perform(grant, { effects: scope.options.effects, onProgress, signal }),
   );
+  await shown.end();
+  return output;
 }
 
 /** An error as the model is told it. What is not one of ours is a fault of the tool: its particulars go to the log. */
