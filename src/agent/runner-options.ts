@@ -33,6 +33,8 @@ export type TurnRunnerOptions = {
   readonly observe: (event: HookPoint) => void;
   /** Judges what the model said, what tools are given and what they return, before any of it is used or stored (AG-019). */
   readonly dlp: Inspector;
+  /** Takes what looks like a credential out of what a tool shows while it runs. */
+  readonly redact: (text: string) => string;
   /** Marks the system prompt, so that it is known where it does not belong. */
   readonly canary?: string | undefined;
   /** Writes an error's particulars to the log, under the id that the person was shown. */

@@ -124,6 +124,7 @@ export async function openTestAgent(options: TestAgentOptions = {}): Promise<Tes
     observe: (event) => void hooks.push(event),
     hooks: options.hooks ?? { before: async () => undefined, after: async () => undefined },
     dlp: options.dlp ?? createFauxInspector(options.redact),
+    redact: options.redact ?? ((text) => text),
     report: (id, error) => void reports.push({ id, error }),
   };
   const runner = createTurnRunner(runnerOptions);
