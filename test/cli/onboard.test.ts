@@ -99,7 +99,7 @@ test("CLI-006 CLI-007 CLI-008 CLI-009 CLI-010 CLI-014 CLI-015 ENV-012 a custom p
   });
 });
 
-test("CLI-009 a key on the command line works with a warning, and goes before the variable", async () => {
+test("CLI-009 GAP-040 a key on the command line works with a warning, and goes before the variable", async () => {
   line.env["CUSTOM_API_KEY"] = "key-from-variable";
   const ran = await line.run(custom("--custom-api-key", "key-from-argv", "--custom-provider-id", "mine"));
   assert.equal(ran.exit, 0);
@@ -108,7 +108,7 @@ test("CLI-009 a key on the command line works with a warning, and goes before th
   assert.doesNotMatch(ran.stdout + ran.stderr, /key-from/);
 });
 
-test("a key comes from a file or from stdin, without the line end", async () => {
+test("GAP-040 a key comes from a file or from stdin, without the line end", async () => {
   const file = join(line.home, "key.txt");
   writeFileSync(file, "key-from-file\n");
   chmodSync(file, 0o600);

@@ -9,8 +9,8 @@ import type { Installation } from "../../faux/installation.ts";
 import { sealedIn } from "../../faux/vault/test-vault.ts";
 
 const keys = {
-  config: "sk-plain-in-config-0123",
-  env: "sk-plain-in-dotenv-4567",
+  config: "plain-in-config-0123",
+  env: "plain-in-dotenv-4567",
   telegram: "11:plain-in-channels-89",
   kept: "kept-by-name-aa",
 };
