@@ -24,6 +24,7 @@ import { actionOf, createNonceBook, parseAction } from "../../src/broker/serve/a
 import type { BrokerVerb } from "../../src/broker/serve/action.ts";
 import type { OutgoingRequest } from "../../src/egress/route/route.ts";
 import { createServices } from "../../src/broker/serve/services.ts";
+import type { Guard } from "../../src/broker/serve/services.ts";
 import { compileRules, createPolicy } from "../../src/policy/policy.ts";
 import type { Cells } from "../../src/sandbox/sandbox.ts";
 
@@ -56,7 +57,7 @@ function folder(context: TestContext): string {
   return path;
 }
 
-function setUp(context: TestContext, change: Partial<Cells> = {}) {
+function setUp(context: TestContext, change: Partial<Cells> = {}, guards: readonly Guard[] = []) {
   const [near, far] = duplexPair();
   const [records, refusals]: [AuditRecord[], AuditRecord[]] = [[], []];
   const outgoing: (OutgoingRequest & { text: string })[] = [];
@@ -75,7 +76,7 @@ function setUp(context: TestContext, change: Partial<Cells> = {}) {
   };
   const services = createServices({
     more: {},
-    guards: [],
+    guards,
     ceiling: () => ({ agents, providers: new Map(), channels: new Map() }),
     egress: {
       async fetch(sent, _signal) {
@@ -296,4 +297,55 @@ test("a nonce is taken once, and what is none never", () => {
   book.take("0123456789abcdef");
   for (const nonce of ["0123456789abcdef", "short", "x".repeat(65), undefined, {}])
     assert.throws(() => book.take(nonce), { code: "forbidden" });
+});
+
+test("what is stopped while the last guard is asked does not begin, although the first has let it pass", async (context) => {
+  const [stop, asked, answered] = [
+    new AbortController(),
+    Promise.withResolvers<void>(),
+    Promise.withResolvers<undefined>(),
+  ];
+  const begun: string[] = [];
+  const cells: Partial<Cells> = {
+    async read() {
+      begun.push("read");
+      return { kind: "text", text: "", totalLines: 0, sha256: "", bytes: 0 } as never;
+    },
+    async run() {
+      begun.push("run");
+      return { kind: "exited" } as never;
+    },
+  };
+  const slow: Guard = async () => {
+    asked.resolve();
+    return await answered.promise;
+  };
+  const { link, policy, grant, outgoing } = setUp(context, cells, [async () => stop.signal, slow]);
+  const refused = { code: "locked", message: /stopped by the owner/ };
+  const sandbox = createSandboxClient(link, policy.redeem, { kind: "verified", walls: [] });
+  const asks = [
+    sandbox.read(grant(read), never),
+    sandbox.run(grant(run), () => undefined, never),
+    createEgressClient(link, policy.redeem).fetch(grant(request), { headers: {}, body: undefined }, never),
+  ].map((ask) => assert.rejects(ask, refused));
+  await asked.promise;
+  stop.abort(new LoricaError("locked", "stopped by the owner"));
+  answered.resolve(undefined);
+  await Promise.all(asks);
+  assert.deepEqual([begun, outgoing], [[], []]);
+});
+
+test("what a guard forbids is not recorded as what the gateway may not have, and what the ceiling forbids is", async (context) => {
+  const forbid: Guard = async () => {
+    throw new LoricaError("forbidden", "it holds a secret");
+  };
+  const { link, policy, grant, refusals } = setUp(context, {}, [forbid]);
+  const sandbox = createSandboxClient(link, policy.redeem, { kind: "verified", walls: [] });
+  await assert.rejects(sandbox.read(grant(read), never), { code: "forbidden", message: /holds a secret/ });
+  assert.deepEqual(refusals, []);
+  await assert.rejects(sandbox.read(grant({ ...read, agentId: "nobody" }), never), { code: "forbidden" });
+  assert.deepEqual(
+    refusals.map(({ rule, resource }) => [rule, resource]),
+    [["ceiling", "sandbox.read"]],
+  );
 });

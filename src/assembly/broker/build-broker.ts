@@ -89,11 +89,12 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
 async function serve(ground: Ground): Promise<void> {
   const { options, keeper, log } = ground;
   seedWorkspaces(keeper.config(), options.paths);
-
   const evidence = openEvidenceSide(ground);
   const auditWriter = evidence.writer;
   const dlp = await openDlpSide(ground, auditWriter.source("broker"));
-  const { cells, side: walls, egress } = openWalls(ground, auditWriter, () => tellSandbox());
+  const incident = openIncidentSide(ground, { evidence, cells: () => cells });
+  const { halted } = incident.kill;
+  const { cells, side: walls, egress } = openWalls(ground, auditWriter, { halted, onTried: () => tellSandbox() });
   const ending = new AbortController();
   const front = openFront(ground);
   // The probe may end before there is anybody to tell, and also before there is a broker at all.
@@ -110,7 +111,6 @@ async function serve(ground: Ground): Promise<void> {
   const watchdog = createWatchdogSide({ ...ground, audit: auditWriter.source("broker") });
   const seal = createStateSides(ground, auditWriter.source("broker"));
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
-  const incident = openIncidentSide(ground, { evidence, cells });
   const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
   const sides = joinSides(
     [...incident.sides, evidence, network, walls, egress, vaultSide, watchdog, hooks, dlp, ...seal.sides],

@@ -11,7 +11,7 @@ import type { CellExplanation, sandboxMethods } from "../../protocol/owner/sandb
 import type { CellSettings } from "../../sandbox/sandbox.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
 import { createEgressSide } from "./egress.ts";
-import type { EgressSide } from "./egress.ts";
+import type { EgressHooks, EgressSide } from "./egress.ts";
 import { openCells } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import type { BrokerSide } from "./side.ts";
@@ -40,13 +40,13 @@ export function createLowering(clock: Clock, onEnd: () => void): Lowering {
   };
 }
 
-/** The cells of this broker, and their side of it. */
+/** The cells of this broker, and their side of it. The kill switch is there before them, because their way out asks it. */
 export function openWalls(
   ground: Ground,
   auditWriter: AuditWriter,
-  onTried: () => void,
+  { onTried, ...hooks }: EgressHooks & Pick<CellsDeps, "onTried">,
 ): { readonly cells: ProbedCells; readonly side: CellsSide & Pick<EgressSide, "areas">; readonly egress: EgressSide } {
-  const egress = createEgressSide(ground, auditWriter);
+  const egress = createEgressSide(ground, auditWriter, hooks);
   const lowering = createLowering(systemClock, () => void cells.end(({ filter }) => filter === "relaxed"));
   const cells = openCells(ground, auditWriter, { isLowered: lowering.isLowered, openWayOut: egress.openWayOut });
   const side = createCellsSide({

@@ -49,7 +49,9 @@ type Service = (
 
 export function createServices(options: ServicesOptions): Services {
   const { log } = options;
-  const table = createTable(options);
+  // What a guard refuses is a judgement on work that is allowed as such, and no sign of a gateway that is not ours.
+  const judged = new WeakSet<Error>();
+  const table = createTable({ ...options, guards: options.guards.map((judge) => noted(judge, judged)) });
   // A gateway that floods what is written down would push out of it what it did before.
   // That it begins is written down at once, because nobody may be there any more to say how much it was.
   const write = createRate(options.clock, (dropped) => {
@@ -74,7 +76,7 @@ export function createServices(options: ServicesOptions): Services {
         if (!isRecord(request.params)) throw new LoricaError("invalid_request", "parameters that are not an object");
         return await service(request.params, request, signal);
       } catch (error) {
-        if (error instanceof LoricaError && error.code === "forbidden")
+        if (error instanceof LoricaError && error.code === "forbidden" && !judged.has(error))
           write(() => recordRefusal(method, error.message));
         throw error;
       }
@@ -89,10 +91,24 @@ export function createServices(options: ServicesOptions): Services {
   };
 }
 
+function noted(judge: Guard, judged: WeakSet<Error>): Guard {
+  return async (action, signal) => {
+    try {
+      return await judge(action, signal);
+    } catch (error) {
+      if (error instanceof Error) judged.add(error);
+      throw error;
+    }
+  };
+}
+
 async function guard({ guards }: ServicesOptions, action: Action, signal: AbortSignal): Promise<AbortSignal> {
   const ends = [signal];
   for (const judge of guards) ends.push((await judge(action, signal)) ?? signal);
-  return ends.length === 1 ? signal : AbortSignal.any(ends);
+  const end = ends.length === 1 ? signal : AbortSignal.any(ends);
+  // What the first of them allowed may have been stopped while the last was asked.
+  end.throwIfAborted();
+  return end;
 }
 
 /** Lets so much through in a second; says with 0 that it begins to drop, and later how much it was. */

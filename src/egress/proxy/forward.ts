@@ -128,6 +128,7 @@ async function readBody({ from, to, way }: Exchange, maxBytes: number): Promise<
 /** The answer's head, or why there is none. */
 async function send(exchange: Exchange, ready: Ready): Promise<IncomingMessage | string> {
   const { way, from, to, host, port, path, transport } = exchange;
+  if (to.destroyed) return "whoever asked has gone";
   const plain = await dial(way.deps, ready.addresses, port);
   if (plain === undefined) return `cannot connect to ${host}:${port}`;
   const socket = transport === "http" ? plain : await secured(plain, host, way.deps.trusted);

@@ -23,10 +23,12 @@ export function attachProxy(
   listener: Server,
   cell: { readonly asker: Asker; readonly authority?: Authority | undefined },
 ): Attached {
-  const way: Way = { deps, asker: cell.asker, authority: cell.authority, held: { bytes: 0 } };
+  // Both sides of each connection, so that one that is stopped sends nothing more that it was given before.
   const open = new Set<Socket>();
+  let halt: AbortSignal | undefined;
+  const connect: ProxyDeps["connect"] = (address, port) => track(deps.connect(address, port));
+  const way: Way = { deps: { ...deps, connect }, asker: cell.asker, authority: cell.authority, held: { bytes: 0 } };
   const front = openFront(way);
-  const halt = deps.halted?.(cell.asker.agentId);
 
   function close(): void {
     halt?.removeEventListener("abort", drop);
@@ -34,23 +36,44 @@ export function attachProxy(
     drop();
   }
   function drop(): void {
-    for (const socket of open) socket.destroy();
+    // An error, because a connection that is still being made tells its end by nothing else.
+    for (const socket of open) socket.destroy(new Error("stopped"));
+  }
+  function track(socket: Socket): Socket {
+    // A connection that breaks closes, and that is what is looked at.
+    socket.on("error", () => undefined);
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+    if (isHalted()) socket.destroy(new Error("stopped"));
+    return socket;
+  }
+  /** Asked anew each time: after the owner has let things go on there is another signal. */
+  function isHalted(): boolean {
+    const now = deps.halted?.(cell.asker.agentId);
+    if (now !== halt) {
+      halt?.removeEventListener("abort", drop);
+      halt = now;
+      halt?.addEventListener("abort", drop, { once: true });
+    }
+    return now?.aborted === true;
   }
 
   listener.maxConnections = limits.egressConnectionsMax;
   listener.on("connection", (socket: Socket) => {
-    if (halt?.aborted === true) return void socket.destroy();
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
-    // A connection that breaks closes, and that is what is looked at.
-    socket.on("error", () => undefined);
+    track(socket);
+    if (socket.destroyed) return recordHalted(way);
     socket.setTimeout(limits.egressIdleTimeoutMs, () => socket.destroy());
     byFirstByte(way, socket, front);
   });
   // A listener that fails is one without connections; the cell finds nobody there.
   listener.on("error", () => close());
-  halt?.addEventListener("abort", drop);
   return { close };
+}
+
+function recordHalted({ deps, asker }: Way): void {
+  const reason = "the owner has stopped it; to go on: lorica resume";
+  const what = { host: "", port: 0, transport: "tunnel", verdict: "deny", rule: "kill", reason } as const;
+  deps.record({ ...asker, ...what, upBytes: 0, downBytes: 0, durationMs: 0 });
 }
 
 function byFirstByte(way: Way, socket: Socket, front: HttpServer): void {

@@ -22,7 +22,7 @@ export type IncidentSide = {
   readonly sides: readonly BrokerSide[];
   readonly areas: Pick<OwnerHandlers, keyof typeof incidentMethods> & KillSide["areas"];
 };
-type Parts = { readonly evidence: EvidenceSide; readonly cells: ProbedCells };
+type Parts = { readonly evidence: EvidenceSide; readonly cells: () => ProbedCells };
 
 export function openIncidentSide(ground: Ground, parts: Parts): IncidentSide {
   const { evidence } = parts;
@@ -128,7 +128,7 @@ async function snapshot(ground: Ground, folder: string, { cells, evidence }: Par
     home,
     logs,
     watched: watchedFiles(ground),
-    lists: { cells: cells.list(), config, secrets, status: evidence.evidence.status() },
+    lists: { cells: cells().list(), config, secrets, status: evidence.evidence.status() },
     redact: (text) => redactor.redact(text),
     exportEvidence: (to) => void exportAudit(logs, to, {}),
   });

@@ -28,7 +28,7 @@ export type KillSide = BrokerSide & {
 
 export function openKillSide(
   { options, log }: Ground,
-  { audit, cells }: { readonly audit: AuditLog; readonly cells: ProbedCells },
+  { audit, cells }: { readonly audit: AuditLog; readonly cells: () => ProbedCells },
 ): KillSide {
   const own = log.source("kill");
   let broker: Broker | undefined;
@@ -37,7 +37,7 @@ export function openKillSide(
     clock: systemClock,
     onChange() {
       // A command in the background answers to no signal: its cell ends.
-      cells
+      cells()
         .end(({ agentId }) => halts.haltOf({ agentId, capability: "exec" }) !== undefined)
         .catch((error: unknown) => own.error("a cell did not end", { err: error }));
       broker?.tell("halts", doors());
