@@ -5,7 +5,7 @@ import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, truncate
 import { join } from "node:path";
 import { test } from "node:test";
 import { evidenceKeys } from "../../src/audit/chain/keys.ts";
-import { verifyEvidence } from "../../src/audit/verify/verify-evidence.ts";
+import { readLine, verifyEvidence } from "../../src/audit/verify/verify-evidence.ts";
 import type { EvidenceReport } from "../../src/audit/verify/verify-evidence.ts";
 import { check, folderFor, lines, log, open, publicKey, rewrite, sealed, secret, write } from "../faux/evidence/log.ts";
 
@@ -121,17 +121,101 @@ test("records that are put after the last signature while nobody writes are foun
   const forged = open(folder);
   write(forged, 2);
   forged.close();
-  const head = readFileSync(join(folder, "audit.head"), "latin1");
-  writeFileSync(
-    join(folder, "audit.head"),
-    head.replace('"mac":null', `"mac":"${"B".repeat(43)}"`).slice(0, 191) + "\n",
-  );
+  const head = readFileSync(join(folder, "audit.head"), "latin1").slice(0, 192);
+  const claimed = head.replace('"mac":null', `"mac":"${"B".repeat(43)}"`).slice(0, 191);
+  writeFileSync(join(folder, "audit.head"), `${claimed}\n`.repeat(2));
   const evidence = open(folder);
   evidence.unlock(secret);
   assert.deepEqual(evidence.status().problems, [
     "the evidence log was taken up again: the broker did not write its last head",
   ]);
   evidence.close();
+});
+
+test("WD-007 a log that was cut or added to while the vault's key is not asked for is found by the next start", async (context) => {
+  const none = (seq: number, hash: string): string => `${JSON.stringify({ seq, hash, mac: null }).padEnd(191)}\n`;
+  const cut = (folder: string, count: number): string => {
+    rewrite(folder, lines(folder).slice(0, count));
+    return none(
+      count,
+      lines(folder)
+        .at(-1)
+        ?.match(/"hash":"([\w-]{43})"/)?.[1] ?? "",
+    );
+  };
+  const forge = (folder: string, count: number): void => {
+    const forged = open(folder);
+    write(forged, count);
+    forged.close();
+  };
+  const attacks: readonly [name: string, attack: (folder: string) => void, found: RegExp][] = [
+    [
+      "cut to the signature before, and the head says that the vault was locked",
+      (folder) => writeFileSync(join(folder, "audit.head"), cut(folder, 4) + none(0, "A".repeat(43))),
+      /its head is not proved/,
+    ],
+    [
+      "cut, and filled up with others of the same number",
+      (folder) => {
+        const proved = readFileSync(join(folder, "audit.head"), "latin1").slice(192);
+        writeFileSync(join(folder, "audit.head"), cut(folder, 4) + none(0, "A".repeat(43)));
+        forge(folder, 6);
+        const head = readFileSync(join(folder, "audit.head"), "latin1").slice(0, 192);
+        writeFileSync(join(folder, "audit.head"), head + proved);
+      },
+      /record 8 is not the one that the broker wrote/,
+    ],
+    [
+      "one record put at the end",
+      (folder) => {
+        const head = readFileSync(join(folder, "audit.head"));
+        forge(folder, 1);
+        writeFileSync(join(folder, "audit.head"), head);
+      },
+      /or somebody added that/,
+    ],
+  ];
+  for (const [name, attack, found] of attacks) {
+    const folder = folderFor(context);
+    sealed(folder, 3);
+    sealed(folder, 3);
+    attack(folder);
+    const report = await check(folder);
+    assert.equal(report.problems.length + report.notes.length > 0, true, name);
+    const evidence = open(folder);
+    evidence.unlock(secret);
+    assert.match(evidence.status().problems.join("\n"), found, name);
+    evidence.close();
+  }
+  // What a locked vault leaves is none of that.
+  const folder = folderFor(context);
+  sealed(folder, 3);
+  forge(folder, 2);
+  forge(folder, 2);
+  assert.deepEqual((await check(folder)).problems, []);
+  const evidence = open(folder);
+  evidence.unlock(secret);
+  evidence.close();
+  assert.deepEqual([evidence.status().problems, (await check(folder)).problems], [[], []]);
+});
+
+test("WD-007 what was cut off at the beginning is not excused by a record that nobody has signed", async (context) => {
+  const folder = folderFor(context);
+  const evidence = open(folder, { maxBytes: 2_000, filesMax: 9 });
+  evidence.unlock(secret);
+  write(evidence, 30);
+  evidence.close();
+  assert.equal((await check(folder)).verdict, "intact");
+  const [oldest = ""] = readdirSync(folder)
+    .filter((name) => /^audit\.jsonl\.\d$/.test(name))
+    .toSorted()
+    .toReversed();
+  const last = readLine(readFileSync(join(folder, oldest), "latin1").trimEnd().split("\n").at(-1) ?? "");
+  rmSync(join(folder, oldest));
+  const forged = open(folder);
+  forged.write(JSON.stringify({ source: "broker", kind: "pruned", result: { toSeq: last?.seq, hash: last?.hash } }));
+  forged.close();
+  assert.match(seen(await verifyEvidence(folder, { key: publicKey }))[0] ?? "", /no signed record says/);
 });
 
 test("a crash in the middle of a line, or before the head was written, is closed honestly", async (context) => {
@@ -190,7 +274,10 @@ test("WD-007 rotation keeps the chain, and what is pruned leaves a signed record
   );
   const at = (name: string): string => join(folder, name);
   renameSync(at("audit.jsonl.3"), at("aside"));
-  assert.match(seen(await check(folder))[0] ?? "", /are missing before it, and no record says that they were pruned/);
+  assert.match(
+    seen(await check(folder))[0] ?? "",
+    /are missing before it, and no signed record says that they were pruned/,
+  );
   renameSync(at("audit.jsonl.2"), at("audit.jsonl.3"));
   renameSync(at("aside"), at("audit.jsonl.2"));
   assert.equal((await check(folder)).verdict, "broken");

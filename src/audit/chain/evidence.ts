@@ -8,8 +8,8 @@ import type { Clock } from "../../base/clock.ts";
 import { codeOf, errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { genesis, headName, keyName, macOf, readHead } from "../verify/verify-evidence.ts";
-import type { Head } from "../verify/verify-evidence.ts";
-import { openChainFile, readTail, setAside } from "./file.ts";
+import type { Head, OpenHead } from "../verify/verify-evidence.ts";
+import { hasRecord, openChainFile, readTail, setAside } from "./file.ts";
 import type { ChainFile, Tail } from "./file.ts";
 import { evidenceKeys } from "./keys.ts";
 import type { EvidenceKeys } from "./keys.ts";
@@ -47,8 +47,6 @@ export type EvidenceOptions = {
   readonly filesMax?: number;
 };
 
-type OpenHead = NonNullable<ReturnType<typeof readHead>>;
-
 export function openEvidence(options: EvidenceOptions): Evidence {
   const { folder, log } = options;
   const found = takeUp(folder, options.filesMax ?? limits.logFilesMax);
@@ -81,8 +79,8 @@ export function openEvidence(options: EvidenceOptions): Evidence {
     publish(folder, keys.publicKey, report);
     const claim = unproved;
     unproved = undefined;
-    if (claim?.mac !== undefined && macOf(keys.headKey, claim) !== claim.mac)
-      resume("the broker did not write its last head", { head: claim.seq });
+    const doubt = claim && doubtOf(folder, claim, keys.headKey);
+    if (doubt !== undefined) resume(doubt, { head: claim?.seq ?? 0 });
     checkpoint();
   }
 
@@ -114,8 +112,24 @@ export function openEvidence(options: EvidenceOptions): Evidence {
   };
 }
 
+/** Why the head that was found may not be the broker's last one; undefined where it is. */
+function doubtOf(folder: string, claim: OpenHead, headKey: Uint8Array): string | undefined {
+  const { proved } = claim;
+  if (proved === undefined)
+    return hasRecord(folder, ({ sig }) => sig !== undefined)
+      ? "its head is not proved, and it was signed before"
+      : undefined;
+  if (macOf(headKey, proved) !== proved.mac) return "the broker did not write its last head";
+  // What the head itself names was looked at when the log was opened.
+  const isThere =
+    proved.seq === claim.seq ||
+    hasRecord(folder, ({ seq, hash: digest }) => seq === proved.seq && digest === proved.hash);
+  return isThere ? undefined : `record ${proved.seq} is not the one that the broker wrote`;
+}
+
 type ChainOptions = EvidenceOptions & {
   readonly head: Head;
+  readonly pointer: OpenHead | undefined;
   readonly signedUpTo: number;
   readonly mac: (head: Head) => string | undefined;
   readonly report: (what: string) => void;
@@ -135,6 +149,7 @@ function openChain({ folder, clock, mac, report, ...options }: ChainOptions): Ch
   const file = openChainFile(folder);
   let { head } = options;
   let { signedUpTo } = options;
+  let proved = options.pointer?.proved;
   let loss = { records: 0, errno: "" };
 
   const body = (kind: string, result: Readonly<Record<string, unknown>>): string =>
@@ -148,7 +163,9 @@ function openChain({ folder, clock, mac, report, ...options }: ChainOptions): Ch
     file.append(`${content},"hash":"${digest}"${signature}}`);
     head = { seq, hash: digest };
     if (signer !== undefined) signedUpTo = seq;
-    file.point(head, mac(head));
+    const proof = mac(head);
+    if (proof !== undefined) proved = { ...head, mac: proof };
+    file.point({ ...head, mac: proof, proved });
   }
 
   function put(text: string, signer?: EvidenceKeys): void {
@@ -217,7 +234,9 @@ function difference({ last, torn, isForeign }: Tail, text: string | undefined, p
   if (pointer.seq > seq)
     return `records ${seq + 1} to ${pointer.seq} are missing: the machine went down, or it was cut`;
   if (pointer.seq < seq - 1) return `records ${pointer.seq + 1} to ${seq} were put after its head`;
-  if (pointer.seq === seq && last !== undefined && pointer.hash !== last.hash) return "its last record is another one";
+  const named = pointer.seq === seq ? last?.hash : last?.prev;
+  if (last !== undefined && pointer.hash !== named) return "the record that its head names is another one";
+  if (pointer.seq < seq) return `the writer was ended before its head named record ${seq}, or somebody added that`;
   return torn === undefined ? undefined : "the writer was ended in the middle of a line";
 }
 

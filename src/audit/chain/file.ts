@@ -17,15 +17,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { isMissing, LoricaError } from "../../base/errors.ts";
-import { digestOf, headBytes, headName, logName, readLine } from "../verify/verify-evidence.ts";
-import type { Head, ReadLine } from "../verify/verify-evidence.ts";
+import { digestOf, genesis, headBytes, headName, listFiles, logName, readLine } from "../verify/verify-evidence.ts";
+import type { OpenHead, ReadLine } from "../verify/verify-evidence.ts";
 
 export type ChainFile = {
   readonly bytes: () => number;
   /** Throws where the line cannot be written whole; the log is then as it was. */
   append(line: string): void;
   /** Names the last record. Made for being called after each one. */
-  point(head: Head, mac: string | undefined): void;
+  point(head: OpenHead): void;
   /** The current file becomes `.1`; what would be more than `filesMax` older ones is removed. */
   rotate(filesMax: number): void;
   /** The first record of what stays when the next rotation removes the oldest file; undefined where it removes none. */
@@ -69,9 +69,12 @@ export function openChainFile(folder: string): ChainFile {
       isTorn = false;
       bytes += buffer.length;
     },
-    point({ seq, hash }, mac) {
-      const text = JSON.stringify({ seq, hash, mac: mac ?? null });
-      writeSync(headFd, `${text.padEnd(headBytes - 1)}\n`, 0);
+    point(head) {
+      const { seq, hash, mac } = head.proved ?? { seq: 0, hash: genesis, mac: undefined };
+      const lines = [head, { seq, hash, mac }].map((each) =>
+        JSON.stringify({ seq: each.seq, hash: each.hash, mac: each.mac ?? null }),
+      );
+      writeSync(headFd, lines.map((line) => `${line.padEnd(headBytes / 2 - 1)}\n`).join(""), 0);
     },
     rotate(filesMax) {
       tidy();
@@ -143,6 +146,20 @@ function readEnd(path: string, size: number): string {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Whether there is such a record, from the newest to the oldest. Reads whole files, and is for rare questions. */
+export function hasRecord(folder: string, fits: (record: ReadLine) => boolean): boolean {
+  return listFiles(folder)
+    .toReversed()
+    .some((name) =>
+      readFileSync(join(folder, name), "latin1")
+        .split("\n")
+        .some((line) => {
+          const record = readLine(line);
+          return record !== undefined && fits(record);
+        }),
+    );
 }
 
 function firstRecord(path: string): ReadLine | undefined {

@@ -15,10 +15,12 @@ export const genesis: string = "A".repeat(43);
 export const logName = "audit.jsonl";
 export const headName = "audit.head";
 export const keyName = "audit.pub";
-export const headBytes = 192;
+export const headBytes = 384;
 const exits = { intact: 0, broken: 1, empty: 2, unsigned: 3 } as const;
 
 export type Head = { readonly seq: number; readonly hash: string };
+type ProvedHead = Head & { readonly mac: string | undefined };
+export type OpenHead = ProvedHead & { readonly proved: ProvedHead | undefined };
 type Place = { readonly file: string; readonly line: number | null; readonly seq: number | null };
 export type Finding = Place & { readonly what: string };
 export type EvidenceReport = {
@@ -46,7 +48,8 @@ export type ReadLine = Head & { readonly prev: string; readonly sig: string | un
 
 const linePattern =
   /^(\{"seq":([1-9]\d{0,15}),[^]*,"prev":"([\w-]{43})"),"hash":"([\w-]{43})"(?:,"sig":"([\w-]{86})")?\}$/;
-const headPattern = /^\{"seq":(\d{1,16}),"hash":"([\w-]{43})","mac":(?:null|"([\w-]{43})")\} *\n$/;
+const headLine = String.raw`\{"seq":(\d{1,16}),"hash":"([\w-]{43})","mac":(?:null|"([\w-]{43})")\} *\n`;
+const headPattern = new RegExp(`^${headLine}${headLine}$`);
 
 export const digestOf = (latin1: string): string => hash("sha256", Buffer.from(latin1, "latin1"), "base64url");
 export const signedText = (digest: string): Buffer => Buffer.from(`lorica evidence\n${digest}`);
@@ -61,9 +64,13 @@ export function readLine(latin1: string): ReadLine | undefined {
   return { seq: Number(seq), prev, hash: digest, sig, whole: digestOf(text) === digest };
 }
 
-export function readHead(text: string): (Head & { readonly mac: string | undefined }) | undefined {
-  const match = text.length === headBytes ? headPattern.exec(text) : null;
-  return match === null ? undefined : { seq: Number(match[1]), hash: match[2] ?? "", mac: match[3] };
+/** Two lines: the last record, and the last one that the broker had its key for. It has none while its vault is locked. */
+export function readHead(text: string): OpenHead | undefined {
+  const [, seq, digest = "", mac, provedSeq, provedHash = "", provedMac] = headPattern.exec(text) ?? [];
+  if (seq === undefined || text.length !== headBytes) return undefined;
+  if (mac !== undefined && text !== text.slice(0, headBytes / 2).repeat(2)) return undefined;
+  const proved = provedMac === undefined ? undefined : { seq: Number(provedSeq), hash: provedHash, mac: provedMac };
+  return { seq: Number(seq), hash: digest, mac, proved };
 }
 
 /** The log's files in the order in which they were written: the highest number is the oldest. */
@@ -75,18 +82,17 @@ export function listFiles(folder: string): readonly string[] {
 }
 
 type State = {
-  last: Head | undefined;
-  first: (Head & { readonly prev: string }) | undefined;
+  last?: Head;
+  first?: Head & { readonly prev: string };
   records: number;
   signedUpTo: number;
   /** Beginnings of records that a crash cut off, until a record takes them over. */
   torn: { readonly file: string; readonly line: number; readonly digest: string }[];
-  pruned: { readonly seq: number; readonly hash: string }[];
+  pruned: { readonly at: number; readonly end: string }[];
   readonly problems: Finding[];
   readonly notes: Finding[];
   readonly publicKey: ReturnType<typeof createPublicKey> | undefined;
-  anchorSeen: boolean;
-  headSeen: string | undefined;
+  readonly named: Map<number, string>;
 };
 
 export async function verifyEvidence(folder: string, options: VerifyOptions = {}): Promise<EvidenceReport> {
@@ -98,19 +104,9 @@ export async function verifyEvidence(folder: string, options: VerifyOptions = {}
   // Opened all at once: a rotation meanwhile renames them, and they stay what they are.
   const opened = files.map((name) => ({ name, fd: openSync(join(folder, name), "r") }));
   const head = headText === undefined ? undefined : readHead(headText);
-  const state: State = {
-    last: undefined,
-    first: undefined,
-    records: 0,
-    signedUpTo: 0,
-    torn: [],
-    pruned: [],
-    problems,
-    notes: [],
-    publicKey: keyOf(folder, options.key, (what) => problems.push(about(keyName, what))),
-    anchorSeen: false,
-    headSeen: undefined,
-  };
+  const publicKey = keyOf(folder, options.key, (what) => problems.push(about(keyName, what)));
+  const named = new Map<number, string>();
+  const state: State = { publicKey, records: 0, signedUpTo: 0, torn: [], pruned: [], problems, notes: [], named };
   try {
     for (const { name, fd } of opened) await readFile(state, readFileSync(fd, "latin1"), { file: name, options, head });
   } finally {
@@ -125,7 +121,7 @@ export async function verifyEvidence(folder: string, options: VerifyOptions = {}
   if (headText !== undefined && head === undefined) problems.push(about(headName, "it was changed: this is no head"));
   if (headText === undefined && state.records > 0) problems.push(about(headName, "it is missing"));
   if (head !== undefined) checkHead(state, head, options);
-  if (options.anchor !== undefined && !state.anchorSeen)
+  if (options.anchor !== undefined && named.get(options.anchor.seq) !== options.anchor.hash)
     problems.push(about(logName, `record ${options.anchor.seq} is not the one that was written down elsewhere`));
   const { records, first, last, signedUpTo, notes } = state;
   if (last && last.seq > signedUpTo) notes.push(about(logName, `nobody has signed what comes after ${signedUpTo}`));
@@ -134,7 +130,7 @@ export async function verifyEvidence(folder: string, options: VerifyOptions = {}
   return { verdict, files, records, first: first?.seq ?? null, last: last ?? null, signedUpTo, problems, notes };
 }
 
-type Asked = { readonly file: string; readonly options: VerifyOptions; readonly head: Head | undefined };
+type Asked = { readonly file: string; readonly options: VerifyOptions; readonly head: OpenHead | undefined };
 
 async function readFile(state: State, text: string, asked: Asked): Promise<void> {
   const { file } = asked;
@@ -156,7 +152,7 @@ type LinePlace = Asked & { readonly line: number; readonly latin1: string };
 
 function readRecord(state: State, record: ReadLine, place: LinePlace): void {
   const { seq, hash: digest, prev, whole } = record;
-  const { file, line } = place;
+  const { file, line, head, options } = place;
   const problem = (what: string): number => state.problems.push({ file, line, seq, what });
   if (!whole) problem("its text is not the one that was recorded");
   const content = parse(place.latin1);
@@ -171,11 +167,10 @@ function readRecord(state: State, record: ReadLine, place: LinePlace): void {
   else if (prev !== last.hash) problem("it does not continue the record before it");
   checkSignature(state, record, { content, problem });
   const { kind, source, result } = content ?? {};
-  const { toSeq, hash: prunedHash, because } = isObject(result) ? result : {};
-  if (kind === "pruned" && source === "broker") state.pruned.push({ seq: Number(toSeq), hash: String(prunedHash) });
+  const { toSeq, hash: end, because } = isObject(result) ? result : {};
+  if (kind === "pruned" && source === "broker") state.pruned.push({ at: seq, end: `${toSeq}:${end}` });
   if (kind === "resume") state.notes.push({ file, line, seq, what: `the log was taken up again: ${because}` });
-  if (place.options.anchor?.seq === seq && place.options.anchor.hash === digest) state.anchorSeen = true;
-  if (place.head?.seq === seq) state.headSeen = digest;
+  if ([head?.seq, head?.proved?.seq, options.anchor?.seq].includes(seq)) state.named.set(seq, digest);
   state.last = { seq, hash: digest };
   state.records += 1;
 }
@@ -207,22 +202,27 @@ function checkSignature(
   else if (state.problems.length === 0) state.signedUpTo = seq;
 }
 
-function checkBeginning({ first, pruned, problems }: State): void {
+/** Anybody can put a record at the end that says so; it counts once it is signed. */
+function checkBeginning({ first, pruned, problems, signedUpTo }: State): void {
   if (first === undefined || (first.seq === 1 && first.prev === genesis)) return;
-  if (pruned.some(({ seq, hash: digest }) => seq === first.seq - 1 && digest === first.prev)) return;
-  const what = `${missing(1, first.seq - 1)} before it, and no record says that they were pruned`;
+  if (pruned.some(({ at, end }) => at <= signedUpTo && end === `${first.seq - 1}:${first.prev}`)) return;
+  const what = `${missing(1, first.seq - 1)} before it, and no signed record says that they were pruned`;
   problems.push({ file: logName, line: null, seq: first.seq, what });
 }
 
-function checkHead(state: State, head: NonNullable<ReturnType<typeof readHead>>, options: VerifyOptions): void {
+function checkHead(state: State, head: OpenHead, { headKey, live }: VerifyOptions): void {
   const problem = (what: string): number => state.problems.push({ file: headName, line: null, seq: head.seq, what });
   const last = state.last?.seq ?? 0;
   if (head.seq > last) problem(`the log was cut: ${missing(last + 1, head.seq)} at its end`);
-  else if (head.seq > 0 && state.headSeen !== head.hash) problem("the record that it names is another one");
+  else if (head.seq > 0 && state.named.get(head.seq) !== head.hash) problem("the record that it names is another one");
   // A writer that is ended between the record and the head leaves the head one behind.
-  else if (options.live !== true && last > head.seq + 1) problem(`${last - head.seq} records were put after it`);
-  if (options.headKey === undefined || head.mac === undefined) return;
-  if (macOf(options.headKey, head) !== head.mac) problem("the broker did not write it");
+  else if (live !== true && last > head.seq + 1) problem(`${last - head.seq} records were put after it`);
+  const { proved } = head;
+  if (proved === undefined && state.signedUpTo > 0) problem("it is not proved, and the log was signed before");
+  if (proved === undefined) return;
+  if (proved.seq >= (state.first?.seq ?? 1) && state.named.get(proved.seq) !== proved.hash)
+    problem(`record ${proved.seq} is not the one that the broker wrote`);
+  if (headKey !== undefined && macOf(headKey, proved) !== proved.mac) problem("the broker did not write it");
 }
 
 function missing(from: number, to: number): string {
