@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { duplexPair } from "node:stream";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import fc from "fast-check";
-import { silentLog } from "../../src/audit/audit.ts";
-import type { AuditRecord } from "../../src/audit/audit.ts";
-import type { Action } from "../../src/base/action.ts";
 import { LoricaError } from "../../src/base/errors.ts";
 import { limits } from "../../src/base/limits.ts";
 import { owner } from "../../src/base/principal.ts";
@@ -17,120 +11,10 @@ import {
   createEgressClient,
   createSandboxClient,
   createWorkspaceClient,
-  openBrokerLink,
 } from "../../src/broker/client.ts";
-import { createLink } from "../../src/broker/link/link.ts";
 import { actionOf, createNonceBook, parseAction } from "../../src/broker/serve/action.ts";
 import type { BrokerVerb } from "../../src/broker/serve/action.ts";
-import type { OutgoingRequest } from "../../src/egress/route/route.ts";
-import { createServices } from "../../src/broker/serve/services.ts";
-import type { Guard } from "../../src/broker/serve/services.ts";
-import { compileRules, createPolicy } from "../../src/policy/policy.ts";
-import type { Cells } from "../../src/sandbox/sandbox.ts";
-
-const never = new AbortController().signal;
-const common = {
-  agentId: "main",
-  sessionKey: "s",
-  principal: owner,
-  label: { integrity: "owner", readers: ["owner"] },
-} as const;
-const run: Action<"process.run"> = {
-  ...common,
-  verb: "process.run",
-  resource: { command: "make", cwd: ".", timeoutMs: 1_000, terminal: "none", mode: "foreground" },
-};
-const read: Action<"file.read"> = {
-  ...common,
-  verb: "file.read",
-  resource: { operation: "read", path: "a", offset: 0, lines: 10 },
-};
-const request: Action<"model.request"> = {
-  ...common,
-  verb: "model.request",
-  resource: { provider: "p", method: "POST", url: "https://p.example/v1/chat" },
-};
-
-function folder(context: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), "lorica-workspace-"));
-  context.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
-function setUp(context: TestContext, change: Partial<Cells> = {}, guards: readonly Guard[] = []) {
-  const [near, far] = duplexPair();
-  const [records, refusals]: [AuditRecord[], AuditRecord[]] = [[], []];
-  const outgoing: (OutgoingRequest & { text: string })[] = [];
-  const unused = (): Promise<never> => Promise.reject(new LoricaError("unavailable", "no cell"));
-  const workspace = folder(context);
-  const agents = new Map([["main", { workspace, access: "rw" } as const]]);
-  const cells: Cells = {
-    status: () => ({ kind: "verified", walls: [] }),
-    workspaceOf: () => ({ ok: true, value: workspace }),
-    run: unused,
-    control: unused,
-    read: unused,
-    write: unused,
-    close: async () => undefined,
-    ...change,
-  };
-  const services = createServices({
-    more: {},
-    guards,
-    ceiling: () => ({ agents, providers: new Map(), channels: new Map() }),
-    egress: {
-      async fetch(sent, _signal) {
-        let text = "";
-        for await (const chunk of sent.body ?? []) text += Buffer.from(chunk).toString();
-        outgoing.push({ ...sent, text });
-        return { status: 201, headers: { "x-a": "b" }, body: chunks("data: 1\n\n", "data: 2\n\n") };
-      },
-      close: async () => undefined,
-    },
-    cells,
-    audit: { record: (record) => records.push(record) },
-    brokerAudit: { record: (record) => refusals.push(record) },
-    log: silentLog,
-    clock: { now: () => 0 },
-  });
-  const broker = createLink({
-    stream: far,
-    side: "broker",
-    ...services,
-    onInternalError: (error) => assert.fail(String(error)),
-  });
-  const calls: unknown[] = [];
-  const link = openBrokerLink(near, {
-    start: async (settings) => void calls.push(["start", settings]),
-    configure: async (settings) => void calls.push(["configure", settings]),
-    stop: async (graceMs) => void calls.push(["stop", graceMs]),
-    offer: (code) => void calls.push(["offer", code]),
-    answer: async (...asked) => asked,
-    hear: (name, params) => void calls.push([name, params]),
-    onInternalError: (error) => assert.fail(String(error)),
-  });
-  context.after(() => {
-    link.close("test");
-    broker.close("test");
-  });
-  const policy = createPolicy({
-    rules: [
-      { name: "test", judge: (action) => ({ kind: "allow", rule: action.verb }) },
-      ...compileRules({ agents: new Map(), cellOff: undefined }),
-    ],
-    clock: { now: () => 0 },
-  });
-  function grant<V extends BrokerVerb>(action: Action<V>) {
-    const decision = policy.decide(action);
-    assert.ok(decision.kind === "allow");
-    return decision.grant;
-  }
-  return { link, broker, policy, grant, records, refusals, outgoing, workspace, calls };
-}
-
-async function* chunks(...texts: readonly string[]): AsyncGenerator<Uint8Array> {
-  for (const text of texts) yield Buffer.from(text);
-}
+import { common, never, read, request, run, setUp } from "../faux/broker/services.ts";
 
 test("a model request crosses with its grant's action and body, and its answer streams back", async (context) => {
   const { link, policy, grant, outgoing } = setUp(context);
@@ -297,55 +181,4 @@ test("a nonce is taken once, and what is none never", () => {
   book.take("0123456789abcdef");
   for (const nonce of ["0123456789abcdef", "short", "x".repeat(65), undefined, {}])
     assert.throws(() => book.take(nonce), { code: "forbidden" });
-});
-
-test("what is stopped while the last guard is asked does not begin, although the first has let it pass", async (context) => {
-  const [stop, asked, answered] = [
-    new AbortController(),
-    Promise.withResolvers<void>(),
-    Promise.withResolvers<undefined>(),
-  ];
-  const begun: string[] = [];
-  const cells: Partial<Cells> = {
-    async read() {
-      begun.push("read");
-      return { kind: "text", text: "", totalLines: 0, sha256: "", bytes: 0 } as never;
-    },
-    async run() {
-      begun.push("run");
-      return { kind: "exited" } as never;
-    },
-  };
-  const slow: Guard = async () => {
-    asked.resolve();
-    return await answered.promise;
-  };
-  const { link, policy, grant, outgoing } = setUp(context, cells, [async () => stop.signal, slow]);
-  const refused = { code: "locked", message: /stopped by the owner/ };
-  const sandbox = createSandboxClient(link, policy.redeem, { kind: "verified", walls: [] });
-  const asks = [
-    sandbox.read(grant(read), never),
-    sandbox.run(grant(run), () => undefined, never),
-    createEgressClient(link, policy.redeem).fetch(grant(request), { headers: {}, body: undefined }, never),
-  ].map((ask) => assert.rejects(ask, refused));
-  await asked.promise;
-  stop.abort(new LoricaError("locked", "stopped by the owner"));
-  answered.resolve(undefined);
-  await Promise.all(asks);
-  assert.deepEqual([begun, outgoing], [[], []]);
-});
-
-test("what a guard forbids is not recorded as what the gateway may not have, and what the ceiling forbids is", async (context) => {
-  const forbid: Guard = async () => {
-    throw new LoricaError("forbidden", "it holds a secret");
-  };
-  const { link, policy, grant, refusals } = setUp(context, {}, [forbid]);
-  const sandbox = createSandboxClient(link, policy.redeem, { kind: "verified", walls: [] });
-  await assert.rejects(sandbox.read(grant(read), never), { code: "forbidden", message: /holds a secret/ });
-  assert.deepEqual(refusals, []);
-  await assert.rejects(sandbox.read(grant({ ...read, agentId: "nobody" }), never), { code: "forbidden" });
-  assert.deepEqual(
-    refusals.map(({ rule, resource }) => [rule, resource]),
-    [["ceiling", "sandbox.read"]],
-  );
 });
