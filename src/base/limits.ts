@@ -470,6 +470,13 @@ export const limits = {
   backupRetryMaxMs: 24 * 60 * 60_000,
   stateCheckTimeoutMs: 10 * 60_000,
   pruneBreathMs: 50,
+  /** Younger received files may belong to a message that is not stored yet. */
+  mediaOpenMs: 60 * 60_000,
+  /** A session that was touched so lately is one that somebody is in. */
+  sessionOpenMs: 24 * 60 * 60_000,
+  mirrorFilesMax: 20_000,
+  mirrorHeaderMaxBytes: 4_096,
+  diskLookMs: 5_000,
   maintenanceIntervalMs: 15 * 60_000,
   messagesKeptMs: 7 * 24 * 60 * 60_000,
   diskFreeMinBytes: 64 * 1_048_576,

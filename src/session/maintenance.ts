@@ -2,24 +2,34 @@
 import type { Clock } from "../base/clock.ts";
 import { limits } from "../base/limits.ts";
 import { sleep } from "../base/wait.ts";
-import type { Keep, Store } from "../store/store.ts";
+import type { Keep, MediaKeep, Store } from "../store/store.ts";
 
 export type MaintenanceRule = {
-  /** `warn` changes nothing. */
+  /** `warn` keeps every session, window and message. Received files are bounded in any case. */
   readonly mode: "enforce" | "warn";
   /** Sessions untouched for so long go, and windows that ended so long ago; 0 keeps them. */
   readonly pruneAfterMs: number;
   readonly sessionsMax: number;
+  /** Of all transcripts in the database. */
+  readonly bytesMax: number;
+  readonly media: Omit<MediaKeep, "since"> & { readonly keptMs: number };
 };
 
 /** What a rule keeps at a moment. Messages stay long enough that a late duplicate is still known as one. */
 export function keepOf(rule: MaintenanceRule, now: number): Keep {
+  const { keptMs, ...most } = rule.media;
+  const media = { ...most, since: now - keptMs };
+  const all = Number.MAX_SAFE_INTEGER;
+  if (rule.mode === "warn")
+    return { sessionsSince: 0, sessionsMax: all, windowsSince: 0, messagesSince: 0, bytesMax: all, media };
   const since = rule.pruneAfterMs === 0 ? 0 : now - rule.pruneAfterMs;
   return {
     sessionsSince: since,
     sessionsMax: rule.sessionsMax,
     windowsSince: since,
     messagesSince: now - limits.messagesKeptMs,
+    bytesMax: rule.bytesMax,
+    media,
   };
 }
 
@@ -29,13 +39,15 @@ export async function maintain(
   options: {
     readonly clock: Clock;
     readonly rule: () => MaintenanceRule;
+    /** What is kept beside the store, after each round. */
+    readonly trim?: () => Promise<void>;
     readonly report: (error: unknown) => void;
   },
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const rule = options.rule();
-    if (rule.mode === "enforce") await pruneAll(store, keepOf(rule, options.clock.now()), signal).catch(options.report);
+    await pruneAll(store, keepOf(options.rule(), options.clock.now()), signal).catch(options.report);
+    await options.trim?.().catch(options.report);
     await rest(limits.maintenanceIntervalMs, signal);
   }
 }

@@ -14,11 +14,14 @@ import { mediaNamePlace } from "./seal/places.ts";
 import type { Seals } from "./seal/seals.ts";
 import type { Media } from "./store.ts";
 
-export function createMedia({ database, clock, epoch, seals }: Ground, { folder, files }: MediaFolder): Media {
+export function createMedia(
+  { database, clock, epoch, seals }: Ground,
+  { folder, files, inTurn }: MediaFolder & FileTurns,
+): Media {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const insert = database.query(`
     INSERT INTO media (id, mime, name, bytes, epoch, created_at) VALUES (:id, :mime, :name, :bytes, :epoch, :now)
-    ON CONFLICT (id) DO NOTHING`);
+    ON CONFLICT (id) DO UPDATE SET created_at = :now`);
   return {
     async save(bytes, mime, name) {
       if (bytes.byteLength > limits.attachmentMaxBytes)
@@ -27,12 +30,14 @@ export function createMedia({ database, clock, epoch, seals }: Ground, { folder,
           `${name} has ${bytes.byteLength} bytes; at most ${limits.attachmentMaxBytes} are kept`,
         );
       const id = sha256(bytes);
-      await writeOnce({ folder, files }, id, bytes);
-      await database.write(() => {
-        // The row says of a file what its name on the disk says: nothing to those without the key.
-        const row = files.nameOf(id);
-        const sealed = seals.seal(mediaNamePlace({ id: row }), name);
-        insert.run({ id: row, mime, name: sealed, bytes: bytes.byteLength, epoch, now: clock.now() });
+      await inTurn(async () => {
+        await writeOnce({ folder, files }, id, bytes);
+        await database.write(() => {
+          // The row says of a file what its name on the disk says: nothing to those without the key.
+          const row = files.nameOf(id);
+          const sealed = seals.seal(mediaNamePlace({ id: row }), name);
+          insert.run({ id: row, mime, name: sealed, bytes: bytes.byteLength, epoch, now: clock.now() });
+        });
       });
       return { id, mime, bytes: bytes.byteLength, name };
     },
@@ -41,6 +46,18 @@ export function createMedia({ database, clock, epoch, seals }: Ground, { folder,
 }
 
 export type MediaFolder = { readonly folder: string; readonly files: FileSeals };
+
+/** One file at a time is kept or forgotten: what is just being sent again is not taken for the old one. */
+export type FileTurns = { readonly inTurn: <T>(work: () => Promise<T>) => Promise<T> };
+
+export function createFileTurns(): FileTurns["inTurn"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work, work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
 
 /** Seals the files that were kept plain, and the rows that name them. */
 export async function sealMedia({ database, seals }: Pick<Ground, "database" | "seals">, media: MediaFolder) {

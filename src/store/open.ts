@@ -1,10 +1,10 @@
 // Opens the embedded store: one SQLite file in WAL mode, flushed at every commit, and a folder of media files. What people
 // said is sealed in both; what has to be searched for by the database (ids, times, states) is not.
+import { createPrune } from "./bounds/prune.ts";
 import { createVisitors } from "./channels/visitors.ts";
 import type { Database } from "./database.ts";
-import { createMedia } from "./media.ts";
+import { createFileTurns, createMedia } from "./media.ts";
 import { openMigrated } from "./migrate.ts";
-import { createPrune } from "./prune.ts";
 import { openSealed } from "./seal/open.ts";
 import type { SealedOptions } from "./seal/open.ts";
 import { createUpkeep } from "./seal/upkeep.ts";
@@ -34,12 +34,13 @@ async function openOn(plain: Database, options: StoreOptions): Promise<Store> {
   );
   const epoch = await database.write(() => start.get()?.value ?? 0);
   const ground = { database, clock, epoch, seals };
+  const folder = { ...media, inTurn: createFileTurns() };
   return {
     epoch,
     ...createTables(ground),
-    media: createMedia(ground, media),
+    media: createMedia(ground, folder),
     ...createVisitors(ground),
-    prune: createPrune(ground),
+    prune: createPrune(ground, folder),
     upkeep: createUpkeep({ ...ground, head: head.current, mediaDir, isWhole: media.files.isWhole }),
     async close() {
       head.close();

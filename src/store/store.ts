@@ -25,7 +25,7 @@ export type {
 export { checkDatabase } from "./migrate.ts";
 export type { NodeDescription, NodeRecord, NodeRequest, NodeStore, NodeSurface } from "./nodes/nodes.ts";
 export { openStore } from "./open.ts";
-export type { Damage, Head, Keep, Pruned } from "./seal/port.ts";
+export type { Damage, Head, Keep, MediaKeep, Pruned } from "./seal/port.ts";
 export type { CodeHash, SenderApproval, SenderPlace, SenderRequest, SenderRole } from "./channels/port.ts";
 
 export type Store = {

@@ -157,6 +157,23 @@ test("LOG-002 the file rotates by size and keeps as many old ones as it may", (c
   );
 });
 
+test("CFG-029 on a disk that is nearly full the file gets no line, and says afterwards how many it lost", (context) => {
+  const disk = { isLow: false };
+  const { writer, lines, printed } = setUp(context, { isLow: () => disk.isLow });
+  const log = writer.source("broker");
+  log.error("one");
+  disk.isLow = true;
+  log.error("two");
+  log.error("three");
+  disk.isLow = false;
+  log.error("four");
+  assert.deepEqual(
+    lines().map((line) => (line as { msg: string }).msg),
+    ["one", "2 lines were lost", "four"],
+  );
+  assert.equal(printed.length, 4);
+});
+
 test("half a line of a killed process is not continued, and a link is not followed", (context) => {
   const { folder, path } = setUp(context);
   appendFileSync(path, '{"half":');

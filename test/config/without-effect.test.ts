@@ -12,7 +12,7 @@ test("a key that nothing reads yet holds what it holds by default, and says noth
 
 test("whoever sets a bound that does not hold yet is told so, with the line", async () => {
   const { notices } = await loadGood(`{
-    attachments: { maxFiles: 5 },
+    messages: { inbound: { debounceMs: 5 } },
     logging: { redactSensitive: "all" },
     agents: {
       defaults: { contextPruning: { ttl: "1m" } },
@@ -28,7 +28,7 @@ test("whoever sets a bound that does not hold yet is told so, with the line", as
     ]),
     [
       ["logging.redactSensitive", 3, true],
-      ["attachments.maxFiles", 2, true],
+      ["messages.inbound.debounceMs", 2, true],
       ["agents.defaults.contextPruning.ttl", 5, true],
       ["agents.list[1].contextPruning.keepLastAssistants", 7, true],
     ],

@@ -6,23 +6,32 @@ import type { MaintenanceRule } from "../../src/session/session.ts";
 import type { Keep, Pruned } from "../../src/store/store.ts";
 import { createTestClock } from "../faux/clock.ts";
 
-const rule: MaintenanceRule = { mode: "enforce", pruneAfterMs: 1_000, sessionsMax: 5 };
+const rule: MaintenanceRule = {
+  mode: "enforce",
+  pruneAfterMs: 1_000,
+  sessionsMax: 5,
+  bytesMax: 7_000,
+  media: { keptMs: 100, bytesMax: 8, filesMax: 9 },
+};
 const now = 10 * limits.messagesKeptMs;
-const nothing: Pruned = { sessions: 0, windows: 0, messages: 0, replies: 0, turns: 0 };
+const nothing: Pruned = { sessions: 0, windows: 0, messages: 0, replies: 0, turns: 0, files: 0 };
 
 test("RT-015 a rule says what is kept: by age, by number, and messages long enough to know a duplicate", () => {
   const messagesSince = now - limits.messagesKeptMs;
+  const most = { bytesMax: 7_000, media: { since: now - 100, bytesMax: 8, filesMax: 9 } };
   assert.deepEqual(keepOf(rule, now), {
     sessionsSince: now - 1_000,
     sessionsMax: 5,
     windowsSince: now - 1_000,
     messagesSince,
+    ...most,
   });
   assert.deepEqual(keepOf({ ...rule, pruneAfterMs: 0 }, now), {
     sessionsSince: 0,
     sessionsMax: 5,
     windowsSince: 0,
     messagesSince,
+    ...most,
   });
   assert.ok(limits.messagesKeptMs > limits.inboundDedupeWindowMs);
 });
@@ -57,12 +66,15 @@ test("RT-015 pruning goes on while batches are full, and a failure is reported",
   assert.deepEqual(reports.map(String), ["Error: away"]);
 });
 
-test("where maintenance only warns, nothing is pruned", async () => {
-  const ending = new AbortController();
-  setImmediate(() => ending.abort());
-  const store = { prune: () => assert.fail("nothing is pruned") };
-  const report = (error: unknown): never => assert.fail(String(error));
-  await maintain(store, { clock: createTestClock(), rule: () => ({ ...rule, mode: "warn" }), report }, ending.signal);
+test("where maintenance only warns, only received files are bounded", async () => {
+  assert.deepEqual(keepOf({ ...rule, mode: "warn" }, now), {
+    sessionsSince: 0,
+    sessionsMax: Number.MAX_SAFE_INTEGER,
+    windowsSince: 0,
+    messagesSince: 0,
+    bytesMax: Number.MAX_SAFE_INTEGER,
+    media: { since: now - 100, bytesMax: 8, filesMax: 9 },
+  });
 });
 
 test("RT-015 a session is over when its rule says so, and not a moment before", () => {

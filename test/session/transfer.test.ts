@@ -12,6 +12,11 @@ import { beginTurn, mainKey, openTestStore, ownerLabel } from "../faux/store.ts"
 const invalid = (message: RegExp) => (error: unknown) =>
   error instanceof LoricaError && error.code === "invalid_request" && message.test(error.message);
 
+const mirrorOptions = {
+  bounds: () => ({ bytesMax: 1_000_000, spanMsMax: 86_400_000, totalBytesMax: 10_000_000 }),
+  isLow: () => false,
+};
+
 const usage = {
   inputTokens: 3,
   outputTokens: 2,
@@ -200,7 +205,7 @@ test("LOG-001 credentials stay in the database: neither an export nor the mirror
   const secret = 'k-"1"';
   const redact = (text: string): string => text.replaceAll(secret, "[redacted]");
   const report = (error: unknown): never => assert.fail(String(error));
-  const mirror = createMirror(opened.store, { agentsDir, redact, report });
+  const mirror = createMirror(opened.store, { ...mirrorOptions, agentsDir, redact, report });
   const { turn, session } = await beginTurn(mirror.store);
   const bodies = (text: string): readonly EntryBody[] => [
     { kind: "note", text: `said ${text}` },
@@ -227,7 +232,7 @@ test("CFG-004 the live mirror holds what the transcript holds, privately, and ca
   await using opened = await openTestStore();
   const agentsDir = join(opened.folder, "agents");
   const report = (error: unknown): never => assert.fail(String(error));
-  const mirror = createMirror(opened.store, { agentsDir, redact: asIs, report });
+  const mirror = createMirror(opened.store, { ...mirrorOptions, agentsDir, redact: asIs, report });
   const session = await fill(mirror.store);
   const { key, windowId } = session;
   await mirror.flush();

@@ -5,7 +5,7 @@ import { openTestStore } from "../faux/store.ts";
 
 /** Read in full by design, and never by a message or a turn: pruning, sealing what was plain, bounded lists. */
 const mayScan =
-  /^(DELETE|SELECT key FROM sessions|SELECT id, name FROM media$|SELECT \* FROM session_keys LIMIT|SELECT \* FROM (sessions|channel_state|media) WHERE :after|SELECT .* FROM (devices|device_requests|nodes|node_requests|sender_requests|sender_approvals)\b)/;
+  /^(DELETE|SELECT key FROM sessions|SELECT id, name FROM media$|SELECT kind, name FROM \(|SELECT \(page_count|SELECT (count\(\*\) AS files|id, bytes, created_at)\b.* FROM media|SELECT \* FROM session_keys LIMIT|SELECT \* FROM (sessions|channel_state|media) WHERE :after|SELECT .* FROM (devices|device_requests|nodes|node_requests|sender_requests|sender_approvals)\b)/;
 
 test("no statement of the store reads a whole table to find a few rows", async () => {
   const statements: string[] = [];

@@ -98,6 +98,8 @@ test("sessions are listed newest first, patched, and deleted with what they said
   await assert.rejects(store.sessions.delete(mainKey), code("not_found"));
 });
 
+const roomy = { bytesMax: 1e9, media: { since: 0, bytesMax: 1e9, filesMax: 99 } };
+
 test("RT-015 pruning forgets what is stale, surplus or ended, and never what is still open", async () => {
   const clock = createTestClock(1_000);
   await using opened = await openTestStore(clock);
@@ -111,12 +113,12 @@ test("RT-015 pruning forgets what is stale, surplus or ended, and never what is 
   await store.sessions.reset(mainKey);
   const waiting = envelopeOf({ receivedAt: 0 });
   await store.inbox.accept(waiting);
-  const keep = { sessionsSince: 5_000, sessionsMax: 10, windowsSince: 0, messagesSince: 0 };
-  assert.deepEqual(await store.prune(keep), { sessions: 1, windows: 0, messages: 0, replies: 0, turns: 0 });
+  const keep = { sessionsSince: 5_000, sessionsMax: 10, windowsSince: 0, messagesSince: 0, ...roomy };
+  assert.deepEqual(await store.prune(keep), { sessions: 1, windows: 0, messages: 0, replies: 0, turns: 0, files: 0 });
   assert.equal(await store.sessions.find("agent:main:old"), undefined);
   clock.advance(1);
-  const all = { sessionsSince: 0, sessionsMax: 1, windowsSince: clock.now(), messagesSince: 2_000_000 };
-  assert.deepEqual(await store.prune(all), { sessions: 1, windows: 0, messages: 2, replies: 0, turns: 2 });
+  const all = { sessionsSince: 0, sessionsMax: 1, windowsSince: clock.now(), messagesSince: 2_000_000, ...roomy };
+  assert.deepEqual(await store.prune(all), { sessions: 1, windows: 0, messages: 2, replies: 0, turns: 2, files: 0 });
   assert.deepEqual(
     (await store.sessions.list({ limit: 9, offset: 0 })).map(({ key }) => key),
     ["agent:main:busy"],

@@ -16,6 +16,7 @@ import type { backupMethods } from "../../protocol/owner/backup.ts";
 import { createBackupCalls, folderOf } from "./calls.ts";
 import type { BackupDeps, SharedCalls } from "./calls.ts";
 import { missedSince, readLastRun, saveLastRun } from "./runs.ts";
+import { createDiskSide } from "./disk.ts";
 import type { Ground } from "../broker/open-parts.ts";
 import { createSealSide, readHead, toHead } from "../broker/seal.ts";
 import type { BrokerSide } from "../broker/side.ts";
@@ -24,11 +25,16 @@ type BackupSide = BrokerSide & { readonly areas: Pick<OwnerHandlers, keyof typeo
 
 type Needs = Pick<Ground, "options" | "keeper" | "vault" | "log" | "alertOwner">;
 
-/** The sealed state and its backups. */
+/** The sealed state, its backups and the disk that both are on. */
 export function createStateSides(ground: Needs, audit: AuditLog) {
   const seal = createSealSide(ground);
   const backup = createBackupSide(ground, audit);
-  return { sides: [seal, backup], areas: { ...seal.areas, ...backup.areas }, settings: seal.settings };
+  const sides = [
+    seal,
+    backup,
+    createDiskSide({ stateDir: ground.options.paths.stateDir, alertOwner: ground.alertOwner }),
+  ];
+  return { sides, areas: { ...seal.areas, ...backup.areas }, settings: seal.settings };
 }
 
 function createBackupSide(needs: Needs, audit: AuditLog): BackupSide {

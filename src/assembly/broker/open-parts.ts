@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { AuditWriter, LogWriter } from "../../audit/audit.ts";
 import { openLogWriter } from "../../audit/writer/log-writer.ts";
 import { systemClock } from "../../base/clock.ts";
+import { createDiskLook } from "../../base/files/disk.ts";
 import { createCells } from "../../broker/broker.ts";
 import type { CellsOptions, createBroker, ProbedCells } from "../../broker/broker.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
@@ -45,8 +46,10 @@ export async function openAlertBook({ paths }: BrokerOptions, redactor: Redactor
 
 export function openLog(options: BrokerOptions, config: Config, redactor: Redactor): LogWriter {
   const { rotation, maxFileBytes, file } = config.logging;
+  const path = file ?? options.paths.logPath;
   return openLogWriter({
-    path: file ?? options.paths.logPath,
+    path,
+    isLow: createDiskLook(dirname(path)).isLow,
     maxBytes: sizeBytes(maxFileBytes ?? rotation.maxSize),
     maxFiles: rotation.maxFiles,
     settings: logSettings(config, options.overrides.verbose),

@@ -4,6 +4,7 @@ import { createDescribeSession, createDirectCalls, createTurnRunner, parseComman
 import type { AgentProfile, DirectCalls, TurnRunner, TurnRunnerOptions } from "../../agent/agent.ts";
 import type { AuditLog, Log } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
+import { createDiskLook } from "../../base/files/disk.ts";
 import { newId } from "../../base/ids.ts";
 import { unlessAborted } from "../../base/wait.ts";
 import {
@@ -41,7 +42,7 @@ import type { Policy } from "../../policy/policy.ts";
 import type { SandboxStatus, WorkspaceFiles } from "../../sandbox/sandbox.ts";
 import { createMirror, createTranscriptWatch, createTransfer, maintain } from "../../session/session.ts";
 import type { TranscriptWatch } from "../../session/session.ts";
-import { agentProfile, gatewaySettings, laneBounds, maintenanceRule } from "../settings/settings.ts";
+import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, mirrorBounds } from "../settings/settings.ts";
 import { modelsSettings, pipelineSettings, policySettings, rehearsalRef } from "../settings/settings.ts";
 import { nodeRules } from "../settings/access.ts";
 import { plugins } from "../../../plugins/plugins.ts";
@@ -102,6 +103,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     {
       clock: systemClock,
       rule: () => maintenanceRule(current.start().config),
+      trim: ground.trimmed,
       report: (error) => ground.report(newId(), error),
     },
     ending.signal,
@@ -147,6 +149,7 @@ type Ground = {
   readonly devices: Devices;
   /** Resolves once everything that is stored is in the mirror too, where there is one. */
   readonly flushed: () => Promise<void>;
+  readonly trimmed: () => Promise<void>;
   readonly audit: AuditLog;
   readonly policy: Policy;
   readonly sandbox: ReturnType<typeof createSandboxClient>;
@@ -173,6 +176,8 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
   const toMirror = {
     agentsDir: first.paths.agents,
+    bounds: () => mirrorBounds(current.start().config),
+    isLow: createDiskLook(first.paths.agents).isLow,
     report: (err: unknown) => log.warn("a transcript could not be mirrored", { err }),
     redact,
   };
@@ -198,6 +203,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     transcript,
     devices: createDevices({ store: opened.devices, clock, audit, log }),
     flushed: async () => mirror?.flush(),
+    trimmed: async () => mirror?.trim(),
     audit,
     policy,
     sandbox: createSandboxClient(link, policy.redeem, current.sandbox()),

@@ -2,7 +2,7 @@
 // place that does.
 import type { AgentProfile } from "../../agent/agent.ts";
 import type { Json } from "../../base/json.ts";
-import { durationMs } from "../../config/units.ts";
+import { durationMs, sizeBytes } from "../../config/units.ts";
 import { providerIdentity } from "../../config/identity/outgoing.ts";
 import { renderDangers } from "../../config/dangers/dangers.ts";
 import type { AgentDefaults, AgentSettings, Config, ProviderConfig } from "../../config/config.ts";
@@ -16,7 +16,7 @@ import type {
 } from "../../model/model.ts";
 import type { PipelineSettings } from "../../pipeline/pipeline.ts";
 import type { PolicySettings } from "../../policy/policy.ts";
-import type { LaneBounds, MaintenanceRule } from "../../session/session.ts";
+import type { LaneBounds, MaintenanceRule, MirrorBounds } from "../../session/session.ts";
 import { accessSettings, channelsOn } from "./channels.ts";
 import { doorSettings, pageSettings } from "./access.ts";
 import type { GatewayStart } from "../gateway/current.ts";
@@ -104,9 +104,23 @@ export function laneBounds(config: Config): Partial<LaneBounds> {
 }
 
 export function maintenanceRule(config: Config): MaintenanceRule {
-  const { mode, pruneAfter, maxEntries } = config.session.maintenance;
-  return { mode, pruneAfterMs: durationMs(pruneAfter), sessionsMax: maxEntries };
+  const { mode, pruneAfter, maxEntries, maxDiskBytes } = config.session.maintenance;
+  const { ttlHours, maxTotalBytes, maxFiles } = config.attachments;
+  const media = { keptMs: ttlHours * hourMs, bytesMax: sizeBytes(maxTotalBytes), filesMax: maxFiles };
+  const bytesMax = sizeBytes(maxDiskBytes);
+  return { mode, pruneAfterMs: durationMs(pruneAfter), sessionsMax: maxEntries, bytesMax, media };
 }
+
+export function mirrorBounds({ session, transcripts }: Config): MirrorBounds {
+  const { maxDiskBytes, rotateBytes } = session.maintenance;
+  return {
+    bytesMax: sizeBytes(rotateBytes),
+    spanMsMax: transcripts.rotateDays * 24 * hourMs,
+    totalBytesMax: sizeBytes(maxDiskBytes),
+  };
+}
+
+const hourMs = 60 * 60_000;
 
 export function gatewaySettings(
   config: Config,

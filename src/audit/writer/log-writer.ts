@@ -24,6 +24,8 @@ export type LogWriterOptions = {
   readonly settings: LogSettings;
   readonly redactor: Redactor;
   readonly clock: Clock;
+  /** The disk is nearly full: nothing goes to the file meanwhile. */
+  readonly isLow?: () => boolean;
   /** The terminal, a line at a time. */
   readonly print: (line: string) => void;
 };
@@ -78,6 +80,7 @@ export function openLogWriter(options: LogWriterOptions): LogWriter {
     path,
     maxBytes,
     maxFiles,
+    ...(options.isLow === undefined ? {} : { isLow: options.isLow }),
     describeLoss: (lines, errno) =>
       JSON.stringify({ level: "error", time: now(), source: "log", msg: `${lines} lines were lost`, errno }),
   });

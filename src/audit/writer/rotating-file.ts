@@ -29,6 +29,8 @@ export type RotatingFileOptions = {
   readonly maxFiles: number;
   /** Called when writing works again, and before the line that showed it. Answers a line about the loss. */
   readonly describeLoss: (lines: number, errno: string) => string;
+  /** The disk is nearly full: lines are counted as lost until it is not. */
+  readonly isLow?: () => boolean;
 };
 
 export function openRotatingFile(options: RotatingFileOptions): RotatingFile {
@@ -63,6 +65,10 @@ export function openRotatingFile(options: RotatingFileOptions): RotatingFile {
     path,
     write(line) {
       if (isClosed) return;
+      if (options.isLow?.() === true) {
+        loss = { lines: loss.lines + 1, errno: "the disk is nearly full" };
+        return;
+      }
       try {
         if (loss.lines > 0) {
           append(options.describeLoss(loss.lines, loss.errno));

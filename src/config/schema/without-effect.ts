@@ -10,7 +10,6 @@ import type { Tree } from "../read/tree.ts";
 type Row = readonly [path: string, holds: readonly Json[], meanwhile: string];
 
 const contexts = "the context is pruned by its own rules";
-const sessions = "nothing is removed by this bound yet; step 3 of the plan brings the watchdog";
 const pauses = "a message is taken up at once";
 
 const anywhere: readonly Row[] = [
@@ -28,12 +27,6 @@ const anywhere: readonly Row[] = [
   ["tools.exec.cleanupMs", [1_800_000], "a finished process can be asked after for as long as its cell lives"],
   ["tools.loopDetection.enabled", [true], "a turn that repeats itself is always ended"],
   ["session.resetTriggers", [["/new", "/reset"]], "/new and /reset start a session afresh"],
-  ["session.maintenance.rotateBytes", ["10mb"], sessions],
-  ["session.maintenance.maxDiskBytes", ["2gb"], sessions],
-  ["transcripts.rotateDays", [30], sessions],
-  ["attachments.ttlHours", [72], sessions],
-  ["attachments.maxTotalBytes", ["2gb"], sessions],
-  ["attachments.maxFiles", [10_000], sessions],
   ["messages.queue.debounceMs", [0], pauses],
   ["messages.queue.debounceMsByChannel", [{}], pauses],
   ["messages.inbound.debounceMs", [0], pauses],

@@ -8,7 +8,13 @@ export type Keep = {
   readonly windowsSince: number;
   /** Messages, replies and turns that have ended; the transcript is not among them. */
   readonly messagesSince: number;
+  /** Of the database: the oldest that nobody is in goes until it takes no more. */
+  readonly bytesMax: number;
+  readonly media: MediaKeep;
 };
+
+/** Received files: what is older goes, and the oldest of what is too much. */
+export type MediaKeep = { readonly since: number; readonly bytesMax: number; readonly filesMax: number };
 
 export type Pruned = {
   readonly sessions: number;
@@ -16,6 +22,8 @@ export type Pruned = {
   readonly messages: number;
   readonly replies: number;
   readonly turns: number;
+  /** Received files. */
+  readonly files: number;
 };
 
 /** Something that does not open. */

@@ -68,7 +68,14 @@ test("the keys that nothing needs any more are forgotten", async () => {
   const lost = envelopeOf();
   await store.inbox.accept(lost, { kind: "routed", routed: routedOf({ sessionKey: "agent:main:never-opened" }) });
   await store.inbox.end(lost.id, "dropped", "no");
-  const keep = { sessionsSince: 0, sessionsMax: 10, windowsSince: 0, messagesSince: 2_000_000 };
+  const keep = {
+    sessionsSince: 0,
+    sessionsMax: 10,
+    windowsSince: 0,
+    messagesSince: 2_000_000,
+    bytesMax: 1e9,
+    media: { since: 0, bytesMax: 1e9, filesMax: 99 },
+  };
   await store.prune(keep);
   assert.equal(keyOf(opened.path, "agent:main:never-opened"), undefined);
   assert.ok(keyOf(opened.path, kept.sessionKey) !== undefined);

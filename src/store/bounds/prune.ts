@@ -1,10 +1,13 @@
 // Forgetting on purpose: what is older than its keep goes, in small transactions that nobody has to wait for.
-import { limits } from "../base/limits.ts";
-import type { Ground } from "./rows.ts";
-import { createErase, dropWalRemains } from "./sessions.ts";
-import type { Pruned, Store } from "./store.ts";
+import { limits } from "../../base/limits.ts";
+import type { FileTurns, MediaFolder } from "../media.ts";
+import type { Ground } from "../rows.ts";
+import { createErase, dropWalRemains } from "../sessions.ts";
+import type { Pruned, Store } from "../store.ts";
+import { createForgetFiles } from "./files.ts";
+import { createMakeRoom } from "./room.ts";
 
-export function createPrune(ground: Ground): Store["prune"] {
+export function createPrune(ground: Ground, media: MediaFolder & FileTurns): Store["prune"] {
   const { database } = ground;
   const limit = limits.pruneBatchMax;
   const eraseSession = createErase(ground);
@@ -17,8 +20,9 @@ export function createPrune(ground: Ground): Store["prune"] {
   const oldWindows = database.query<{ id: string }>(
     "SELECT id FROM windows WHERE ended_at < :before ORDER BY ended_at LIMIT :limit",
   );
-  const deleteSteps = database.query("DELETE FROM steps WHERE window_id = :id");
-  const deleteWindow = database.query("DELETE FROM windows WHERE id = :id");
+  const eraseWindow = createEraseWindow(ground);
+  const makeRoom = createMakeRoom(ground, { eraseSession, eraseWindow });
+  const forgetFiles = createForgetFiles(ground, media);
   const deleteMessages = database.query(`
     DELETE FROM inbox WHERE position IN (SELECT position FROM inbox WHERE received_at < :before
       AND status IN ('done', 'dropped', 'failed') ORDER BY received_at LIMIT :limit)`);
@@ -45,10 +49,7 @@ export function createPrune(ground: Ground): Store["prune"] {
     });
     const windows = await database.write(() => {
       const old = oldWindows.all({ before: keep.windowsSince, limit });
-      for (const { id } of old) {
-        deleteSteps.run({ id });
-        deleteWindow.run({ id });
-      }
+      for (const { id } of old) eraseWindow(id);
       return old.length;
     });
     const before = keep.messagesSince;
@@ -56,7 +57,25 @@ export function createPrune(ground: Ground): Store["prune"] {
     const replies = await database.write(() => deleteReplies.run({ before, limit }));
     const turns = await database.write(() => deleteTurns.run({ before, limit }));
     await database.write(() => deleteKeys.run({ before, limit }));
-    if (sessions > 0) dropWalRemains(database);
-    return { sessions, windows, messages, replies, turns } satisfies Pruned;
+    const room = await makeRoom(keep.bytesMax);
+    const files = await forgetFiles(keep.media);
+    if (sessions + room.sessions > 0) dropWalRemains(database);
+    return {
+      sessions: sessions + room.sessions,
+      windows: windows + room.windows,
+      messages,
+      replies,
+      turns,
+      files,
+    } satisfies Pruned;
+  };
+}
+
+function createEraseWindow({ database }: Ground): (id: string) => void {
+  const deleteSteps = database.query("DELETE FROM steps WHERE window_id = :id");
+  const deleteWindow = database.query("DELETE FROM windows WHERE id = :id");
+  return (id) => {
+    deleteSteps.run({ id });
+    deleteWindow.run({ id });
   };
 }

@@ -1,26 +1,36 @@
 // The optional live copy of transcripts as JSON lines in `agents/<agent>/sessions/`, for people and tools that look at
 // files. The database is the record: the copy is behind it by a moment, and is made anew where it fell behind.
-import { appendFile, mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { limits } from "../base/limits.ts";
-import type { Entry, Session, Store } from "../store/store.ts";
-import { encodeEntry, encodeHeader } from "./jsonl.ts";
-import { observeTranscript } from "./observe.ts";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { limits } from "../../base/limits.ts";
+import type { Entry, Session, Store } from "../../store/store.ts";
+import { encodeEntry, encodeHeader } from "../jsonl.ts";
+import { observeTranscript } from "../observe.ts";
+import { appendPieces, writePieces, writeWhole } from "./pieces.ts";
+import type { Line, Piece, PieceBounds } from "./pieces.ts";
+import { trimMirrors } from "./trim.ts";
 
 export type Mirror = {
   /** The same store; what is written to a transcript through it is also mirrored. */
   readonly store: Store;
   /** Resolves once everything so far is in the files. */
   flush(): Promise<void>;
+  /** Removes the oldest files that are too much, and those of deleted conversations. */
+  trim(): Promise<void>;
 };
+
+export type MirrorBounds = PieceBounds & { readonly totalBytesMax: number };
 
 export type MirrorOptions = {
   readonly agentsDir: string;
+  readonly bounds: () => MirrorBounds;
+  /** The disk is nearly full: the copy waits, and is made anew once there is room. */
+  readonly isLow: () => boolean;
   readonly redact: (text: string) => string;
   readonly report: (error: unknown) => void;
 };
 
-type Mirrored = { readonly path: string; last: Entry | undefined };
+type Mirrored = { readonly piece: Piece; readonly header: string; readonly last: Entry | undefined };
 
 export function createMirror(store: Store, options: MirrorOptions): Mirror {
   // Least recently used first. A window that is not in here is written as a whole, so forgetting one loses nothing.
@@ -32,39 +42,54 @@ export function createMirror(store: Store, options: MirrorOptions): Mirror {
     if (first === undefined) return;
     const known = windows.get(first.windowId);
     windows.delete(first.windowId);
+    if (options.isLow()) return;
     const follows = known !== undefined && known.last?.seq === first.seq - 1;
     const mirrored = follows ? await appendLines(known, entries, options) : await rewrite(store, first, options);
     if (mirrored === undefined) return;
     windows.set(first.windowId, mirrored);
     for (const id of windows.keys()) if (windows.size > limits.mirrorWindowsMax) windows.delete(id);
   };
-  const mirror = (entries: readonly Entry[]): void => {
-    // One after the other, off the path of whoever writes; a disk that fails costs the copy, not the conversation.
-    work = work.then(() => write(entries)).catch(options.report);
+  // One after the other, off the path of whoever writes; a disk that fails costs the copy, not the conversation.
+  const follow = (task: () => Promise<void>): Promise<void> => {
+    work = work.then(task).catch(options.report);
+    return work;
   };
-  return { flush: () => work, store: observeTranscript(store, mirror) };
+  const { agentsDir, bounds } = options;
+  const isOpen = (path: string): boolean => [...windows.values()].some(({ piece }) => piece.path === path);
+  return {
+    flush: () => work,
+    trim: () => follow(() => trimMirrors(store, { agentsDir, isOpen, bytesMax: bounds().totalBytesMax })),
+    store: observeTranscript(store, (entries) => void follow(() => write(entries))),
+  };
 }
 
 async function appendLines(
-  mirrored: Mirrored,
+  { piece, header, last }: Mirrored,
   entries: readonly Entry[],
-  { redact }: MirrorOptions,
+  { bounds, redact }: MirrorOptions,
 ): Promise<Mirrored> {
-  let { last } = mirrored;
-  const lines = entries.map((entry) => {
-    const line = `${encodeEntry(entry, { before: last, redact })}\n`;
-    last = entry;
-    return line;
-  });
-  await appendFile(mirrored.path, lines.join(""), { mode: 0o600 });
-  return { path: mirrored.path, last };
+  const id = entries[0]?.windowId ?? "";
+  const target = { folder: dirname(piece.path), id, header, bounds: bounds() };
+  const next = await appendPieces(piece, linesOf(entries, last, redact), target);
+  return { piece: next, header, last: entries.at(-1) };
 }
 
-/** The whole window, under another name until it is complete. Nothing where its session is gone in the meantime. */
+function linesOf(
+  entries: readonly Entry[],
+  last: Entry | undefined,
+  redact: (text: string) => string,
+): readonly Line[] {
+  return entries.map((entry, index) => {
+    const before = index === 0 ? last : entries[index - 1];
+    return { at: entry.at, text: `${encodeEntry(entry, { before, redact })}\n` };
+  });
+}
+
+/** The whole window, each file under another name until it is complete. Nothing where its session is gone meanwhile. */
 async function rewrite(
   store: Store,
   entry: Entry,
-  { agentsDir, redact }: MirrorOptions,
+  { agentsDir, bounds, redact }: MirrorOptions,
 ): Promise<Mirrored | undefined> {
   const found = await findWindow(store, entry);
   if (found === undefined) return undefined;
@@ -72,12 +97,12 @@ async function rewrite(
   const folder = join(agentsDir, session.agentId, "sessions");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const entries = await store.transcript.read(window.id);
-  const lines = entries.map((each, index) => encodeEntry(each, { before: entries[index - 1], redact }));
+  const header = encodeHeader(session, window);
   // The name is the window's own id, which we made: nothing that anybody wrote becomes a path (RT-010).
-  const path = join(folder, `${window.id}.jsonl`);
-  await writeWhole(path, `${[encodeHeader(session, window), ...lines].join("\n")}\n`);
+  const target = { folder, id: window.id, header, bounds: bounds() };
+  const piece = await writePieces(linesOf(entries, undefined, redact), target);
   await writeIndex(store, folder, session);
-  return { path, last: entries.at(-1) };
+  return { piece, header, last: entries.at(-1) };
 }
 
 async function findWindow(store: Store, entry: Entry) {
@@ -96,10 +121,4 @@ async function writeIndex(store: Store, folder: string, { agentId }: Session): P
     { sessionId: windowId, updatedAt, channel },
   ]);
   await writeWhole(join(folder, "sessions.json"), `${JSON.stringify(Object.fromEntries(index), undefined, 2)}\n`);
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.unfinished`;
-  await writeFile(unfinished, text, { mode: 0o600 });
-  await rename(unfinished, path);
 }
