@@ -145,3 +145,40 @@ test("a workspace that was replaced is the new one for the next command", async 
     ["new\n", "old\n"],
   );
 });
+
+test("SBX-006 no folder is bound that a command could have swapped for a link", async () => {
+  const [data, letters] = [join(workspace, "data"), join(home, "letters")];
+  mkdirSync(data);
+  mkdirSync(letters);
+  writeFileSync(join(letters, "letter"), secret);
+  await output(`mv data data2; ln -s ${letters} data`);
+  for (const access of ["ro", "rw"] as const) {
+    agents.set("main", { workspace, access: "rw", binds: [{ source: data, target: "/data", access }] });
+    await assert.rejects(exec("cat /data/letter"), { code: "config_invalid" });
+  }
+  // Also below what was bound for writing, by whichever agent, and a workspace below that.
+  const binds = [{ source: letters, target: "/letters", access: "rw" }] as const;
+  agents.set("main", {
+    workspace,
+    access: "rw",
+    binds: [...binds, { source: join(letters, "in"), target: "/in", access: "ro" }],
+  });
+  await assert.rejects(exec("ls /in"), { code: "config_invalid" });
+  agents.set("main", { workspace, access: "rw", binds });
+  mkdirSync(join(letters, "work"));
+  agents.set("other", { workspace: join(letters, "work"), access: "rw" });
+  await assert.rejects(exec("pwd", { agentId: "other" }), { code: "config_invalid" });
+  agents.delete("other");
+  // Liveness.
+  assert.equal(await output("cat /letters/letter"), secret);
+});
+
+test("INJ-030 no bind shows a workspace once more, without the locks on its instructions", async () => {
+  writeFileSync(join(workspace, "SOUL.md"), "the owner's");
+  for (const source of [workspace, home]) {
+    agents.set("main", { workspace, access: "rw", binds: [{ source, target: "/again", access: "rw" }] });
+    await assert.rejects(exec("find /again -name SOUL.md -exec sh -c 'echo mine > {}' ;"), { code: "config_invalid" });
+  }
+  agents.set("main", { workspace, access: "rw", binds: [{ source: workspace, target: "/again", access: "ro" }] });
+  assert.equal(await output("cat /again/SOUL.md"), "the owner's");
+});

@@ -36,6 +36,12 @@ export function checkWorkspace(settings: CellSettings, { protectedPaths, others 
     if (exposed !== undefined)
       throw new LoricaError("config_invalid", `${workspace} cannot be a workspace: commands would reach ${exposed}`);
     const shared = othersWorkspaces.find((name) => overlap(name, path) || overlap(realPathOr(name), path));
+    const within = writableBinds([settings, ...others]).find((source) => path !== source && isWithin(path, source));
+    if (within !== undefined)
+      throw new LoricaError(
+        "config_invalid",
+        `${workspace} cannot be a workspace: commands write to ${within}, which it lies in, and could put something else in its place`,
+      );
     // Without access the folder is an empty one, whatever lies there.
     if (shared !== undefined && access !== "none")
       throw new LoricaError(
@@ -55,18 +61,46 @@ function isGranted(one: CellSettings, other: CellSettings): boolean {
  * Folders of the host that the owner put into a cell: where their links lead by now must be as harmless as what the config
  * names, and nothing of the broker's.
  */
-export function checkBinds(
-  { binds = [] }: CellSettings,
-  { protectedPaths }: Pick<Surroundings, "protectedPaths">,
-): void {
-  for (const { source } of binds) {
+export function checkBinds(settings: CellSettings, { protectedPaths, others }: Surroundings): void {
+  const all = [settings, ...others];
+  const workspaces = all.filter(({ access }) => access === "rw").flatMap(({ workspace }) => namesOf(workspace));
+  const writable = [...workspaces, ...writableBinds(all)];
+  for (const { source, access } of settings.binds ?? []) {
     const real = realPathOr(source);
     const exposed = protectedPaths.find((name) => overlap(name, source) || overlap(name, real));
-    const reason = exposed === undefined ? refusedSource(real) : `commands would reach ${exposed}`;
+    const reason =
+      exposed === undefined
+        ? (refusedSource(real) ?? refusedAmong(source, access, { workspaces, writable }))
+        : `commands would reach ${exposed}`;
     if (reason !== undefined)
       throw new LoricaError("config_invalid", `${source} cannot be bound into a cell: ${reason}`);
     if (!existsSync(real)) throw new LoricaError("not_found", `${source}, to be bound into a cell, is not there`);
   }
+}
+
+/** What commands can write to they can put a link in, and what tells an agent how to behave they must not write. */
+function refusedAmong(
+  source: string,
+  access: "ro" | "rw",
+  { workspaces, writable }: { readonly workspaces: readonly string[]; readonly writable: readonly string[] },
+): string | undefined {
+  const paths = namesOf(source);
+  const folder = writable.find((name) => paths.some((path) => path !== name && isWithin(path, name)));
+  if (folder !== undefined)
+    return `commands write to ${folder}, which it lies in, and could put a link to anything in its place`;
+  const workspace = workspaces.find((name) => access === "rw" && paths.some((path) => isWithin(name, path)));
+  if (workspace === undefined) return undefined;
+  return `commands could write the instructions in ${workspace}; bind it read-only, or only what lies beside it`;
+}
+
+function writableBinds(all: readonly CellSettings[]): readonly string[] {
+  const binds = all.flatMap(({ binds = [] }) => binds);
+  return binds.filter(({ access }) => access === "rw").flatMap(({ source }) => namesOf(source));
+}
+
+/** As it is written, and where that leads. */
+function namesOf(path: string): readonly string[] {
+  return [...new Set([path, realPathOr(path)])];
 }
 
 function overlap(one: string, other: string): boolean {
