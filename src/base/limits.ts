@@ -245,6 +245,7 @@ export const limits = {
   emptyLooksMax: 4,
   emptyLookMs: 25,
   watchdogScanMs: 30_000,
+  watchdogSuspectMs: 5_000,
   watchdogRoundsMax: 5,
   watchdogWindowMs: 10_000,
   watchdogRestMs: 60_000,

@@ -12,7 +12,6 @@ import type {
   CellKey,
   Cells,
   CellSettings,
-  CellView,
   FileWriteResult,
   RunResult,
   SandboxStatus,
@@ -28,7 +27,7 @@ import {
 } from "./cell/actions.ts";
 import type { BackgroundEnd } from "./cell/commands.ts";
 import { createPool } from "./cell/pool.ts";
-import type { Cell, CellDescription, CellPlace, OpenWayOut } from "./cell/pool.ts";
+import type { Cell, CellDescription, CellPlace, OpenWayOut, Pool } from "./cell/pool.ts";
 import { probeSandbox } from "./cell/probe.ts";
 import type { VerifiedHost } from "./cell/probe.ts";
 import { writeInstruction } from "./serve/workspace.ts";
@@ -50,22 +49,22 @@ export type CellsOptions = {
   readonly audit: AuditLog;
   /** Whether the owner has lowered the filter of system calls for now. */
   readonly isLowered?: () => boolean;
+  /** Whether an agent's first conversation is not over; left out where the file that starts it says so by itself. */
+  readonly isFirst?: ((agentId: string) => boolean) | undefined;
   readonly openWayOut?: OpenWayOut | undefined;
   /** How cells are bounded as a whole on this host; asked once, with the first probe. */
   readonly openGroups?: () => CellGroups;
 };
 
 /** Until the first probe has ended, requests wait for it. One that finds a wall fallen ends every cell that there is. */
-export type ProbedCells = Cells & {
-  probe(signal: AbortSignal): Promise<SandboxStatus>;
-  /** What bounds a cell as a whole. */
-  groups(): CellGroups;
-  list(): readonly CellView[];
-  /** What a cell would be that were started now, or why there would be none. */
-  describe(key: CellKey): Parsed<CellDescription>;
-  /** Ends these cells; whoever needs one next gets a new one. */
-  end(which: (cell: CellView) => boolean): Promise<number>;
-};
+export type ProbedCells = Cells &
+  Pick<Pool, "end" | "endUnlocked" | "list" | "mayWriteInstructions"> & {
+    probe(signal: AbortSignal): Promise<SandboxStatus>;
+    /** What bounds a cell as a whole. */
+    groups(): CellGroups;
+    /** What a cell would be that were started now, or why there would be none. */
+    describe(key: CellKey): Parsed<CellDescription>;
+  };
 
 const notProbed: SandboxStatus = {
   kind: "off",
@@ -105,6 +104,8 @@ export function createCells(options: CellsOptions): ProbedCells {
     workspaceOf: pool.workspaceOf,
     groups: () => groups ?? notGrouped,
     list: pool.list,
+    endUnlocked: pool.endUnlocked,
+    mayWriteInstructions: pool.mayWriteInstructions,
     describe: (key) => (host === undefined ? rejected(offError(status).message) : pool.describe(key, placeNow)),
     end: pool.end,
     probe(signal) {

@@ -27,7 +27,7 @@ export { hostGroups, noGroups, openGroups } from "./groups/groups.ts";
 export type { CellGroup, CellGroups } from "./groups/groups.ts";
 export { profileDigest } from "./profile.ts";
 export type { CellHost, CellOptions, CellProfile } from "./profile.ts";
-export { createRooms, isRoomFor, roomName } from "./place/room.ts";
+export { createRooms, hasLocks, isRoomFor, roomName } from "./place/room.ts";
 export type { CellKey, CellRoom } from "./place/room.ts";
 export { encodeActs, forbiddenActs, interpreter, parseOutcomes } from "./walls/acts.ts";
 export type { Act, Outcome } from "./walls/acts.ts";

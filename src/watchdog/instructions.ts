@@ -1,6 +1,6 @@
-// Watches over the files that tell an agent how to behave. No cell can write one that is there, so a change of it was made
-// on the machine itself: it holds, and the owner hears of it. One that appears out of nowhere may be a command's making,
-// so it holds only after the owner's word.
+// Watches over the files that tell an agent how to behave. No cell can write one that it has closed, so a change of it was
+// made on the machine itself: it holds, and the owner hears of it. One that appears out of nowhere, or changes while
+// something runs whose room has not closed it, may be a command's making, so it holds only after the owner's word.
 import type { Clock } from "../base/clock.ts";
 import { LoricaError } from "../base/errors.ts";
 import { sha256 } from "../base/ids.ts";
@@ -29,6 +29,8 @@ export type InstructionWatch = {
   accept(agentId: string, name: string): void;
   /** Back to the content before the last change. */
   restore(agentId: string, name: string): void;
+  /** Whether the agent's first conversation is not over: there is a file that starts it, and no agent put it there. */
+  isFirst(agentId: string): boolean;
   /** What is there now is what later changes are counted from. */
   baseline(): void;
   list(): readonly (KnownFile & { readonly agentId: string; readonly name: string })[];
@@ -40,6 +42,8 @@ export type InstructionOptions = {
   readonly clock: Clock;
   readonly alertOwner: AlertOwner;
   readonly record: (event: InstructionEvent) => void;
+  /** Whether a command that runs, or ran a moment ago, can have written an instruction of this agent. */
+  readonly mayBeWritten: (agentId: string) => boolean;
 };
 
 type Place = { readonly agentId: string; readonly workspace: string; readonly name: string; readonly key: string };
@@ -88,11 +92,9 @@ export function watchInstructions(options: InstructionOptions): InstructionWatch
       return book.find(`${agentId}/${name}`)?.hash === hash;
     },
     expect: judge.expect,
-    accept(agentId, name) {
-      bringBack(agentId, name, "aside");
-      judge.mistrust(`${agentId}/${name}`);
-    },
+    accept: (agentId, name) => bringBack(agentId, name, "aside"),
     restore: (agentId, name) => bringBack(agentId, name, "previous"),
+    isFirst: judge.isFirst,
     baseline() {
       look();
       for (const [key, known] of book.entries()) book.set(key, { ...known, base: known.hash });
@@ -109,14 +111,12 @@ type Judge = {
   look(place: Place, when: "starting" | "running"): void;
   take(place: Place, hash: string | null, by: KnownFile["by"]): void;
   expect(agentId: string, name: string, content: string): void;
-  /** It appeared while commands may have been running, and the rooms of those do not lock it. */
-  mistrust(key: string): void;
+  isFirst(agentId: string): boolean;
 };
 
-function createJudge({ book, clock, record, alertOwner }: InstructionOptions): Judge {
+function createJudge({ book, clock, record, alertOwner, mayBeWritten }: InstructionOptions): Judge {
   const expected = new Map<string, string>();
-  const young = new Set<string>();
-  const hasBootstrap = (agentId: string): boolean => typeof book.find(`${agentId}/BOOTSTRAP.md`)?.hash === "string";
+  const isFirst = (agentId: string): boolean => typeof book.find(`${agentId}/BOOTSTRAP.md`)?.hash === "string";
 
   function take({ key }: Place, hash: string | null, by: KnownFile["by"]): void {
     const known = book.find(key);
@@ -149,7 +149,7 @@ function createJudge({ book, clock, record, alertOwner }: InstructionOptions): J
   return {
     take,
     expect: (agentId, name, content) => void expected.set(`${agentId}/${name}`, sha256(content)),
-    mistrust: (key) => void young.add(key),
+    isFirst,
     look(place, when) {
       const { agentId, name, key, workspace } = place;
       const known = book.find(key);
@@ -164,8 +164,9 @@ function createJudge({ book, clock, record, alertOwner }: InstructionOptions): J
         return take(place, hash, "owner");
       }
       if (there.kind === "odd") return putRight(place, known, hash);
-      if (firstConversationFiles.has(name) && hasBootstrap(agentId)) return take(place, hash, "first conversation");
-      const isUnlocked = known.hash === null || young.has(key);
+      if (firstConversationFiles.has(name) && isFirst(agentId)) return take(place, hash, "first conversation");
+      // A file that was saved anew is not the one that the rooms of then have closed.
+      const isUnlocked = known.hash === null || mayBeWritten(agentId);
       if (when === "running" && isUnlocked) return putRight(place, known, hash);
       takeByHand(place, hash);
     },

@@ -1,19 +1,25 @@
 // The files that a model is told to follow are not the model's to write: neither by a command nor by a file tool, also
 // where they are not there yet is seen from outside. The owner's word goes past the cell.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { createCells } from "../../src/broker/cells.ts";
 import {
+  action,
   agents,
+  background,
   cells,
+  cellsOptions,
   exec,
+  home,
   leave,
   never,
   output,
   readText,
   secret,
   secretFile,
+  until,
   workspace,
   writeFile,
 } from "./room.ts";
@@ -86,3 +92,66 @@ test("the owner's word replaces an instruction, and a link that a command put in
     await assert.rejects(writeFile({ ...instruct, path }), { code: "forbidden" });
   assert.equal(existsSync(join(workspace, "../x")), false);
 });
+
+test("INJ-030 an instruction that its owner saves anew is still closed to the file tools of the same cell", async () => {
+  writeFileSync(join(workspace, "SOUL.md"), "first");
+  assert.equal(await readText("SOUL.md"), "first");
+  saveAsEditorsDo(join(workspace, "SOUL.md"), "second");
+  await assert.rejects(writeFile({ operation: "write", path: "SOUL.md", content: "mine" }));
+  assert.equal(readFileSync(join(workspace, "SOUL.md"), "utf8"), "second");
+});
+
+test("INJ-030 what ran when it was saved is known for one that may write it, and is ended", async () => {
+  const folder = join(home, "writer");
+  const agentId = "writer";
+  mkdirSync(folder);
+  agents.set(agentId, { workspace: folder, access: "rw" });
+  writeFileSync(join(folder, "AGENTS.md"), "first");
+  await background("echo > running; while :; do echo mine >> AGENTS.md; sleep 0.01; done", {
+    timeoutMs: 60_000,
+    agentId,
+  });
+  await until(() => existsSync(join(folder, "running")), "it runs");
+  // Positive control: the kernel lets go of what was mounted over a name that is saved anew.
+  assert.deepEqual(
+    [cells.mayWriteInstructions(agentId), readFileSync(join(folder, "AGENTS.md"), "utf8")],
+    [false, "first"],
+  );
+  saveAsEditorsDo(join(folder, "AGENTS.md"), "second");
+  await until(() => readFileSync(join(folder, "AGENTS.md"), "utf8").includes("mine"), "it has written");
+  assert.deepEqual([cells.mayWriteInstructions(agentId), cells.mayWriteInstructions("other")], [true, false]);
+  await cells.endUnlocked();
+  saveAsEditorsDo(join(folder, "AGENTS.md"), "third");
+  // Liveness: the next cell has closed the new one and works.
+  assert.match((await exec("echo mine >> AGENTS.md", { agentId })).output, /Read-only file system/);
+  assert.equal(await output("cat AGENTS.md", { agentId }), "third");
+  await output("echo same > /tmp/cell", { agentId });
+  await cells.endUnlocked();
+  assert.equal(await output("cat /tmp/cell", { agentId }), "same\n");
+});
+
+test("INJ-030 a file that opens the first conversation opens nothing where no agent has one", async () => {
+  const first = { isFirst: false };
+  const own = createCells({ ...cellsOptions, isFirst: () => first.isFirst });
+  await own.probe(never);
+  const run = async (command: string) => {
+    const resource = { command, cwd: ".", timeoutMs: 20_000, terminal: "none", mode: "foreground" } as const;
+    const ran = await own.run(action("process.run", resource, { session: command }), () => undefined, never);
+    return ran.kind === "started" ? "" : ran.output;
+  };
+  try {
+    writeFileSync(join(workspace, "IDENTITY.md"), "the owner's");
+    assert.equal(await run("echo again > BOOTSTRAP.md"), "");
+    assert.match(await run("echo mine > IDENTITY.md"), /Read-only file system/);
+    first.isFirst = true;
+    assert.equal(await run("echo me > IDENTITY.md"), "");
+  } finally {
+    await own.close();
+    rmSync(join(workspace, "BOOTSTRAP.md"));
+  }
+});
+
+function saveAsEditorsDo(path: string, content: string): void {
+  writeFileSync(`${path}~`, content);
+  renameSync(`${path}~`, path);
+}

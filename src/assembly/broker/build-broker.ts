@@ -93,8 +93,9 @@ async function serve(ground: Ground): Promise<void> {
   const auditWriter = evidence.writer;
   const dlp = await openDlpSide(ground, auditWriter.source("broker"));
   const incident = openIncidentSide(ground, { evidence, cells: () => cells });
-  const { halted } = incident.kill;
-  const { cells, side: walls, egress } = openWalls(ground, auditWriter, { halted, onTried: () => tellSandbox() });
+  const isFirst = (id: string): boolean => watchdog.isFirst(id);
+  const walls = openWalls(ground, auditWriter, { halted: incident.kill.halted, isFirst, onTried: () => tellSandbox() });
+  const { cells, egress } = walls;
   const ending = new AbortController();
   const front = openFront(ground);
   // The probe may end before there is anybody to tell, and also before there is a broker at all.
@@ -102,18 +103,17 @@ async function serve(ground: Ground): Promise<void> {
   const tellSandbox = (): void => {
     if (state.isTried && state.isServing) broker.tell("sandbox", cells.status());
   };
-  const probed = cells.probe(ending.signal).then((status) => {
+  const probed = probe(cells, log.source("sandbox"), ending.signal).then(() => {
     state.isTried = true;
-    if (status.kind === "off") log.source("sandbox").warn("the sandbox is off", { ...status });
     tellSandbox();
   });
   const network = openNetwork(ground, front);
-  const watchdog = createWatchdogSide({ ...ground, audit: auditWriter.source("broker") });
+  const watchdog = createWatchdogSide({ ...ground, cells, audit: auditWriter.source("broker") });
   const seal = createStateSides(ground, auditWriter.source("broker"));
   const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
   const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
   const sides = joinSides(
-    [...incident.sides, evidence, network, walls, egress, vaultSide, watchdog, hooks, dlp, ...seal.sides],
+    [...incident.sides, evidence, network, walls.side, egress, vaultSide, watchdog, hooks, dlp, ...seal.sides],
     log.source("broker"),
   );
   const broker = openBroker(ground, {
@@ -127,7 +127,7 @@ async function serve(ground: Ground): Promise<void> {
       ...evidence.areas,
       ...incident.areas,
       ...vaultSide.areas,
-      ...walls.areas,
+      ...walls.side.areas,
       ...watchdog.areas,
       ...hooks.areas,
       ...dlp.areas,
@@ -155,6 +155,11 @@ async function serve(ground: Ground): Promise<void> {
     await probed.catch(() => undefined);
     evidence.close();
   }
+}
+
+async function probe(cells: ProbedCells, log: Log, signal: AbortSignal): Promise<void> {
+  const status = await cells.probe(signal);
+  if (status.kind === "off") log.warn("the sandbox is off", { ...status });
 }
 
 function openFront({ options, keeper, vault, log }: Ground): Front {

@@ -5,7 +5,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
-import type { OwnerHandlers, ProbedCells } from "../../broker/broker.ts";
+import type { CellsOptions, OwnerHandlers, ProbedCells } from "../../broker/broker.ts";
 import type { PartStatus } from "../../protocol/owner/kit.ts";
 import type { CellExplanation, sandboxMethods } from "../../protocol/owner/sandbox.ts";
 import type { CellSettings } from "../../sandbox/sandbox.ts";
@@ -44,11 +44,15 @@ export function createLowering(clock: Clock, onEnd: () => void): Lowering {
 export function openWalls(
   ground: Ground,
   auditWriter: AuditWriter,
-  { onTried, ...hooks }: EgressHooks & Pick<CellsDeps, "onTried">,
+  { onTried, isFirst, ...hooks }: EgressHooks & Pick<CellsDeps, "onTried"> & Pick<CellsOptions, "isFirst">,
 ): { readonly cells: ProbedCells; readonly side: CellsSide & Pick<EgressSide, "areas">; readonly egress: EgressSide } {
   const egress = createEgressSide(ground, auditWriter, hooks);
   const lowering = createLowering(systemClock, () => void cells.end(({ filter }) => filter === "relaxed"));
-  const cells = openCells(ground, auditWriter, { isLowered: lowering.isLowered, openWayOut: egress.openWayOut });
+  const cells = openCells(ground, auditWriter, {
+    isFirst,
+    isLowered: lowering.isLowered,
+    openWayOut: egress.openWayOut,
+  });
   const side = createCellsSide({
     cells,
     lowering,

@@ -4,7 +4,7 @@ import { limits } from "../../base/limits.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
 import { abortError, unlessAborted } from "../../base/wait.ts";
-import { createRooms, isRoomFor, profileDigest, roomName } from "../../sandbox/sandbox.ts";
+import { createRooms, hasLocks, isRoomFor, profileDigest, roomName } from "../../sandbox/sandbox.ts";
 import type {
   CellGroups,
   CellHost,
@@ -19,6 +19,8 @@ import type { BackgroundEnd } from "./commands.ts";
 import type { WayOut } from "./listener.ts";
 import { startCell } from "./process.ts";
 import type { Cell } from "./process.ts";
+import { isBusy, isOld, viewOf, worksLately } from "./slot.ts";
+import type { Slot } from "./slot.ts";
 
 export type { WayOut } from "./listener.ts";
 export type { Cell } from "./process.ts";
@@ -47,25 +49,15 @@ export type Pool = {
   list(): readonly CellView[];
   /** Ends these cells, whatever runs in them, and says how many there were. */
   end(which: (cell: CellView) => boolean): Promise<number>;
+  /** Ends the cells that have not closed what lies in their workspace by now. */
+  endUnlocked(): Promise<void>;
+  /** Whether something that runs, or ran a moment ago, can have written an instruction of this agent. */
+  mayWriteInstructions(agentId: string): boolean;
   /** The same, and none is started any more. */
   close(): Promise<void>;
 };
 
 export type CellDescription = { readonly settings: CellSettings; readonly digest: string };
-
-type Slot = CellRoom & {
-  readonly key: CellKey;
-  readonly name: string;
-  readonly digest: string;
-  readonly startedAt: number;
-  readonly starting: AbortController;
-  readonly cell: Promise<Cell>;
-  /** Set once it has started. */
-  open: Cell | undefined;
-  users: number;
-  usedAt: number;
-  timer: NodeJS.Timeout | undefined;
-};
 
 /** How many there may be, how many of them without work, and how long such a one is kept. */
 export type PoolBounds = { readonly cellsMax: number; readonly idleMax: number; readonly idleMs: number };
@@ -83,12 +75,15 @@ export function createPool(options: {
   readonly onGone: (key: CellKey, end: BackgroundEnd) => void;
   /** Whether the owner has lowered the filter of system calls for now, where an agent's settings ask for that. */
   readonly isLowered?: () => boolean;
+  readonly isFirst?: ((agentId: string) => boolean) | undefined;
   readonly openWayOut?: OpenWayOut | undefined;
   readonly bounds?: PoolBounds;
 }): Pool {
   const { cellsMax, idleMax, idleMs } = options.bounds ?? defaultBounds;
   const slots = new Map<string, Slot>();
   const retiring = new Set<Promise<void>>();
+  /** Agents whose commands could write their instructions until a moment ago, and until when that is remembered. */
+  const suspects = new Map<string, number>();
   let closed = false;
 
   const roomOf = createRooms(options);
@@ -130,7 +125,10 @@ export function createPool(options: {
   function start(room: CellRoom & Pick<Slot, "key" | "name">, place: CellPlace): Slot {
     const { key, settings } = room;
     const starting = new AbortController();
-    const onGone = (end: BackgroundEnd): void => options.onGone(key, end);
+    const onGone = (end: BackgroundEnd): void => {
+      slot.usedAt = performance.now();
+      options.onGone(key, end);
+    };
     const wayOut = settings.wayOut === undefined ? undefined : options.openWayOut?.(key, settings.wayOut);
     const launch = { ...place, settings: withWayOut(settings, wayOut), wayOut, trustFile: wayOut?.trustFile, onGone };
     const cell = startCell(launch, starting.signal);
@@ -163,6 +161,8 @@ export function createPool(options: {
   /** Remembered until it has happened, so that closing the pool waits for every cell that it ever opened. */
   async function retire(slot: Slot): Promise<void> {
     forget(slot);
+    if (worksLately(slot) && !hasLocks(slot))
+      suspects.set(slot.key.agentId, performance.now() + limits.watchdogSuspectMs);
     const leaving = finish(slot);
     retiring.add(leaving);
     await leaving;
@@ -221,12 +221,14 @@ export function createPool(options: {
     }
   }
 
-  async function end(which: (cell: CellView) => boolean): Promise<number> {
-    const ending = [...slots.values()].filter((slot) => which(viewOf(slot)));
+  async function endSlots(which: (slot: Slot) => boolean): Promise<number> {
+    const ending = [...slots.values()].filter(which);
     for (const slot of ending) void retire(slot);
     await Promise.all(retiring);
     return ending.length;
   }
+
+  const end = (which: (cell: CellView) => boolean): Promise<number> => endSlots((slot) => which(viewOf(slot)));
 
   return {
     async use(key, place, { use, signal }) {
@@ -248,6 +250,15 @@ export function createPool(options: {
       }),
     list: () => [...slots.values()].map(viewOf),
     end,
+    async endUnlocked() {
+      await endSlots((slot) => !hasLocks(slot));
+    },
+    mayWriteInstructions: (agentId) =>
+      (suspects.get(agentId) ?? 0) > performance.now() ||
+      slots
+        .values()
+        .filter((slot) => slot.key.agentId === agentId || slot.settings.scope === "shared")
+        .some((slot) => worksLately(slot) && !isCurrent(slot)),
     async close() {
       closed = true;
       await end(() => true);
@@ -257,26 +268,4 @@ export function createPool(options: {
 
 function withWayOut({ wayOut, ...settings }: CellSettings, opened: WayOut | undefined): CellSettings {
   return opened === undefined || wayOut === undefined ? settings : { ...settings, wayOut };
-}
-
-function isBusy(slot: Slot): boolean {
-  return slot.users > 0 || slot.open === undefined || slot.open.isBusy();
-}
-
-function isOld({ settings, startedAt }: Slot): boolean {
-  return settings.ageMs !== undefined && performance.now() - startedAt > settings.ageMs;
-}
-
-function viewOf(slot: Slot): CellView {
-  const { key, settings, digest, startedAt } = slot;
-  const scope = settings.scope ?? "session";
-  return {
-    agentId: key.agentId,
-    sessionKey: scope === "session" ? key.sessionKey : null,
-    scope,
-    digest,
-    filter: settings.filter ?? "full",
-    ageMs: Math.round(performance.now() - startedAt),
-    isBusy: isBusy(slot),
-  };
 }

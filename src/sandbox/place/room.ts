@@ -1,10 +1,9 @@
 // Which room a session's cell is: what the config gives its agent, what the broker adds to that for now, and when a cell
 // that is there already will do.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
-import { instructionFiles, lockedInstructionFiles } from "../../config/config.ts";
 import type { CellSettings } from "../sandbox.ts";
+import { lockedFiles, lookAtLocked } from "./locked.ts";
+import type { LockedFiles } from "./locked.ts";
 import { checkBinds, checkWorkspace, realPathOr } from "./workspace.ts";
 import type { FolderIdentity } from "./workspace.ts";
 
@@ -21,6 +20,7 @@ export type CellRoom = {
   /** As the cell has it. */
   readonly settings: CellSettings;
   readonly workspaceIdentity: FolderIdentity;
+  readonly lockedFiles: LockedFiles;
 };
 
 export type RoomsOptions = {
@@ -29,9 +29,9 @@ export type RoomsOptions = {
   readonly protectedPaths: readonly string[];
   /** Whether the owner has lowered the filter of system calls for now, where an agent's settings ask for that. */
   readonly isLowered?: () => boolean;
+  /** Whether an agent's first conversation is not over; left out where the file that starts it says so by itself. */
+  readonly isFirst?: ((agentId: string) => boolean) | undefined;
 };
-
-const firstConversationFile = "BOOTSTRAP.md";
 
 /** Throws where the config gives this agent nothing, or a folder that no cell may have. */
 export function createRooms(options: RoomsOptions): (key: CellKey) => CellRoom {
@@ -47,10 +47,13 @@ export function createRooms(options: RoomsOptions): (key: CellKey) => CellRoom {
     const agents = options.agents();
     const configured = agents.get(key.agentId);
     if (configured === undefined) throw new LoricaError("forbidden", `no cell is configured for agent ${key.agentId}`);
-    const settings = { ...configured, ...filterOf(configured, key), locked: lockedFiles(configured, key) };
+    const isFirst = options.isFirst?.(key.agentId) ?? true;
+    const locked = lockedFiles(configured, { isOwnersOnly: key.isOwnersOnly, isFirst });
+    const settings = { ...configured, ...filterOf(configured, key), locked };
     const others = [...agents].filter(([id]) => id !== key.agentId).map(([, other]) => other);
-    checkBinds(settings, { protectedPaths });
-    return { configured, settings, workspaceIdentity: checkWorkspace(settings, { protectedPaths, others }) };
+    checkBinds(settings, { protectedPaths, others });
+    const workspaceIdentity = checkWorkspace(settings, { protectedPaths, others });
+    return { configured, settings, workspaceIdentity, lockedFiles: lookAtLocked(settings) };
   };
 }
 
@@ -59,15 +62,13 @@ export function isRoomFor(there: CellRoom, { configured, settings, workspaceIden
   const isSame = JSON.stringify(there.configured) === JSON.stringify(configured);
   // A cell in which more is locked will do; one in which less is, as after the first conversation, will not.
   const isLocked = (settings.locked ?? []).every((name) => there.settings.locked?.includes(name));
-  return isSame && isLocked && there.workspaceIdentity === workspaceIdentity;
+  return isSame && isLocked && there.workspaceIdentity === workspaceIdentity && hasLocks(there);
 }
 
-/** Whatever is not there is listed too: the list must not change with what a command makes or removes. */
-function lockedFiles({ instructions, workspace }: CellSettings, { isOwnersOnly }: CellKey): readonly string[] {
-  if (instructions === "rw") return [];
-  const isFirst = existsSync(join(workspace, firstConversationFile));
-  const present = instructionFiles.filter((name) => isFirst || name !== firstConversationFile);
-  return lockedInstructionFiles(present, isOwnersOnly === true ? "owner" : "others");
+/** Whether what it has closed is what lies there now. */
+export function hasLocks({ settings, lockedFiles: before }: Pick<CellRoom, "settings" | "lockedFiles">): boolean {
+  const now = lookAtLocked(settings);
+  return before.entries().every(([name, file]) => now.get(name) === file);
 }
 
 /** Whoever has the same name has the same cell. Agents that share one must be the same in everything. */

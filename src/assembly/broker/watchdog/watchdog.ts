@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { systemClock } from "../../../base/clock.ts";
 import type { AuditLog } from "../../../audit/audit.ts";
 import { limits } from "../../../base/limits.ts";
-import type { OwnerHandlers } from "../../../broker/broker.ts";
+import type { OwnerHandlers, ProbedCells } from "../../../broker/broker.ts";
 import type { BrokerOptions } from "../../../cli/cli.ts";
 import { instructionFiles, listAgents } from "../../../config/config.ts";
 import type { AgentSettings, Finding } from "../../../config/config.ts";
@@ -17,6 +17,8 @@ import { createDrift } from "./drift.ts";
 import type { BrokerSide } from "../side.ts";
 
 export type WatchdogSide = BrokerSide & {
+  /** Whether an agent's first conversation is not over, as far as anybody but the agent knows. */
+  readonly isFirst: (agentId: string) => boolean;
   readonly areas: Pick<OwnerHandlers, keyof typeof watchdogMethods>;
   /** A change of the config files that others made. */
   readonly onFinding: (finding: Finding) => void;
@@ -28,26 +30,14 @@ export type WatchdogDeps = {
   readonly keeper: ConfigKeeper;
   readonly audit: AuditLog;
   readonly alertOwner: AlertOwner;
+  readonly cells: Pick<ProbedCells, "endUnlocked" | "mayWriteInstructions">;
 };
 
 export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
-  const { options, alerts, keeper, audit, alertOwner } = deps;
+  const { options, alerts, keeper, audit, alertOwner, cells } = deps;
   const { service } = keeper;
   const agents = () => listAgents(keeper.config(), options.paths);
-  const instructions = watchInstructions({
-    agents,
-    book: openInstructionBook(join(options.paths.watchdog, "instructions")),
-    clock: systemClock,
-    alertOwner,
-    record: ({ agentId, name, what, by }) =>
-      audit.record({
-        kind: "watchdog",
-        rule: `instructions.${what.replace(" ", "-")}`,
-        agentId,
-        actor: by,
-        resource: name,
-      }),
-  });
+  const instructions = openInstructions(deps, agents);
   const drift = createDrift({ paths: options.paths, keeper, instructions, alerts });
   return {
     async guard({ verb, agentId, resource }) {
@@ -55,6 +45,7 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
         instructions.expect(agentId, resource.path, resource.content);
       return undefined;
     },
+    isFirst: instructions.isFirst,
     inForce: (agentId, file) => instructions.isInForce(agentId, file.name, file.sha256),
     answers: {
       // The gateway says only that it took a message on; what the message was about is known here.
@@ -94,10 +85,31 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
     part: () => (keeper.filesState() === "fighting" ? lostFight : partOf(alerts)),
     start(broker, signal) {
       alerts.carry((message) => broker.tell("alert", message), signal);
-      startWatching(instructions, { agents, alertOwner }, signal);
+      startWatching(instructions, { agents, alertOwner, cells }, signal);
     },
     stop: () => alerts.saved(),
   };
+}
+
+function openInstructions(
+  { options, alertOwner, audit, cells }: WatchdogDeps,
+  agents: () => readonly AgentSettings[],
+): InstructionWatch {
+  return watchInstructions({
+    agents,
+    book: openInstructionBook(join(options.paths.watchdog, "instructions")),
+    clock: systemClock,
+    alertOwner,
+    mayBeWritten: cells.mayWriteInstructions,
+    record: ({ agentId, name, what, by }) =>
+      audit.record({
+        kind: "watchdog",
+        rule: `instructions.${what.replace(" ", "-")}`,
+        agentId,
+        actor: by,
+        resource: name,
+      }),
+  });
 }
 
 function partOf(alerts: Alerts): PartStatus {
@@ -107,15 +119,22 @@ function partOf(alerts: Alerts): PartStatus {
   return { name: "watchdog", state: "on", detail, fix, notes: notes.slice(-limits.alertsPerMessageMax) };
 }
 
+type WatchingDeps = Pick<WatchdogDeps, "alertOwner" | "cells"> & { readonly agents: () => readonly AgentSettings[] };
+
 function startWatching(
   instructions: InstructionWatch,
-  { agents, alertOwner }: Pick<WatchdogDeps, "alertOwner"> & { readonly agents: () => readonly AgentSettings[] },
+  { agents, alertOwner, cells }: WatchingDeps,
   signal: AbortSignal,
 ): void {
   const files = () => agents().flatMap(({ workspace }) => instructionFiles.map((name) => join(workspace, name)));
   const onLost = (reason: string): void => alertOwner(`the instruction files are not watched any more: ${reason}`);
   instructions.look();
-  watchFiles({ files, onChange: async () => instructions.look(), onLost }, signal);
+  const onChange = async (): Promise<void> => {
+    instructions.look();
+    // Judged first: whether something was open decides what the change is taken for.
+    await cells.endUnlocked();
+  };
+  watchFiles({ files, onChange, onLost }, signal);
 }
 
 const lostFight = {
