@@ -37,7 +37,8 @@ export type Use = {
 
 /** Why a credential may not be used so; undefined where it may. */
 export function violationOf(binding: Binding, use: Use): string | undefined {
-  const { host: wanted, pathname } = new URL(use.url);
+  const wanted = placeOf(use);
+  const { pathname } = new URL(use.url);
   if (!binding.hosts.includes(wanted)) return `it is bound to ${binding.hosts.join(", ")}, not ${wanted}`;
   if (binding.methods !== undefined && !binding.methods.some((method) => method === use.method))
     return `it is bound to ${binding.methods.join(", ")}, not ${use.method}`;
@@ -51,6 +52,13 @@ export function violationOf(binding: Binding, use: Use): string | undefined {
   return undefined;
 }
 
+/** Its host; without TLS with its port always, so that what is bound to a host never goes there in plain text. */
+function placeOf({ url }: Use): string {
+  const { protocol, host, hostname, port } = new URL(url);
+  const isPlain = port === "" && (protocol === "http:" || protocol === "ws:");
+  return isPlain ? `${hostname}:80` : host;
+}
+
 function isBelow(path: string, prefix: string): boolean {
   const folder = prefix.endsWith("/") ? prefix : `${prefix}/`;
   return path === prefix || path.startsWith(folder);
@@ -60,7 +68,7 @@ function isBelow(path: string, prefix: string): boolean {
 export function checkUse(name: string, binding: Binding | undefined, use: Use): void {
   const violation = binding === undefined ? undefined : violationOf(binding, use);
   if (violation === undefined) return;
-  const { host: wanted } = new URL(use.url);
+  const wanted = placeOf(use);
   throw new LoricaError(
     "forbidden",
     `the credential ${name} was not used: ${violation}. If this is meant: lorica vault set ${name} --only-bind --bind host=${wanted}`,
@@ -71,7 +79,7 @@ export function checkUse(name: string, binding: Binding | undefined, use: Use): 
 /** What a credential is bound to that its owner has not bound: where it is first used. */
 export function deriveBinding(use: Use): Binding {
   const account = use.account === undefined ? {} : { account: use.account };
-  return { hosts: [new URL(use.url).host], at: use.at, ...account, derived: true };
+  return { hosts: [placeOf(use)], at: use.at, ...account, derived: true };
 }
 
 /** `host=api.x.com,path=/v1,method=POST`; what may be several stands several times. */

@@ -40,6 +40,8 @@ test("ADV-018 a bound credential goes to its host and nowhere that only looks li
     ["https://evil-api.x.com/v1/messages", main],
     ["https://x.com/v1/messages", main],
     ["https://api.x.com:8443/v1/messages", main],
+    ["http://api.x.com/v1/messages", main],
+    ["http://api.x.com:80/v1/messages", main],
     ["https://api.x.com/v10/messages", main],
     ["https://api.x.com/v1/../admin", main],
     ["https://api.x.com/v1/messages", { ...main, method: "DELETE" }],
@@ -54,6 +56,19 @@ test("ADV-018 a bound credential goes to its host and nowhere that only looks li
         error.code === "forbidden" && error.message.includes("vault set provider:x") && !error.message.includes("sk-"),
       `${url} ${JSON.stringify(more)}`,
     );
+});
+
+test("GAP-048 what was first used over TLS is not sent in plain text, and what is plain by the config goes on", async (context) => {
+  const vault = await vaultWith(context, "provider:x");
+  assert.equal(await vault.use("provider:x", use("https://api.x.com/v1")), "sk-bound");
+  await assert.rejects(vault.use("provider:x", use("http://api.x.com/v1")), {
+    code: "forbidden",
+    message: /api\.x\.com:80/,
+  });
+  await vault.write("provider:y", "sk-plain");
+  for (const url of ["http://box.lan/v1", "http://box.lan:80/v1"])
+    assert.equal(await vault.use("provider:y", use(url)), "sk-plain");
+  assert.equal(vault.binding("provider:y")?.hosts[0], "box.lan:80");
 });
 
 test("GAP-048 a provider whose place the config changes gets nothing until its owner binds the credential anew", async (context) => {

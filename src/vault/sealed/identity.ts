@@ -1,4 +1,5 @@
 // The key that opens the vault, wherever it is kept: in a file of its own, behind a passphrase, or with systemd.
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -54,17 +55,27 @@ export async function findKey(
   passphrase: string | undefined,
 ): Promise<Parsed<AgeKey>> {
   const given = await readCredential(places);
-  if (given !== undefined) return given;
-  switch (about?.identity ?? "key-file") {
+  switch (about?.identity ?? kindBeside(places)) {
     case "systemd-credential":
+      if (given !== undefined) return given;
       return rejected(
         `its key is a credential of the service (${places.credential ?? "$CREDENTIALS_DIRECTORY"}), which was not given to this process`,
       );
     case "passphrase":
       return passphrase === undefined ? rejected("it waits for its passphrase") : await openWrapped(places, passphrase);
-    case "key-file":
-      return await readKeyFile(about?.keyFile ?? places.keyFile, places);
+    case "key-file": {
+      // A unit may go on giving the credential of before after the vault's key was replaced by one in a file.
+      const found = await readKeyFile(about?.keyFile ?? places.keyFile, places);
+      return found.ok ? found : (given ?? found);
+    }
   }
+}
+
+/** What a vault of which nothing is said is opened with: a start that was killed while it made it, or a file that was lost. */
+function kindBeside({ keyFile, wrappedKey, credential }: VaultPlaces): IdentityKind {
+  if (existsSync(keyFile)) return "key-file";
+  if (existsSync(wrappedKey)) return "passphrase";
+  return credential !== undefined && existsSync(credential) ? "systemd-credential" : "key-file";
 }
 
 /** Durable when this returns. */

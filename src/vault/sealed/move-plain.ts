@@ -6,6 +6,7 @@ import { readPrivateFile } from "../../base/files/private-file.ts";
 import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { parseEntries } from "./contents.ts";
+import type { Entry } from "./contents.ts";
 import type { VaultPlaces } from "./places.ts";
 import type { SealedVault } from "./sealed-vault.ts";
 
@@ -21,8 +22,10 @@ export async function movePlainFile(places: VaultPlaces, vault: SealedVault): Pr
       "config_invalid",
       `${places.plain} is damaged; repair it, or move it away and set the secrets again`,
     );
-  const known = new Set((await vault.list()).map(({ name }) => name));
-  const wanted = new Map([...entries.value].flatMap(([name, { value }]) => (known.has(name) ? [] : [[name, value]])));
+  // What the vault has is kept, but where an earlier version was in use again and stored something newer.
+  const known = new Map((await vault.list()).map(({ name, updatedAt }) => [name, updatedAt]));
+  const isNew = ([name, { updatedAt }]: readonly [string, Entry]): boolean => updatedAt > (known.get(name) ?? -1);
+  const wanted = new Map([...entries.value].filter(isNew).map(([name, { value }]) => [name, value]));
   if (wanted.size > 0) await vault.writeAll(wanted);
   await vault.verify(wanted);
   await rm(places.plain);

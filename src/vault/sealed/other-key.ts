@@ -4,10 +4,11 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
 import { readPrivateBytes, writePrivateFile } from "../../base/files/private-file.ts";
+import { sha256 } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import { parseIdentity, parseKeyFile, renderKeyFile } from "../age/key.ts";
 import { unsealWithPassphrase } from "../age/passphrase.ts";
-import { readAbout, writeAbout } from "./identity.ts";
+import { findKey, readAbout, writeAbout } from "./identity.ts";
 import type { VaultPlaces } from "./places.ts";
 
 /** The key in a file as age-keygen writes it, or in one that is sealed with a passphrase. */
@@ -29,19 +30,21 @@ async function openWrapped(path: string, sealed: Buffer, passphrase: string | un
 }
 
 /**
- * A vault that came from another machine names a key file where none is: from now on it looks in this machine's place,
- * and the key is put there where there is none. Answers where the key is kept; undefined where nothing was to be done.
+ * A vault that came from another machine or time names a key file where none is, or where another key is by now: from now
+ * on it looks in this machine's place. A key that is there already stays, and this one gets a name of its own. Answers
+ * where the key is kept; undefined where nothing was to be done.
  */
 export async function adoptKey(places: VaultPlaces, identity: string): Promise<string | undefined> {
   const about = await readAbout(places);
   const key = parseIdentity(identity);
-  if (about === undefined || about.identity !== "key-file" || !key.ok || key.value.recipient !== about.recipient)
+  if (about === undefined || about.identity === "passphrase" || !key.ok || key.value.recipient !== about.recipient)
     return undefined;
-  if (about.keyFile !== undefined && existsSync(about.keyFile)) return about.keyFile;
-  if (!existsSync(places.keyFile)) {
-    await mkdir(dirname(places.keyFile), { recursive: true, mode: 0o700 });
-    await writePrivateFile(places.keyFile, renderKeyFile(key.value));
-  }
-  await writeAbout(places, { identity: "key-file", recipient: about.recipient, keyFile: places.keyFile });
-  return places.keyFile;
+  const found = await findKey(places, about, undefined);
+  if (found.ok && found.value.recipient === about.recipient) return about.keyFile;
+  const named = places.keyFile.replace(/(\.key)?$/, `-${sha256(about.recipient).slice(0, 8)}.key`);
+  const keyFile = existsSync(places.keyFile) ? named : places.keyFile;
+  await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });
+  await writePrivateFile(keyFile, renderKeyFile(key.value));
+  await writeAbout(places, { identity: "key-file", recipient: about.recipient, keyFile });
+  return keyFile;
 }

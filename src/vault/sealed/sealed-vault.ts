@@ -191,7 +191,8 @@ class Keeper {
       await writeVault(places, contents, [next.recipient]);
       const isElsewhere = about?.identity !== how.identity || about.keyFile !== this.#about?.keyFile;
       if (about !== undefined && isElsewhere) await forgetKey(places, about);
-      this.#open = { key: next, contents };
+      // Whoever locked it meanwhile finds it locked.
+      if (this.#open !== undefined) this.#open = { key: next, contents };
     });
   }
 

@@ -1,6 +1,6 @@
 // The vault's file: sealed before it is written, replaced as a whole, and the one before it kept, sealed as well.
 import { lstat } from "node:fs/promises";
-import { isMissing } from "../../base/errors.ts";
+import { isMissing, LoricaError } from "../../base/errors.ts";
 import { readPrivateBytes, writePrivateFile } from "../../base/files/private-file.ts";
 import { limits } from "../../base/limits.ts";
 import { rejected } from "../../base/parsed.ts";
@@ -36,6 +36,8 @@ export async function writeVault(
   const plain = renderContents(contents);
   const sealed = sealFile(plain, recipients);
   plain.fill(0);
+  if (sealed.length > limits.secretsFileMaxBytes)
+    throw new LoricaError("too_large", "the vault would grow larger than what is read of one; remove a secret first");
   const present = await readPrivateBytes(file, limits.secretsFileMaxBytes);
   if (present !== undefined) await writePrivateFile(before, present);
   await writePrivateFile(file, sealed);

@@ -56,6 +56,7 @@ export async function rotate(invocation: Invocation): Promise<void> {
     return await owner.call("vault.rotate", passphrase === undefined ? {} : { passphrase });
   });
   io.note("the vault is sealed to a new key; the former one opens nothing any more");
+  io.note("backups that were made until now were sealed for the former key: make a new one with lorica backup create");
   show(invocation, state);
 }
 
