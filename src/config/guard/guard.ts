@@ -13,11 +13,19 @@ import type { Approval, Judge } from "./approval.ts";
 import { sameFiles } from "./approved.ts";
 import type { Approved } from "./approved.ts";
 import { changedFiles, findOdd, isEmptied, putBack } from "./disk.ts";
-import { createEmitter, createFight } from "./fight.ts";
+import { createFight } from "./fight.ts";
+import type { createEmitter } from "./fight.ts";
 import type { Pending, PendingStore } from "./pending.ts";
 
-/** What somebody else did to the files, and what became of it. */
+/** What was done to the config, by whom, and what became of it. */
 export type Finding =
+  /** By the owner, a client or the program itself; each key that changed, and those that give somebody more. */
+  | {
+      readonly kind: "saved";
+      readonly actor: string;
+      readonly changed: readonly string[];
+      readonly widening: readonly string[];
+    }
   /** `changes` is one line for each key, secrets by their mark; `allows` the keys that give somebody more. */
   | { readonly kind: "taken"; readonly changes: string; readonly allows: readonly string[] }
   | { readonly kind: "held"; readonly pending: Pending; readonly isNew: boolean }
@@ -44,14 +52,15 @@ export type GuardOptions = {
   readonly load: () => Promise<Loaded>;
   readonly judge: Judge;
   readonly record: (change: Change) => Promise<void>;
+  /** Keeps what is found until somebody listens. */
+  readonly emitter: ReturnType<typeof createEmitter>;
 };
 
 export function createGuard(options: GuardOptions): Guard {
-  const emitter = createEmitter();
+  const { emitter } = options;
   const fight = createFight();
   return {
-    screen: async () =>
-      screenWith(await options.approval.version(), effectsOf({ ...options, emitter, fight }), options),
+    screen: async () => screenWith(await options.approval.version(), effectsOf({ ...options, fight }), options),
     peek: async () => screenWith(await options.approval.onDisk(), noEffects, options),
     state: () => (fight.isOn() ? "fighting" : "in place"),
     listen: emitter.listen,
@@ -116,7 +125,6 @@ async function loadWritten(load: GuardOptions["load"], configPath: string): Prom
 }
 
 type Holding = GuardOptions & {
-  readonly emitter: ReturnType<typeof createEmitter>;
   readonly fight: ReturnType<typeof createFight>;
 };
 

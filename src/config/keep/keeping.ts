@@ -4,12 +4,13 @@ import type { ConfigFileOptions } from "../file.ts";
 import { createApproval } from "../guard/approval.ts";
 import type { Approval, Judge } from "../guard/approval.ts";
 import { createApprovedStore } from "../guard/approved.ts";
+import { createEmitter } from "../guard/fight.ts";
 import { createGuard } from "../guard/guard.ts";
 import type { Guard } from "../guard/guard.ts";
 import { createPendingStore } from "../guard/pending.ts";
 import type { PendingStore } from "../guard/pending.ts";
 import { createJournal } from "./journal.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
 import { createStore } from "./store.ts";
 import type { Store } from "./store.ts";
 
@@ -28,8 +29,14 @@ export function openKeeping(options: ConfigFileOptions): Keeping {
   const judge: Judge = async (bytes, held) => (await import("../load.ts")).loadBytes(bytes, { ...options, held });
   const pendingStore = createPendingStore(join(paths.watchdog, "pending"));
   const approval = createApproval({ paths, clock, judge, store: createApprovedStore(join(paths.watchdog, "config")) });
-  const store = createStore({ paths, clock, keepSecret, journal, approval, judge });
+  const emitter = createEmitter();
+  const store = createStore({ paths, clock, keepSecret, journal, approval, judge, onEntry });
   const load = async () => (await import("../load.ts")).loadConfig(options);
-  const guard = createGuard({ paths, clock, approval, pendingStore, load, judge, record: store.record });
+  const guard = createGuard({ paths, clock, approval, pendingStore, load, judge, record: store.record, emitter });
   return { approval, guard, journal, pendingStore, store, judge };
+
+  /** What was done by hand is judged, and told of with its judgement. */
+  function onEntry({ actor, verdict, changed, widening }: JournalEntry): void {
+    if (verdict === "applied" && actor !== "hand") emitter.emit({ kind: "saved", actor, changed, widening });
+  }
 }

@@ -7,7 +7,7 @@ import type { Loaded, LoadedConfig } from "../load.ts";
 import type { StatePaths } from "../paths.ts";
 import { writeAtomically } from "./atomic.ts";
 import type { Approval } from "../guard/approval.ts";
-import type { Journal } from "./journal.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
 import type { Change } from "./record.ts";
 import { readVersion, rotateBackups } from "./versions.ts";
 
@@ -25,6 +25,7 @@ export type StoreParts = {
   readonly journal: Journal;
   readonly approval: Approval;
   readonly judge: (bytes: Uint8Array | undefined) => Promise<Loaded>;
+  readonly onEntry: (entry: JournalEntry) => void;
 };
 
 export type Store = {
@@ -34,9 +35,12 @@ export type Store = {
   noteStopped(after: LoadedConfig): Promise<void>;
 };
 
-export function createStore({ paths, clock, keepSecret, journal, approval, judge }: StoreParts): Store {
-  const record = async (change: Change): Promise<void> =>
-    journal.append((await import("./record.ts")).entryOf(change, clock));
+export function createStore({ paths, clock, keepSecret, journal, approval, judge, onEntry }: StoreParts): Store {
+  const record = async (change: Change): Promise<void> => {
+    const entry = (await import("./record.ts")).entryOf(change, clock);
+    await journal.append(entry);
+    onEntry(entry);
+  };
   return {
     record,
     async save({ present, before, next, secrets, actor, reach }) {

@@ -160,8 +160,11 @@ test("guide: cp openclaw.json.bak openclaw.json brings back what held before, al
   await put(await readFile(`${paths.configPath}.bak`, "utf8"));
   assert.equal(await bindOf(opened), "lan");
   assert.deepEqual(
-    findings.map((finding) => finding.kind === "taken" && finding.allows),
-    [["gateway.bind"]],
+    findings.map(({ kind, ...finding }) => [kind, "allows" in finding ? finding.allows : finding]),
+    [
+      ["saved", { actor: "owner", changed: ["gateway.bind"], widening: [] }],
+      ["taken", ["gateway.bind"]],
+    ],
   );
   // The same content as never held, with one space more, is an edit like any other.
   await file.edit([{ op: "set", path: ["gateway", "bind"], value: "loopback" }], { actor: "owner" });

@@ -80,6 +80,14 @@ suite(
       assert.equal((await lorica.run(["secret", "set", "other:one"], { input: "another-value" })).code, 0);
       assert.match(await ok("watchdog", "alerts"), /after the incident: config: secret stored: other:one by owner/);
       assert.match(await ok("resume"), /resumed: 1/);
+    });
+
+    test("a change of the config is in the evidence with which keys it was about", async () => {
+      await ok("config", "set", "messages.queue.cap", "7");
+      await ok("config", "set", "gateway.auth.rateLimit.maxAttempts", "11");
+      const said = await ok("audit", "query", "--kind", "config");
+      assert.match(said, /resource="messages\.queue\.cap" rule="config\.set" actor="owner"/);
+      assert.match(said, /resource="gateway\.auth\.rateLimit\.maxAttempts" rule="config\.wider" actor="owner"/);
       assert.match(await ok("audit", "verify"), /^intact/);
     });
   },

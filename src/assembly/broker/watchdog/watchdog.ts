@@ -145,11 +145,20 @@ const lostFight = {
   notes: ["another process keeps writing to the config files; the approved config holds without them"],
 } as const;
 
+function shown(paths: readonly string[]): string {
+  return paths.length === 0 ? "no key, only how it is written" : paths.join(", ").slice(0, limits.alertMaxChars);
+}
+
 const changedByOthers = "the config was changed outside of Lorica";
 const unlessYou =
   "To use the edit: lorica config accept; to see it: lorica config pending; to drop it: lorica config reject";
 
 function hearFinding(finding: Finding, { alerts, audit }: Pick<WatchdogDeps, "alerts" | "audit">): void {
+  if (finding.kind === "saved") {
+    const { actor, changed, widening } = finding;
+    const rule = widening.length === 0 ? "config.set" : "config.wider";
+    return audit.record({ kind: "config", verdict: "allow", rule, actor, resource: shown(changed) });
+  }
   if (finding.kind === "fight") {
     const said = `the config files were put back ${finding.rounds} times and changed again at once; from now on they are left alone, and the approved config holds without them. Find and end the process that writes them.`;
     audit.record({ kind: "watchdog", rule: "config.fight", verdict: "deny", reason: said });
@@ -163,7 +172,7 @@ function hearFinding(finding: Finding, { alerts, audit }: Pick<WatchdogDeps, "al
     return alerts.alertOwner(said);
   }
   const { allows } = finding;
-  audit.record({ kind: "watchdog", rule: "config.hand", verdict: "allow", resource: finding.changes });
+  audit.record({ kind: "config", rule: "config.hand", verdict: "allow", actor: "hand", resource: finding.changes });
   if (allows.length === 0) return;
   alerts.alertOwner(
     `an earlier config was brought back by hand, which allows more than the one before: ${allows.join(", ")}. If that was not you: lorica config rollback`,
