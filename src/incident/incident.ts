@@ -5,3 +5,4 @@ export { checklistFor } from "./checklist.ts";
 export { effectOf } from "./capability.ts";
 export { capabilities, describeScope, openHalts } from "./halts.ts";
 export type { Capability, Effect, Halt, HaltOrder, Halts, HaltScope } from "./halts.ts";
+export { createTelling } from "./telling.ts";

@@ -5,7 +5,6 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { LoricaError } from "../../src/base/errors.ts";
 import { limits } from "../../src/base/limits.ts";
-import { owner } from "../../src/base/principal.ts";
 import {
   createAuditClient,
   createEgressClient,

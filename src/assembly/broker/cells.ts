@@ -48,11 +48,8 @@ export function openWalls(
 ): { readonly cells: ProbedCells; readonly side: CellsSide & Pick<EgressSide, "areas">; readonly egress: EgressSide } {
   const egress = createEgressSide(ground, auditWriter, hooks);
   const lowering = createLowering(systemClock, () => void cells.end(({ filter }) => filter === "relaxed"));
-  const cells = openCells(ground, auditWriter, {
-    isFirst,
-    isLowered: lowering.isLowered,
-    openWayOut: egress.openWayOut,
-  });
+  const told = { isFirst, isLowered: lowering.isLowered, openWayOut: egress.openWayOut };
+  const cells = alertIfFallen(openCells(ground, auditWriter, told), ground.alertOwner);
   const side = createCellsSide({
     cells,
     lowering,
@@ -62,6 +59,20 @@ export function openWalls(
     onTried,
   });
   return { cells, side: { ...side, areas: { ...side.areas, ...egress.areas } }, egress };
+}
+
+/** What has never stood on this host is in the status; what stood and fell is news. */
+export function alertIfFallen(cells: ProbedCells, alertOwner: (text: string) => void): ProbedCells {
+  return {
+    ...cells,
+    async probe(signal) {
+      const stood = cells.status().kind !== "off";
+      const status = await cells.probe(signal);
+      if (stood && status.kind === "off")
+        alertOwner(`A wall of the sandbox has fallen, so commands and file tools are off: ${status.reason}`);
+      return status;
+    },
+  };
 }
 
 export type CellsDeps = {

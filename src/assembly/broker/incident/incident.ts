@@ -1,12 +1,11 @@
 // An incident at its place in the broker: everything is stopped, what is there is kept, and afterwards the owner is told of
 // every change for a while.
 import { join } from "node:path";
-import type { AuditRecord } from "../../../audit/audit.ts";
 import { systemClock } from "../../../base/clock.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
 import { instructionFiles, listAgents } from "../../../config/config.ts";
-import { checklistFor, openIncidentBook } from "../../../incident/incident.ts";
+import { checklistFor, createTelling, openIncidentBook } from "../../../incident/incident.ts";
 import type { Incident } from "../../../incident/incident.ts";
 import type { incidentMethods } from "../../../protocol/owner/incident.ts";
 import type { PartStatus } from "../../../protocol/owner/kit.ts";
@@ -44,7 +43,9 @@ export function openIncidentSide(ground: Ground, parts: Parts): IncidentSide {
     return incident;
   }
 
-  evidence.onRecord((entry) => tellIfWatched(entry, book.current(), alertOwner));
+  evidence.onRecord(
+    createTelling({ watchedUntil: () => book.current()?.watchedUntil ?? 0, clock: systemClock, alertOwner }),
+  );
   return {
     kill,
     sides: [kill, { part: () => describe(book.current()) }],
@@ -88,17 +89,6 @@ export function openIncidentSide(ground: Ground, parts: Parts): IncidentSide {
       },
     },
   };
-}
-
-function tellIfWatched(entry: AuditRecord, incident: Incident | undefined, alertOwner: Ground["alertOwner"]): void {
-  if (systemClock.now() >= (incident?.watchedUntil ?? 0) || !isTold(entry)) return;
-  alertOwner(`after the incident: ${entry.kind}: ${entry.resource ?? ""} by ${entry.actor ?? entry.principal ?? ""}`);
-}
-
-const toldKinds: ReadonlySet<string> = new Set(["pairing", "config", "vault"]);
-
-function isTold({ kind, rule, verdict }: AuditRecord): boolean {
-  return toldKinds.has(kind) || (verdict === "deny" && rule === "ceiling");
 }
 
 /** The files whose change matters: what governs the gateway, what instructs agents, and what holds keys. */
