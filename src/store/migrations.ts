@@ -326,7 +326,8 @@ export const migrations: readonly Migration[] = [
         lineage TEXT NOT NULL,
         writes INTEGER NOT NULL,
         tag TEXT NOT NULL,
-        key_check TEXT NOT NULL,
+        -- The same once more, signed in its own way: one damaged byte leaves one of the two.
+        copy TEXT NOT NULL,
         -- How far what was there before has been sealed: which column, and the last row of it.
         sealing_step INTEGER NOT NULL,
         sealing_row INTEGER NOT NULL

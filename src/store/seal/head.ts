@@ -8,7 +8,7 @@ import { authenticate, deriveKey } from "./cipher.ts";
 import type { Head } from "./port.ts";
 import type { Seals } from "./seals.ts";
 
-type Row = Head & { readonly tag: string; readonly key_check: string };
+type Row = Head & { readonly tag: string; readonly copy: string };
 
 export type HeadOptions = {
   readonly database: Database;
@@ -30,31 +30,29 @@ export type HeadKeeper = {
 export async function openHead(options: HeadOptions): Promise<HeadKeeper> {
   const { database, key, report } = options;
   const tagKey = deriveKey(key, "head");
-  const tagOf = ({ lineage, writes }: Head): string => authenticate(tagKey, JSON.stringify([lineage, writes]));
-  const first = judge(options, tagOf);
+  const first = judge(options, tagKey);
   let head = first;
   const select = database.query<Head>("SELECT lineage, writes FROM head WHERE id = 1");
-  const save = database.query("UPDATE head SET writes = :writes, tag = :tag WHERE id = 1 AND writes = :before");
+  const save = database.query(
+    "UPDATE head SET lineage = :lineage, writes = :writes, tag = :tag, copy = :copy WHERE id = 1 AND writes = :before",
+  );
   const count = (): void => {
     // Another process that has the file open may have counted in between.
-    const before = head.writes;
-    const writes = before + 1;
-    if (save.run({ before, writes, tag: tagOf({ ...head, writes }) }) === 1) head = { ...head, writes };
+    const next = { ...head, writes: head.writes + 1 };
+    if (save.run({ before: head.writes, ...signed(tagKey, next) }) === 1) head = next;
     else recount();
   };
   const recount = (): void => {
     const now = select.get();
     if (now === undefined) throw new LoricaError("internal", "the head of the database is gone");
     const next = { lineage: now.lineage, writes: now.writes + 1 };
-    save.run({ before: now.writes, writes: next.writes, tag: tagOf(next) });
+    save.run({ before: now.writes, ...signed(tagKey, next) });
     head = next;
   };
   const reporter = createReporter(report);
   await database.write(() => {
-    const check = authenticate(tagKey, keyCheckText);
-    database
-      .query("UPDATE head SET lineage = :lineage, writes = :writes, tag = :tag, key_check = :check WHERE id = 1")
-      .run({ ...first, tag: tagOf(first), check });
+    const present = select.get()?.writes ?? 0;
+    save.run({ before: present, ...signed(tagKey, first) });
   });
   const write = async <T>(work: () => T, durability: Durability = "flushed"): Promise<T> => {
     const before = head;
@@ -76,30 +74,45 @@ export async function openHead(options: HeadOptions): Promise<HeadKeeper> {
   return { current: () => head, counted: { ...database, write }, close: reporter.close };
 }
 
-const keyCheckText = "the state key of this database";
+/** The head stands in its row twice, each time signed, so that a flipped bit leaves one of the two. */
+function signed(tagKey: Buffer, { lineage, writes }: Head) {
+  const text = JSON.stringify([lineage, writes]);
+  return { lineage, writes, tag: authenticate(tagKey, text), copy: text + authenticate(tagKey, `copy ${text}`) };
+}
+
+/** What the row says for certain. */
+function readSigned(tagKey: Buffer, { lineage, writes, tag, copy }: Row): Head | undefined {
+  if (tag === signed(tagKey, { lineage, writes }).tag) return { lineage, writes };
+  const [, inCopy, count] = /^\["([0-9a-f]{32})",(\d{1,15})\]/.exec(copy) ?? [];
+  if (inCopy === undefined) return undefined;
+  const head = { lineage: inCopy, writes: Number(count) };
+  return copy === signed(tagKey, head).copy ? head : undefined;
+}
 
 /** Refuses a database that is sealed with another key, is another one, or is older than what was last reported. */
-function judge({ database, seals, key, expected }: HeadOptions, tagOf: (head: Head) => string): Head {
-  const row = database.query<Row>("SELECT lineage, writes, tag, key_check FROM head WHERE id = 1").get();
+function judge({ database, seals, expected }: HeadOptions, tagKey: Buffer): Head {
+  const row = database.query<Row>("SELECT lineage, writes, tag, copy FROM head WHERE id = 1").get();
   if (row === undefined) throw new LoricaError("internal", "the database has no head; put back a backup");
-  const { lineage, writes } = row;
-  const isNew = row.tag === "" && row.key_check === "" && seals.keys.opensAny() === undefined;
-  const isSigned = row.tag === tagOf({ lineage, writes });
-  const isOurKey = isNew || isSigned || row.key_check === authenticate(deriveKey(key, "head"), keyCheckText);
-  if (!isOurKey && seals.keys.opensAny() !== true)
+  const { lineage, writes, tag, copy } = row;
+  const opensAny = seals.keys.opensAny();
+  const isNew = tag === "" && copy === "" && opensAny === undefined;
+  if (isNew && expected === undefined) return { lineage, writes };
+  const head = isNew ? { lineage, writes } : readSigned(tagKey, row);
+  if (head === undefined && opensAny !== true)
     throw new LoricaError(
       "conflict",
       "the database is sealed with another key than this vault's; put back the vault and its identity that belong to " +
         "it, or the backup that both come from. Nothing was changed",
     );
-  if (isNew && expected === undefined) return { lineage, writes };
-  if (!isSigned && !isNew) {
-    // Which state it is in can be nobody's word any more: it goes on from the furthest that is known.
-    seals.damage.add({ what: "the head of the database" });
-    return { lineage: expected?.lineage ?? lineage, writes: Math.max(writes, expected?.writes ?? 0) };
-  }
-  if (expected !== undefined) refuseOlder({ lineage, writes }, expected);
-  return { lineage, writes };
+  const isAsWritten = isNew || (tag === signed(tagKey, row).tag && copy === signed(tagKey, row).copy);
+  if (!isAsWritten) seals.damage.add({ what: "the head of the database" });
+  if (head === undefined && expected !== undefined)
+    throw new LoricaError(
+      "conflict",
+      `the head of the database is damaged in both of its places, so that nobody can say whether it is the newest. ${accept}`,
+    );
+  if (head !== undefined && expected !== undefined) refuseOlder(head, expected);
+  return head ?? { lineage, writes };
 }
 
 const accept = "To go on with it as it is: lorica backup accept";

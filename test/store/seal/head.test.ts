@@ -26,6 +26,12 @@ async function openWith(
   return { store, heads, damage };
 }
 
+function change(path: string, sql: string): void {
+  const database = new DatabaseSync(path);
+  database.exec(sql);
+  database.close();
+}
+
 test("an older database that is put in place is refused, also where its counter was raised by hand", async () => {
   await using opened = await openTestStore(clock);
   await fill(opened.store);
@@ -41,12 +47,33 @@ test("an older database that is put in place is refused, also where its counter 
   writeFileSync(opened.path, old);
   await assert.rejects(openWith(opened, expected), /older than it was .* lorica backup accept/);
   assert.deepEqual(readFileSync(opened.path), old, "it was not changed");
-  const database = new DatabaseSync(opened.path);
-  database.exec("UPDATE head SET writes = writes + 1000");
-  database.close();
-  const raised = await openWith(opened, expected);
-  assert.deepEqual(raised.damage, [{ what: "the head of the database" }]);
-  await raised.store.close();
+  change(opened.path, "UPDATE head SET writes = writes + 1000");
+  await assert.rejects(openWith(opened, expected), /older than it was .* lorica backup accept/);
+  for (const both of ["tag = '', copy = ''", "writes = writes + 1000, copy = replace(copy, ',', ',9')"]) {
+    writeFileSync(opened.path, old);
+    change(opened.path, `UPDATE head SET ${both}`);
+    await assert.rejects(openWith(opened, expected), /damaged in both of its places.* lorica backup accept/);
+  }
+  // The owner's word is that nothing is expected.
+  const accepted = await openWith(opened);
+  assert.deepEqual(accepted.damage, [{ what: "the head of the database" }]);
+  await accepted.store.close();
+
+  for (const one of [
+    "lineage = lower(hex(randomblob(16)))",
+    "writes = writes + 7",
+    "tag = 'x'",
+    "copy = 'x' || copy",
+  ]) {
+    writeFileSync(opened.path, newest);
+    change(opened.path, `UPDATE head SET ${one}`);
+    const flipped = await openWith(opened, expected);
+    assert.deepEqual(flipped.damage, [{ what: "the head of the database" }], one);
+    await flipped.store.close();
+    const healed = await openWith(opened, flipped.heads.at(-1));
+    assert.deepEqual(healed.damage, [], one);
+    await healed.store.close();
+  }
 
   writeFileSync(opened.path, newest);
   const right = await openWith(opened, expected);
