@@ -82,6 +82,7 @@ test("LOG-010 the built-in formats stay linear on hostile text", () => {
   const hostile = [
     "sk-",
     "eyJ",
+    "-eyJ",
     "eyJaaaaaaaaaaa.",
     "Bearer ",
     "-----BEGIN PRIVATE KEY-----",

@@ -43,7 +43,11 @@ export const credentialFormats: readonly CredentialFormat[] = [
   { name: "linear", words: ["lin_api_"], pattern: /\blin_api_\w{30,64}/dg },
   { name: "digitalocean", words: ["dop_v1_"], pattern: /\bdop_v1_[a-f0-9]{64}/dg },
   { name: "age", words: ["AGE-SECRET-KEY-1"], pattern: /\bAGE-SECRET-KEY-1[A-Z0-9]{40,70}/dg, certain: true },
-  { name: "jwt", words: ["eyJ"], pattern: /\beyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{10,1000}/dg },
+  {
+    name: "jwt",
+    words: ["eyJ"], // It begins where a run of its characters does, so that no run is gone through once more from each of them.
+    pattern: /(?<![\w-])eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{10,1000}/dg,
+  },
   { name: "bearer", words: ["earer "], pattern: /\b[Bb]earer [\w.~+/=-]{16,4096}/dg },
   {
     name: "private-key",
