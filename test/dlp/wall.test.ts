@@ -71,6 +71,17 @@ test("DLP-001 a file is looked at as it passes, names included: what comes of a 
   assert.deepEqual(sent, [form("a.txt", filler)]);
 });
 
+test("DLP-001 a body that nobody can look into does not leave", async () => {
+  const { egress, sent } = openSink();
+  const wall = screenEgress(egress, createTestInspector([secret]));
+  for (const kind of ["model", "channel"] as const) {
+    for (const name of ["content-encoding", "Content-Encoding"])
+      await assert.rejects(wall.fetch(request(kind, "{}", { headers: { [name]: "gzip" } }), signal), /compressed/);
+    await wall.fetch(request(kind, "{}", { headers: { "content-encoding": "identity" } }), signal);
+  }
+  assert.deepEqual(sent, ["{}", "{}"]);
+});
+
 test("DLP-001 an address and a header carry nothing out", async () => {
   const { egress, sent } = openSink();
   const wall = screenEgress(egress, createTestInspector([secret]));

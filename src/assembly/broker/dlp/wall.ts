@@ -29,6 +29,12 @@ function placeOf({ resource }: OutgoingRequest): Place {
 /** Nothing of ours belongs into an address or a header: credentials are put there after this. */
 function screenHead(request: OutgoingRequest, inspector: LocalInspector): void {
   const place = placeOf(request);
+  const coding = Object.entries(request.headers).find(([name]) => name.toLowerCase() === "content-encoding")?.[1];
+  if (coding !== undefined && coding !== "identity")
+    throw new LoricaError(
+      "forbidden",
+      `a request to ${place.to} is compressed (${coding}), so nobody can look into it`,
+    );
   const text = [request.resource.url, ...Object.values(request.headers)].join("\n");
   const findings = inspector.find(text);
   if (findings.length === 0) return;
