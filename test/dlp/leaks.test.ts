@@ -60,8 +60,25 @@ const spellings: Readonly<Record<string, (secret: string) => string>> = {
       const base = letter <= "Z" ? 65 : 97;
       return String.fromCharCode(((letter.charCodeAt(0) - base + 13) % 26) + base);
     }),
+  "hex of it reversed": (secret) => Buffer.from([...secret].toReversed().join("")).toString("hex"),
+  "a backslash before each letter": (secret) => [...secret].map((letter) => `\\${letter}`).join(""),
+  "escapes of code": (secret) => each(secret, (byte) => `\\x${byte.toString(16)}`),
+  "escapes of JSON": (secret) => each(secret, (byte) => `\\u00${byte.toString(16)}`),
+  "entities of a page": (secret) => each(secret, (byte) => `&#${byte};`),
+  "entities of a page in hex": (secret) => each(secret, (byte) => `&#x${byte.toString(16)};`),
+  "numbers of bytes": (secret) => each(secret, (byte) => `${byte}, `),
+  "numbers of bytes in hex": (secret) => each(secret, (byte) => `0x${byte.toString(16)}, `),
+  "numbers of bytes in octal": (secret) => each(secret, (byte) => `\\${byte.toString(8).padStart(3, "0")}`),
+  "letters of mathematics": (secret) =>
+    secret.replace(/[a-z]/g, (letter) => String.fromCodePoint(0x1d41a + letter.charCodeAt(0) - 97)),
+  "letters in circles": (secret) =>
+    secret.replace(/[a-z]/g, (letter) => String.fromCodePoint(0x24d0 + letter.charCodeAt(0) - 97)),
   "base64 of it reversed": (secret) => Buffer.from([...secret].toReversed().join("")).toString("base64"),
 };
+
+function each(secret: string, spell: (byte: number) => string): string {
+  return [...Buffer.from(secret)].map(spell).join("");
+}
 
 /** How it would be carried out (DLP-006). */
 const carriers: Readonly<Record<string, (payload: string) => string>> = {

@@ -2,7 +2,8 @@
 // up in one small table of bits, and only where it is set the values themselves are compared. A table of all states, as
 // automata have it, would be ten times as large.
 import { limits } from "../../base/limits.ts";
-import { createFolder } from "./fold.ts";
+import { createFolder, hasEscapes } from "./fold.ts";
+import type { Folded } from "./fold.ts";
 import type { Sought, SpellingKind } from "./spellings.ts";
 
 const gramChars = 6;
@@ -45,45 +46,51 @@ export function createGramIndex(mode: Sought["reading"], patterns: readonly Patt
     for (const offset of gramsOf(pattern)) table.add(at, offset, pattern.codes);
   if (table.count() === 0) return { size: 0, scan: (text) => ({ hits: [], fragments: [], openAt: text.length }) };
   const { filter, find } = table.freeze();
-  const fold = createFolder(mode);
+  const read = createFolder(mode);
+  const readLiterally = createFolder("literal");
   const marks = patterns.map(({ text }) => (mode === "folded" ? marksOf(text) : undefined));
+
+  function look(text: string, { codes, at, length }: Folded, found: ReturnType<typeof createFound>): void {
+    let hash = 0;
+    let coveredTo = 0;
+    for (let index = 0; index < length; index++) {
+      const code = codes[index] as number;
+      hash = ((hash << 5) + (gears[(code ^ (code >> 8)) & 255] as number)) & hashMask;
+      const slot = Math.imul(hash, 0x9e3779b1) >>> (32 - filterBits);
+      if (((filter[slot >> 5] as number) & (1 << (slot & 31))) === 0) continue;
+      if (index < gramChars - 1 || index < coveredTo) continue;
+      const from = index - gramChars + 1;
+      for (const entry of find(hash)) {
+        const pattern = patterns[entry.pattern] as Pattern;
+        const run = extend(pattern, entry.offset, { codes, from, length });
+        if (run === undefined) continue;
+        const start = at[run.from] as number;
+        const last = at[run.to - 1] as number;
+        const end = last + ((text.codePointAt(last) ?? 0) > 0xffff ? 2 : 1);
+        const isWhole = run.to - run.from === pattern.codes.length;
+        const where = {
+          ...(isWhole ? withMarks(text, { start, end }, marks[entry.pattern]) : { start, end }),
+          touchesEnd: run.to === length,
+        };
+        if (
+          found.add(pattern, {
+            ...where,
+            offset: entry.offset - (from - run.from),
+            chars: run.to - run.from,
+            spelling: entry.pattern,
+          })
+        )
+          coveredTo = Math.max(coveredTo, run.to);
+      }
+    }
+  }
 
   return {
     size: table.count(),
     scan(text) {
-      const { codes, at, length } = fold(text);
       const found = createFound(text.length);
-      let hash = 0;
-      let coveredTo = 0;
-      for (let index = 0; index < length; index++) {
-        const code = codes[index] as number;
-        hash = ((hash << 5) + (gears[(code ^ (code >> 8)) & 255] as number)) & hashMask;
-        const slot = Math.imul(hash, 0x9e3779b1) >>> (32 - filterBits);
-        if (((filter[slot >> 5] as number) & (1 << (slot & 31))) === 0) continue;
-        if (index < gramChars - 1 || index < coveredTo) continue;
-        const from = index - gramChars + 1;
-        for (const entry of find(hash)) {
-          const pattern = patterns[entry.pattern] as Pattern;
-          const run = extend(pattern, entry.offset, { codes, from, length });
-          if (run === undefined) continue;
-          const start = at[run.from] as number;
-          const end = (at[run.to - 1] as number) + 1;
-          const isWhole = run.to - run.from === pattern.codes.length;
-          const where = {
-            ...(isWhole ? withMarks(text, { start, end }, marks[entry.pattern]) : { start, end }),
-            touchesEnd: run.to === length,
-          };
-          if (
-            found.add(pattern, {
-              ...where,
-              offset: entry.offset - (from - run.from),
-              chars: run.to - run.from,
-              spelling: entry.pattern,
-            })
-          )
-            coveredTo = Math.max(coveredTo, run.to);
-        }
-      }
+      look(text, read(text), found);
+      if (mode === "folded" && hasEscapes(text)) look(text, readLiterally(text), found);
       return found.result();
     },
   };

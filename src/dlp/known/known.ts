@@ -1,10 +1,11 @@
 // The values that must not leave, ready to be found. The table is made when it is first needed after the values have
 // changed, and holds nothing that is not in the values already.
 import { limits } from "../../base/limits.ts";
-import { foldText } from "./fold.ts";
+import { foldText, hasEscapes } from "./fold.ts";
 import { createGramIndex } from "./gram-index.ts";
 import type { GramIndex, Hit, Pattern, Scanned } from "./gram-index.ts";
 import { soughtOf } from "./spellings.ts";
+import type { Sought } from "./spellings.ts";
 
 export type KnownValues = {
   readonly values: () => Iterable<string>;
@@ -57,8 +58,7 @@ function build(values: Iterable<string>): readonly GramIndex[] {
   for (const text of new Set(values)) {
     value += 1;
     for (const sought of soughtOf(text, limits.dlpValueMaxChars)) {
-      const codes = sought.reading === "folded" ? foldText(sought.text) : exactCodes(sought.text);
-      patterns.push({ ...sought, value, codes });
+      for (const codes of codesOf(sought)) patterns.push({ ...sought, value, codes });
     }
   }
   return (["folded", "exact"] as const)
@@ -69,6 +69,12 @@ function build(values: Iterable<string>): readonly GramIndex[] {
       ),
     )
     .filter(({ size }) => size > 0);
+}
+
+/** What looks like an escape in the value itself is sought as it stands there too. */
+function codesOf({ reading, text }: Sought): readonly Uint16Array[] {
+  if (reading === "exact") return [exactCodes(text)];
+  return hasEscapes(text) ? [foldText(text, "folded"), foldText(text, "literal")] : [foldText(text, "folded")];
 }
 
 function exactCodes(text: string): Uint16Array {

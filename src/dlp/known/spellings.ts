@@ -17,7 +17,7 @@ export type Sought = {
 const valueMinChars = 8;
 /** Whole values of fewer letters and digits could be read out of words that stand beside each other. */
 const foldedMinChars = 16;
-const enough = { plain: 12, turned: 12, base64: 16, base32: 16, hex: 20 };
+const enough = { plain: 12, turned: 12, base64: 16, base32: 16, hex: 20, numbers: 30 };
 
 /** A shorter value would match by accident all over. */
 export function canBeSought(value: string): boolean {
@@ -58,7 +58,9 @@ function encodings(text: string): readonly Encoded[] {
     { text: reversed, enough: enough.turned },
     { text: rot13(text), enough: enough.turned },
     { text: hex, enough: enough.hex },
-    { text: hex.toUpperCase(), enough: enough.hex },
+    { text: Buffer.from(reversed).toString("hex"), enough: enough.hex },
+    { text: [...bytes].join(""), enough: enough.numbers },
+    { text: [...bytes].map((byte) => byte.toString(8).padStart(3, "0")).join(""), enough: enough.numbers },
     ...[bytes, Buffer.from(reversed)]
       .flatMap(base64Cores)
       .flatMap((core) => [core, core.replaceAll("+", "-").replaceAll("/", "_")])
