@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { isMissing } from "../base/errors.ts";
 import { sha256 } from "../base/ids.ts";
-import { isRecord, parseJson } from "../base/json.ts";
+import { parsed } from "../base/parsed.ts";
+import { encodeChecked, parseChecked } from "../base/files/checked-json.ts";
 
 export type KnownFile = {
   /** Of the content in force; null where the file is not there. */
@@ -19,6 +20,8 @@ export type KnownFile = {
 };
 
 export type InstructionBook = {
+  /** The files of the book that were no longer what was written when it was opened. */
+  readonly damaged: readonly string[];
   /** By `agent/NAME.md`. */
   find(key: string): KnownFile | undefined;
   entries(): readonly (readonly [key: string, file: KnownFile])[];
@@ -30,11 +33,14 @@ export type InstructionBook = {
 export function openInstructionBook(folder: string): InstructionBook {
   const path = join(folder, "files.json");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const files = new Map<string, KnownFile>(Object.entries(parseBook(readIfThere(path)?.toString("utf8"))));
+  const written = readIfThere(path)?.toString("utf8");
+  const book = written === undefined ? parsed({}) : parseChecked(written);
+  // One that cannot be read is begun anew: what lies in the workspaces is then the first that is known.
+  const files = new Map<string, KnownFile>(Object.entries(book.ok ? (book.value as Record<string, KnownFile>) : {}));
   const copyPath = (hash: string): string => join(folder, `copy-${hash}`);
 
   function save(): void {
-    writeFileSync(`${path}.new`, JSON.stringify(Object.fromEntries(files)), { mode: 0o600 });
+    writeFileSync(`${path}.new`, encodeChecked(Object.fromEntries(files)), { mode: 0o600 });
     renameSync(`${path}.new`, path);
     const used = new Set(
       [...files.values()].flatMap(({ hash, previous, base, aside }) => [hash, previous, base, aside]),
@@ -44,6 +50,7 @@ export function openInstructionBook(folder: string): InstructionBook {
   }
 
   return {
+    damaged: [...(book.ok ? [] : [path]), ...damagedCopies(folder)],
     find: (key) => files.get(key),
     entries: () => [...files],
     set(key, file) {
@@ -71,8 +78,10 @@ function readIfThere(path: string): Buffer | undefined {
   }
 }
 
-/** A book that cannot be read is begun anew: what lies in the workspaces is then the first that is known. */
-function parseBook(text: string | undefined): Record<string, KnownFile> {
-  const read = parseJson(text ?? "{}");
-  return read.ok && isRecord(read.value) ? (read.value as Record<string, KnownFile>) : {};
+/** A copy is called by the hash of what it holds. */
+function damagedCopies(folder: string): readonly string[] {
+  const copies = readdirSync(folder).filter((name) => name.startsWith("copy-"));
+  return copies
+    .filter((name) => `copy-${sha256(readFileSync(join(folder, name)))}` !== name)
+    .map((name) => join(folder, name));
 }

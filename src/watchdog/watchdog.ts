@@ -2,5 +2,6 @@
 export { openAlerts } from "./alerts.ts";
 export type { Alert, AlertMessage, AlertOwner, Alerts } from "./alerts.ts";
 export { openInstructionBook } from "./instruction-book.ts";
+export type { InstructionBook } from "./instruction-book.ts";
 export { watchInstructions } from "./instructions.ts";
 export type { InstructionEvent, InstructionWatch } from "./instructions.ts";

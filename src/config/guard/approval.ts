@@ -13,6 +13,8 @@ export type Judge = (bytes: Uint8Array | undefined, held?: ReadonlyMap<string, U
 export type Approval = {
   /** Undefined before the first approval. */
   version(): Promise<Approved | undefined>;
+  /** Whether what is kept was found damaged; once, and then it is written anew from what took its place. */
+  mend(): Promise<"damaged" | "whole">;
   /** The same as it is on the disk now: until this process keeps the files, another may change what is approved. */
   onDisk(): Promise<Approved | undefined>;
   /** The approved files as a config, read with what the environment is now. */
@@ -36,7 +38,13 @@ export function createApproval({
   let approved: Approved | undefined;
   let isOpen = false;
 
-  const onDisk = async (): Promise<Approved | undefined> => (await store.load()) ?? (await fromLastGood(paths));
+  let isDamaged = false;
+
+  const onDisk = async (): Promise<Approved | undefined> => {
+    const kept = await store.load();
+    if (kept === "damaged") isDamaged = true;
+    return kept === "damaged" || kept === undefined ? await fromLastGood(paths) : kept;
+  };
 
   async function version(): Promise<Approved | undefined> {
     if (!isOpen) approved = await onDisk();
@@ -47,6 +55,13 @@ export function createApproval({
   return {
     version,
     onDisk,
+    async mend() {
+      const held = await version();
+      if (!isDamaged) return "whole";
+      isDamaged = false;
+      if (held !== undefined) await store.save(held);
+      return "damaged";
+    },
     async config() {
       const { files } = (await version()) ?? {};
       if (files === undefined) return undefined;

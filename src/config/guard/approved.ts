@@ -3,8 +3,9 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissing } from "../../base/errors.ts";
+import { encodeChecked, parseChecked } from "../../base/files/checked-json.ts";
 import { sha256 } from "../../base/ids.ts";
-import { isRecord, parseJson } from "../../base/json.ts";
+import { isRecord } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { writeAtomically } from "../keep/atomic.ts";
 
@@ -18,8 +19,8 @@ export type Approved = {
 };
 
 export type ApprovedStore = {
-  /** Undefined before the first approval, and where what is there is damaged. */
-  load(): Promise<Approved | undefined>;
+  /** Undefined before the first approval. */
+  load(): Promise<Approved | "damaged" | undefined>;
   save(approved: Approved): Promise<void>;
 };
 
@@ -30,12 +31,14 @@ export function createApprovedStore(folder: string): ApprovedStore {
   const copyOf = (hash: string): string => join(folder, `copy-${hash}`);
   return {
     async load() {
-      const manifest = parseManifest(await readIfThere(manifestPath));
-      if (manifest === undefined) return undefined;
+      const written = await readIfThere(manifestPath);
+      if (written === undefined) return undefined;
+      const manifest = parseManifest(written);
+      if (manifest === undefined) return "damaged";
       const files = new Map<string, Uint8Array>();
       for (const [path, hash] of manifest.files) {
         const bytes = await readIfThere(copyOf(hash));
-        if (bytes === undefined || sha256(bytes) !== hash) return undefined;
+        if (bytes === undefined || sha256(bytes) !== hash) return "damaged";
         files.set(path, bytes);
       }
       return { ...manifest, files };
@@ -46,7 +49,7 @@ export function createApprovedStore(folder: string): ApprovedStore {
       // Copies first: a manifest never names what is not there.
       for (const [path, bytes] of files) await writeAtomically(copyOf(hashes.get(path) ?? ""), bytes);
       const manifest = { at, actor, files: Object.fromEntries(hashes), earlier: earlier.slice(0, limits.approvedMax) };
-      await writeAtomically(manifestPath, new TextEncoder().encode(JSON.stringify(manifest)));
+      await writeAtomically(manifestPath, new TextEncoder().encode(encodeChecked(manifest)));
       const kept = new Set([manifestName, ...[...hashes.values()].map((hash) => `copy-${hash}`)]);
       for (const name of await readdir(folder)) if (!kept.has(name)) await rm(join(folder, name), { force: true });
     },
@@ -64,10 +67,9 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
 
 type Manifest = Omit<Approved, "files"> & { readonly files: readonly (readonly [path: string, hash: string])[] };
 
-function parseManifest(bytes: Uint8Array | undefined): Manifest | undefined {
-  if (bytes === undefined) return undefined;
-  const read = parseJson(new TextDecoder().decode(bytes));
-  if (!read.ok || !isRecord(read.value)) return undefined;
+function parseManifest(bytes: Uint8Array): Manifest | undefined {
+  const read = parseChecked(new TextDecoder().decode(bytes));
+  if (!read.ok) return undefined;
   const { at, actor, files, earlier } = read.value;
   if (typeof at !== "string" || typeof actor !== "string" || !isRecord(files) || !Array.isArray(earlier))
     return undefined;

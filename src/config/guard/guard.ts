@@ -30,7 +30,9 @@ export type Finding =
   | { readonly kind: "taken"; readonly changes: string; readonly allows: readonly string[] }
   | { readonly kind: "held"; readonly pending: Pending; readonly isNew: boolean }
   /** Whoever writes does not stop: the files are left alone, and the approved config holds without them. */
-  | { readonly kind: "fight"; readonly rounds: number };
+  | { readonly kind: "fight"; readonly rounds: number }
+  /** What is kept of the approved config was changed. What last started well has taken its place. */
+  | { readonly kind: "damaged" };
 
 export type Guard = {
   /** Looks at the files. What holds, or an invalid file: it stays where it is for whoever edits it, and is never used. */
@@ -60,7 +62,10 @@ export function createGuard(options: GuardOptions): Guard {
   const { emitter } = options;
   const fight = createFight();
   return {
-    screen: async () => screenWith(await options.approval.version(), effectsOf({ ...options, fight }), options),
+    async screen() {
+      if ((await options.approval.mend()) === "damaged") emitter.emit({ kind: "damaged" });
+      return await screenWith(await options.approval.version(), effectsOf({ ...options, fight }), options);
+    },
     peek: async () => screenWith(await options.approval.onDisk(), noEffects, options),
     state: () => (fight.isOn() ? "fighting" : "in place"),
     listen: emitter.listen,

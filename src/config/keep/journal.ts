@@ -2,7 +2,7 @@
 import { rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isMissing } from "../../base/errors.ts";
-import { parseJson } from "../../base/json.ts";
+import { encodeChecked, parseChecked } from "../../base/files/checked-json.ts";
 import { limits } from "../../base/limits.ts";
 import { readOwnFile } from "../read/file.ts";
 import { appendDurably } from "./atomic.ts";
@@ -29,7 +29,7 @@ export type JournalEntry = {
 
 export type Journal = {
   append(entry: JournalEntry): Promise<void>;
-  /** Oldest first; a line that a crash cut off is left out. */
+  /** Oldest first; a line that was changed, or that a crash cut off, says so in its place. */
   read(): Promise<readonly JournalEntry[]>;
 };
 
@@ -37,23 +37,42 @@ export function createJournal(path: string): Journal {
   return {
     async append(entry) {
       await rotate(path);
-      await appendDurably(path, `${JSON.stringify(entry)}\n`);
+      await appendDurably(path, `${encodeChecked(entry)}\n`);
       await hintAt(join(dirname(path), "config-audit.json"));
     },
     async read() {
       const files = [`${path}.1`, path];
       const texts = await Promise.all(files.map((file) => readOwnFile(file, limits.configJournalMaxBytes * 2)));
-      return texts.flatMap((read) => (read?.ok === true ? entriesOf(read.value.text) : []));
+      return texts.flatMap((read, at) => (read?.ok === true ? entriesOf(read.value.text, files[at] ?? path) : []));
     },
   };
 }
 
-function entriesOf(text: string): readonly JournalEntry[] {
-  return text.split("\n").flatMap((line) => {
-    const entry = parseJson(line);
-    return entry.ok ? [entry.value as unknown as JournalEntry] : [];
+function entriesOf(text: string, path: string): readonly JournalEntry[] {
+  const lines = text.split("\n");
+  let at = new Date(0).toISOString();
+  return lines.flatMap((line, index) => {
+    const isLast = index === lines.length - 1;
+    if (isLast && line === "") return [];
+    const read = parseChecked(line);
+    if (!read.ok || isLast)
+      return [{ ...unreadable, at, flags: [`line ${index + 1} of ${path} was changed or cut off`] }];
+    const entry = read.value as unknown as JournalEntry;
+    at = entry.at;
+    return [entry];
   });
 }
+
+/** It counts for nothing, and is shown to whoever looks for what is unusual, as of the time of the line before it. */
+const unreadable = {
+  actor: "unknown",
+  changed: [],
+  before: "",
+  after: "",
+  suspicious: true,
+  widening: [],
+  verdict: "held",
+} as const;
 
 async function rotate(path: string): Promise<void> {
   try {

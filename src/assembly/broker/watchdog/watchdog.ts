@@ -11,7 +11,7 @@ import { watchFiles } from "../../../config/keep/watch.ts";
 import type { PartStatus } from "../../../protocol/owner/kit.ts";
 import type { watchdogMethods } from "../../../protocol/owner/watchdog.ts";
 import { openInstructionBook, watchInstructions } from "../../../watchdog/watchdog.ts";
-import type { AlertOwner, Alerts, InstructionWatch } from "../../../watchdog/watchdog.ts";
+import type { AlertOwner, Alerts, InstructionBook, InstructionWatch } from "../../../watchdog/watchdog.ts";
 import type { ConfigKeeper } from "../config-keeper.ts";
 import { createDrift } from "./drift.ts";
 import type { BrokerSide } from "../side.ts";
@@ -91,13 +91,11 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
   };
 }
 
-function openInstructions(
-  { options, alertOwner, audit, cells }: WatchdogDeps,
-  agents: () => readonly AgentSettings[],
-): InstructionWatch {
+function openInstructions(deps: WatchdogDeps, agents: () => readonly AgentSettings[]): InstructionWatch {
+  const { alertOwner, audit, cells } = deps;
   return watchInstructions({
     agents,
-    book: openInstructionBook(join(options.paths.watchdog, "instructions")),
+    book: openBook(deps),
     clock: systemClock,
     alertOwner,
     mayBeWritten: cells.mayWriteInstructions,
@@ -110,6 +108,12 @@ function openInstructions(
         resource: name,
       }),
   });
+}
+
+function openBook({ options, audit, alertOwner }: WatchdogDeps): InstructionBook {
+  const book = openInstructionBook(join(options.paths.watchdog, "instructions"));
+  if (book.damaged.length > 0) hearDamage(book.damaged, { audit, alertOwner });
+  return book;
 }
 
 function partOf(alerts: Alerts): PartStatus {
@@ -171,10 +175,18 @@ function hearFinding(finding: Finding, { alerts, audit }: Pick<WatchdogDeps, "al
     audit.record({ kind: "watchdog", rule: "config.put-back", verdict: "deny", reason: what, resource });
     return alerts.alertOwner(said);
   }
+  if (finding.kind === "damaged")
+    return hearDamage(["what is kept of the approved config"], { audit, alertOwner: alerts.alertOwner });
   const { allows } = finding;
   audit.record({ kind: "config", rule: "config.hand", verdict: "allow", actor: "hand", resource: finding.changes });
   if (allows.length === 0) return;
   alerts.alertOwner(
     `an earlier config was brought back by hand, which allows more than the one before: ${allows.join(", ")}. If that was not you: lorica config rollback`,
   );
+}
+
+function hearDamage(what: readonly string[], { audit, alertOwner }: Pick<WatchdogDeps, "audit" | "alertOwner">): void {
+  const said = `the watchdog's memory was changed: ${what.join(", ")}. What could be read of it holds; look at what governs: lorica config history, lorica watchdog status`;
+  audit.record({ kind: "watchdog", rule: "memory.damaged", verdict: "deny", reason: said });
+  alertOwner(said);
 }
