@@ -93,8 +93,8 @@ async function serve(ground: Ground): Promise<void> {
   const auditWriter = evidence.writer;
   const dlp = await openDlpSide(ground, auditWriter.source("broker"));
   const incident = openIncidentSide(ground, { evidence, cells: () => cells });
-  const isFirst = (id: string): boolean => watchdog.isFirst(id);
-  const walls = openWalls(ground, auditWriter, { halted: incident.kill.halted, isFirst, onTried: () => tellSandbox() });
+  const told = { isFirst: (id: string): boolean => watchdog.isFirst(id), onTried: () => tellSandbox() };
+  const walls = openWalls(ground, auditWriter, { ...told, inspect: dlp.inspectEgress, halted: incident.kill.halted });
   const { cells, egress } = walls;
   const ending = new AbortController();
   const front = openFront(ground);

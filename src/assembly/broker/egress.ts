@@ -37,9 +37,9 @@ export type EgressSide = BrokerSide & {
 };
 
 /** What other parts of the broker have to say about what leaves a cell. */
-export type EgressHooks = Pick<ProxyDeps, "inspect" | "halted">;
+export type EgressHooks = Required<Pick<ProxyDeps, "inspect" | "halted">>;
 
-export function createEgressSide(ground: Ground, auditWriter: AuditWriter, hooks: EgressHooks = {}): EgressSide {
+export function createEgressSide(ground: Ground, auditWriter: AuditWriter, hooks: EgressHooks): EgressSide {
   const { keeper, options } = ground;
   const log = ground.log.source("egress");
   const ledger = createLedger({ audit: auditWriter.source("broker"), now: systemClock.now });
