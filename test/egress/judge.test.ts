@@ -40,6 +40,7 @@ test("EGR-001 no rule means no, and the reason says what the owner can do", () =
     rule: "allow example.com",
     reach: "public",
     terminate: false,
+    seesRequest: false,
     credentials: [],
   });
 });

@@ -29,6 +29,8 @@ export type EgressVerdict =
       readonly reach: Reach;
       /** The tunnel's TLS must end here, or rules about methods and paths would not hold. */
       readonly terminate: boolean;
+      /** Whether any rule about this host looks at methods or paths. */
+      readonly seesRequest: boolean;
       /** The vault's names whose placeholders may be filled in at this host. */
       readonly credentials: readonly string[];
     }
@@ -56,6 +58,7 @@ export function judge(egress: AgentEgress | undefined, asked: EgressQuestion, no
     rule: first.id,
     reach: allowed.some(({ reach }) => reach === "owner-named") ? "owner-named" : "public",
     terminate: !isVisible && mustTerminate(host, { near, allowed, terminate: egress?.terminate ?? [] }),
+    seesRequest: near.some(seesRequest),
     credentials: [...new Set(allowed.flatMap(({ credentials }) => credentials ?? []))],
   };
 }
@@ -89,8 +92,12 @@ function fits({ verdict, methods, paths }: EgressRule, { method = "", path = "" 
   if (paths === undefined) return true;
   const bare = path.split("?")[0] ?? "";
   const [wanted, prefixes] =
-    verdict === "deny" ? [bare.toLowerCase(), paths.map((prefix) => prefix.toLowerCase())] : [bare, paths];
+    verdict === "deny" ? [unescaped(bare).toLowerCase(), paths.map((prefix) => prefix.toLowerCase())] : [bare, paths];
   return prefixes.some((prefix) => isBelow(wanted, prefix));
+}
+
+function unescaped(path: string): string {
+  return path.replaceAll(/%[0-9a-f]{2}/gi, (code) => String.fromCodePoint(Number.parseInt(code.slice(1), 16)));
 }
 
 function isBelow(path: string, prefix: string): boolean {

@@ -9,8 +9,8 @@ import { limits } from "../../base/limits.ts";
 import { createEchoGuard } from "../../dlp/dlp.ts";
 import { judge } from "../judge/judge.ts";
 import { dial, findAddresses } from "./dial.ts";
-import { fillPlaceholders, throughHeaders } from "./headers.ts";
-import { refusalOf } from "./way.ts";
+import { fillPlaceholders, strikeOut, throughHeaders, turningHeader } from "./headers.ts";
+import { failed, refusalOf } from "./way.ts";
 import type { EgressEntry, Refusal, Way } from "./way.ts";
 
 export type Exchange = {
@@ -36,30 +36,39 @@ type Ready = {
 export async function forward(exchange: Exchange): Promise<void> {
   const { way, from, to } = exchange;
   const startedAt = way.deps.now();
-  const record = (outcome: Pick<EgressEntry, "verdict" | "rule" | "reason">, downBytes: number): void =>
+  const record = (outcome: Pick<EgressEntry, "verdict" | "rule" | "reason">, downBytes: number): void => {
+    const path = outcome.rule === "dlp" ? undefined : exchange.path.split("?")[0];
     way.deps.record({
       ...way.asker,
       host: exchange.host,
       port: exchange.port,
       transport: exchange.transport,
       method: from.method,
-      path: exchange.path.split("?")[0],
+      path,
       ...outcome,
       upBytes: from.socket.bytesRead,
       downBytes,
       durationMs: way.deps.now() - startedAt,
     });
-  const ready = await prepare(exchange);
+  };
+  const ready = await prepare(exchange).catch(failed);
   if ("reason" in ready) {
     record({ verdict: "deny", ...ready }, 0);
-    return answer(to, 403, ready.reason);
+    return answer(to, ready.rule === "failed" ? 503 : 403, ready.reason);
   }
-  const sent = await send(exchange, ready);
+  const sent = await send(exchange, ready).catch((error: unknown) => failed(error).reason);
   if (typeof sent === "string") {
     record({ verdict: "allow", rule: ready.rule, reason: sent }, 0);
     if (to.headersSent) to.destroy();
     else answer(to, 502, sent);
     return;
+  }
+  // Packed, it could show the credential in letters that nobody here can read.
+  if (ready.values.length > 0 && (sent.headers["content-encoding"] ?? "identity") !== "identity") {
+    sent.destroy();
+    const reason = `${exchange.host} answered in an encoding that was not asked for`;
+    record({ verdict: "allow", rule: ready.rule, reason }, 0);
+    return answer(to, 502, reason);
   }
   const downBytes = await pass(sent, exchange, ready.values);
   record({ verdict: "allow", rule: ready.rule, reason: undefined }, downBytes);
@@ -69,12 +78,15 @@ async function prepare(exchange: Exchange): Promise<Ready | Refusal> {
   const { way, from, host, port, path } = exchange;
   const { deps, asker } = way;
   const method = from.method ?? "GET";
-  if (!isHostOf(from.headers.host, exchange))
+  if (from.headersDistinct["host"]?.length !== 1 || !isHostOf(from.headers.host, exchange))
     return refusalOf("host", `the Host header asks for another name than ${host}`);
   const egress = deps.rules(asker.agentId);
   const question = { agentId: asker.agentId, host, port, method, path, transport: exchange.transport };
   const verdict = judge(egress, question, deps.now());
   if (verdict.verdict === "deny") return verdict;
+  const turning = verdict.seesRequest ? turningHeader(from.headers) : undefined;
+  if (turning !== undefined)
+    return refusalOf("grammar", `the header ${turning} may turn a request into another one than the rules here allow`);
   const found = await findAddresses(deps, host, verdict.reach);
   if (found.kind === "refused") return found.refusal;
   const through = throughHeaders(from.headers);
@@ -181,7 +193,7 @@ async function pass(answered: IncomingMessage, { to }: Exchange, values: readonl
   const guards = values.map(createEchoGuard);
   const headers = Object.entries(throughHeaders(answered.headers)).map(([name, value]) => [
     name,
-    typeof value === "string" ? values.reduce((text, secret) => text.replaceAll(secret, "***"), value) : value,
+    strikeOut(value, values),
   ]);
   let bytes = 0;
   try {

@@ -1,6 +1,6 @@
 // The head of a request on its way through: what belongs to one connection stays behind, and placeholders become the
 // credentials that they stand for, where these are bound to.
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, OutgoingHttpHeader, OutgoingHttpHeaders } from "node:http";
 import { refusalOf } from "./way.ts";
 import type { Asker, ProxyDeps, Refusal } from "./way.ts";
 
@@ -27,7 +27,31 @@ export function throughHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeader
   return Object.fromEntries(entries);
 }
 
+/** What frameworks let stand for another method, path or host than the request's own. */
+const turning = [
+  "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+  "x-original-url",
+  "x-rewrite-url",
+  "x-original-host",
+  "x-forwarded-host",
+  "x-host",
+  "forwarded",
+];
+
+export function turningHeader(headers: IncomingHttpHeaders): string | undefined {
+  return turning.find((name) => headers[name] !== undefined);
+}
+
+/** A header of an answer without the credentials that its request held. */
+export function strikeOut(value: OutgoingHttpHeader | undefined, secrets: readonly string[]): string | string[] {
+  const strike = (text: string): string => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  return Array.isArray(value) ? value.map(strike) : strike(String(value));
+}
+
 export type Filled =
+  /** `values` are what must not come back: the credentials, and as base64 what holds one. */
   | { readonly kind: "filled"; readonly headers: OutgoingHttpHeaders; readonly values: readonly string[] }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
@@ -54,14 +78,18 @@ export async function fillPlaceholders(
       plain.text = plain.text.replace(whole, () => value);
       filled[header] = plain.wrap(plain.text);
     }
+    if (filled[header] !== text && plain.isWrapped) values.push(Buffer.from(plain.text, "latin1").toString("base64"));
   }
   return { kind: "filled", headers: filled, values };
 }
 
-function unwrapBasic(text: string): { text: string; readonly wrap: (text: string) => string } {
+type Plain = { text: string; readonly wrap: (text: string) => string; readonly isWrapped: boolean };
+
+function unwrapBasic(text: string): Plain {
   const [, encoded] = /^basic ([A-Za-z0-9+/=]{1,4096})$/i.exec(text) ?? [];
-  if (encoded === undefined) return { text, wrap: (plain) => plain };
+  if (encoded === undefined) return { text, wrap: (plain) => plain, isWrapped: false };
   const decoded = Buffer.from(encoded, "base64").toString("latin1");
-  if (!decoded.includes("vault:")) return { text, wrap: (plain) => plain };
-  return { text: decoded, wrap: (plain) => `Basic ${Buffer.from(plain, "latin1").toString("base64")}` };
+  if (!decoded.includes("vault:")) return { text, wrap: (plain) => plain, isWrapped: false };
+  const wrap = (plain: string): string => `Basic ${Buffer.from(plain, "latin1").toString("base64")}`;
+  return { text: decoded, wrap, isWrapped: true };
 }

@@ -1,7 +1,7 @@
 // The proxy at the other end of a cell's only listener. Its first byte tells SOCKS5 from HTTP; behind both stand the same
 // judge, the same resolver and the same record. Who asks is known by the listener and by nothing that comes through it.
 import { createServer as createHttpServer } from "node:http";
-import type { IncomingMessage, Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from "node:http";
 import type { Server, Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { limits } from "../../base/limits.ts";
@@ -90,7 +90,9 @@ function byFirstByte(way: Way, socket: Socket, front: HttpServer): void {
 }
 
 function openFront(way: Way): HttpServer {
+  const isEarly = createOrder();
   const server = createHttpServer(httpBounds, (from, to) => {
+    if (isEarly(from, to)) return;
     const target = parseAbsolute(from);
     if (target === undefined) return answer(to, 400, "this is a proxy: CONNECT host:port, or a whole http:// URL");
     void forward({ way, from, to, ...target, transport: "http" });
@@ -127,12 +129,26 @@ function bound(server: HttpServer): void {
   server.on("upgrade", (_from, stream) => stream.end(renderRefusal(501, "no other protocol inside a request")));
 }
 
+/** Ends a connection whose requests do not wait for the answer before: each would be given another one, without a bound. */
+function createOrder(): (from: IncomingMessage, to: ServerResponse) => boolean {
+  const answers = new WeakMap<Socket, ServerResponse>();
+  return ({ socket }, to) => {
+    const before = answers.get(socket);
+    answers.set(socket, to);
+    if (before === undefined || before.writableEnded) return false;
+    socket.destroy();
+    return true;
+  };
+}
+
 /** Ends the TLS of a connection with a certificate of the cell's own authority, and serves what comes inside. */
 function terminateWith(way: Way): Terminate {
   return async (socket, place) => {
     const { authority } = way;
     if (authority === undefined) return void socket.destroy();
+    const isEarly = createOrder();
     const inner = createHttpServer(httpBounds, (from, to) => {
+      if (isEarly(from, to)) return;
       const path = from.url ?? "";
       if (!path.startsWith("/")) return answer(to, 400, "a path begins with /");
       void forward({ way, from, to, ...place, path, transport: "tls" });

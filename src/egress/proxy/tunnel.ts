@@ -7,7 +7,7 @@ import type { EgressVerdict } from "../judge/judge.ts";
 import { dial, findAddresses } from "./dial.ts";
 import { readHello } from "./hello.ts";
 import { pump } from "./pump.ts";
-import { refusalOf } from "./way.ts";
+import { failed, refusalOf } from "./way.ts";
 import type { Refusal, Way } from "./way.ts";
 
 export type Place = { readonly host: string; readonly port: number };
@@ -29,7 +29,8 @@ export async function openTunnel(way: Way, request: TunnelRequest, terminate: Te
   const record = (outcome: { rule: string; reason?: string; up?: number; down?: number }, isAllowed: boolean): void =>
     way.deps.record({
       ...way.asker,
-      host,
+      // What a name must not carry out is not written down either.
+      host: outcome.rule === "dlp" ? "(hidden)" : host,
       port: request.port,
       transport: "tunnel",
       verdict: isAllowed ? "allow" : "deny",
@@ -44,7 +45,9 @@ export async function openTunnel(way: Way, request: TunnelRequest, terminate: Te
     request.refuse(refusal);
   };
 
-  const verdict = await admit(way, { host, port: request.port });
+  const verdict = await admit(way, { host, port: request.port }).catch(
+    (error: unknown) => ({ verdict: "deny", ...failed(error) }) as const,
+  );
   if (verdict.verdict === "deny") return refuse(verdict);
   const found = await findAddresses(way.deps, host, verdict.reach);
   if (found.kind === "refused") return refuse(found.refusal);

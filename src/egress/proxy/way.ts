@@ -1,5 +1,6 @@
 // What the pieces of the proxy share: who asks, what is asked of whom, and what is written down about it.
 import type { Socket } from "node:net";
+import { codeOf } from "../../base/errors.ts";
 import type { Authority } from "../authority/authority.ts";
 import type { AgentEgress, EgressQuestion } from "../judge/judge.ts";
 
@@ -64,6 +65,11 @@ export type Way = {
 
 /** Why nothing goes through; `rule` is for the record, `reason` for whoever asked. */
 export type Refusal = { readonly rule: string; readonly reason: string };
+
+/** What could not be looked at does not go through. An error's words may name what it was about, so its code must do. */
+export function failed(error: unknown): Refusal {
+  return refusalOf("failed", `it could not be looked at (${codeOf(error)})`);
+}
 
 export function refusalOf(rule: string, reason: string): Refusal {
   return { rule, reason };
