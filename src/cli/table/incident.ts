@@ -32,6 +32,17 @@ export const incidentCommands: readonly CommandSpec[] = [
     summary: "let go on what was stopped: one thing by its id, or all",
     load: async () => (await import("../commands/incident/kill.ts")).resume,
   },
+  {
+    path: "harden",
+    summary:
+      "list every wall that is off or weakened and what takes it back; with --apply, take back what the config weakens",
+    options: [
+      { flags: "--apply", summary: "unset the keys that weaken something, so that their defaults hold" },
+      { flags: "--keep <keys>", summary: "leave these keys as they are, separated by commas" },
+    ],
+    examples: ["harden", "harden --apply --keep gateway.bind"],
+    load: async () => (await import("../commands/incident/harden.ts")).harden,
+  },
   { path: "incident", summary: "when something went wrong: freeze, keep the evidence, contain, recover" },
   {
     path: "incident start",

@@ -15,7 +15,6 @@ export const later: readonly LaterSpec[] = [
   { path: "channels login", step: "later", what: "signing in to WhatsApp with a QR code", instead: "channels add" },
   { path: "agents", step: "2", what: "managing agents", instead: "config get agents" },
   { path: "directory", step: "2", what: "looking up recipients" },
-  { path: "harden", step: "3", what: "the hardening guide" },
   { path: "approvals", step: "4", what: "approvals" },
   { path: "budget", step: "4", what: "spending caps", instead: "usage" },
   { path: "security", step: "5", what: "the security audit" },
