@@ -23,6 +23,7 @@ export type SessionTransfer = {
   importText(
     text: string,
     target: { readonly agentId: string; readonly sessionKey: string | undefined },
+    signal: AbortSignal,
   ): Promise<{ readonly sessionKey: string; readonly windowId: string; readonly entries: number }>;
 };
 

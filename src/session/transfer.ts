@@ -6,10 +6,13 @@ import { joinLabels } from "../base/label.ts";
 import type { Label } from "../base/label.ts";
 import { limits } from "../base/limits.ts";
 import { owner } from "../base/principal.ts";
+import type { Inspector } from "../dlp/dlp.ts";
 import type { Entry, NewEntry, Store } from "../store/store.ts";
 import { encodeEntry, encodeHeader } from "./jsonl.ts";
 import { parseLine } from "./jsonl-parse.ts";
 import type { ParsedLine } from "./jsonl-parse.ts";
+import { screenImport } from "./screen-import.ts";
+import type { ScreenBodies } from "./screen-import.ts";
 
 export type SessionTransfer = {
   /** Every window, oldest first, each with a line of its own in front. */
@@ -18,6 +21,7 @@ export type SessionTransfer = {
   importText(
     text: string,
     target: { readonly agentId: string; readonly sessionKey: string | undefined },
+    signal: AbortSignal,
   ): Promise<{ readonly sessionKey: string; readonly windowId: string; readonly entries: number }>;
 };
 
@@ -25,18 +29,25 @@ type ImportedEntry = Extract<ParsedLine, { kind: "entry" }>;
 
 const importLabel: Label = { integrity: "untrusted", readers: [owner.id] };
 
-/** `redact` is for what goes out; what comes in is stored as it is. */
-export function createTransfer(store: Store, redact: (text: string) => string): SessionTransfer {
+export type TransferOptions = {
+  /** For what goes out. */
+  readonly redact: (text: string) => string;
+  /** For what comes in. */
+  readonly dlp: Inspector;
+};
+
+export function createTransfer(store: Store, { redact, dlp }: TransferOptions): SessionTransfer {
   return {
     exportLines: (sessionKey, signal) => exportLines({ store, redact }, sessionKey, signal),
-    async importText(text, { agentId, sessionKey = `agent:${agentId}:import:${newId()}` }) {
+    async importText(text, { agentId, sessionKey = `agent:${agentId}:import:${newId()}` }, signal) {
       const windows = parseWindows(text);
       if ((await store.sessions.find(sessionKey)) !== undefined)
         throw new LoricaError("conflict", `session ${sessionKey} exists already; import under another key`);
+      const screened = await screenWindows(windows, screenImport(dlp, { agentId, sessionKey }), signal);
       const about = { key: sessionKey, agentId, principal: owner, channel: "import", account: "default" };
       let session = await store.sessions.open({ ...about, label: importLabel });
       let entries = 0;
-      for (const [index, window] of windows.entries()) {
+      for (const [index, window] of screened.entries()) {
         if (index > 0) session = await store.sessions.reset(sessionKey);
         const stored = await store.transcript.append(toEntries(window, session.windowId));
         entries += stored.length;
@@ -84,6 +95,22 @@ function parseWindows(text: string): readonly (readonly ImportedEntry[])[] {
   if (windows.every((window) => window.length === 0))
     throw new LoricaError("invalid_request", "there is no message in what was to be imported");
   return windows;
+}
+
+async function screenWindows(
+  windows: readonly (readonly ImportedEntry[])[],
+  screen: ScreenBodies,
+  signal: AbortSignal,
+): Promise<readonly (readonly ImportedEntry[])[]> {
+  const screened: (readonly ImportedEntry[])[] = [];
+  for (const window of windows) {
+    const bodies = await screen(
+      window.map(({ body }) => body),
+      signal,
+    );
+    screened.push(window.map((entry, at) => ({ ...entry, body: bodies[at] ?? entry.body })));
+  }
+  return screened;
 }
 
 /** A turn begins with what somebody said. Its id is new: one that a file names might be another session's. */

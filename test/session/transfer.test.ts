@@ -7,6 +7,8 @@ import { LoricaError } from "../../src/base/errors.ts";
 import type { EntryBody } from "../../src/base/transcript.ts";
 import { createMirror, createTransfer } from "../../src/session/session.ts";
 import type { Store } from "../../src/store/store.ts";
+import type { Inspector } from "../../src/dlp/dlp.ts";
+import { createFauxInspector, createTestInspector } from "../faux/dlp/inspector.ts";
 import { beginTurn, mainKey, openTestStore, ownerLabel } from "../faux/store.ts";
 
 const invalid = (message: RegExp) => (error: unknown) =>
@@ -56,9 +58,11 @@ async function fill(store: Store) {
 }
 
 const asIs = (text: string): string => text;
+const whole = { redact: asIs, dlp: createFauxInspector() };
+const never = new AbortController().signal;
 
 async function exported(store: Store, key: string): Promise<readonly string[]> {
-  return Array.fromAsync(createTransfer(store, asIs).exportLines(key, AbortSignal.timeout(5_000)));
+  return Array.fromAsync(createTransfer(store, whole).exportLines(key, AbortSignal.timeout(5_000)));
 }
 
 async function bodiesOf(store: Store, windowId: string) {
@@ -76,7 +80,7 @@ test("RT-001 a session goes out as JSON lines and comes back as it was, window b
   const lines = await exported(store, mainKey);
   assert.equal(lines.length, 2 + 8 + 1);
   const target = { agentId: "main", sessionKey: "agent:main:copy" };
-  const imported = await createTransfer(store, asIs).importText(lines.join("\n"), target);
+  const imported = await createTransfer(store, whole).importText(lines.join("\n"), target, never);
   assert.equal(imported.entries, 9);
   const [current, old] = await store.sessions.windows("agent:main:copy");
   assert.equal(current?.id, imported.windowId);
@@ -89,10 +93,14 @@ test("RT-012 what is imported is untrusted, whatever its labels say", async () =
   const { store } = opened;
   await fill(store);
   const lines = await exported(store, mainKey);
-  const imported = await createTransfer(store, asIs).importText(lines.join("\n"), {
-    agentId: "main",
-    sessionKey: undefined,
-  });
+  const imported = await createTransfer(store, whole).importText(
+    lines.join("\n"),
+    {
+      agentId: "main",
+      sessionKey: undefined,
+    },
+    never,
+  );
   assert.match(imported.sessionKey, /^agent:main:import:[0-9a-f-]{36}$/);
   assert.deepEqual((await store.sessions.find(imported.sessionKey))?.label, {
     integrity: "untrusted",
@@ -128,10 +136,14 @@ test("another tool's transcript is read: messages, tool calls and results, summa
     { type: "compaction", summary: "sum", firstKeptEntryId: "1", tokensBefore: 1 },
   ];
   const text = lines.map((line) => JSON.stringify(line)).join("\n");
-  const { windowId } = await createTransfer(store, asIs).importText(text, {
-    agentId: "main",
-    sessionKey: "agent:main:in",
-  });
+  const { windowId } = await createTransfer(store, whole).importText(
+    text,
+    {
+      agentId: "main",
+      sessionKey: "agent:main:in",
+    },
+    never,
+  );
   const none = { ...usage, inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, costMicros: null, estimated: true };
   assert.deepEqual(await bodiesOf(store, windowId), [
     [{ kind: "user", text: "list", media: [], from: "imported", inboxId: "" }, 1_767_323_045_000],
@@ -165,12 +177,38 @@ test("another tool's transcript is read: messages, tool calls and results, summa
   ]);
 });
 
+test("ADV-023 DLP-012 what must not be stored is not stored either where it is brought in", async () => {
+  await using opened = await openTestStore();
+  const { store } = opened;
+  const said = "aZ3kP9qL0vT5xW8mR2nY7bD4";
+  const lines = [
+    message({ role: "user", content: `my key is ${said}` }),
+    message({
+      role: "assistant",
+      content: [{ type: "toolCall", id: "c", name: "exec", arguments: { command: ["echo", said] } }],
+    }),
+    message({ role: "user", content: "an ordinary question" }),
+  ];
+  const text = lines.map((line) => JSON.stringify(line)).join("\n");
+  const target = { agentId: "main", sessionKey: "agent:main:in" };
+  const kept = async (dlp: Inspector): Promise<string> => {
+    const { windowId } = await createTransfer(store, { ...whole, dlp }).importText(text, target, never);
+    const bodies = JSON.stringify(await bodiesOf(store, windowId));
+    await store.sessions.delete(target.sessionKey);
+    return bodies;
+  };
+  // Positive control: without a look at it the value is stored, in both places.
+  const before = await kept(createFauxInspector());
+  assert.equal(before.split(said).length, 3);
+  assert.equal(await kept(createTestInspector([said])), before.replaceAll(said, "[redacted]"));
+});
+
 test("a bad line is named, and nothing of the file is kept", async () => {
   await using opened = await openTestStore();
   const { store } = opened;
-  const transfer = createTransfer(store, asIs);
+  const transfer = createTransfer(store, whole);
   const good = JSON.stringify(message({ role: "user", content: "x" }));
-  const into = (text: string) => transfer.importText(text, { agentId: "main", sessionKey: "agent:main:in" });
+  const into = (text: string) => transfer.importText(text, { agentId: "main", sessionKey: "agent:main:in" }, never);
   await assert.rejects(into(`${good}\n{oops`), invalid(/^line 2 .* not JSON/));
   await assert.rejects(into(`${good}\n\n${JSON.stringify(message({ role: "king" }))}`), invalid(/^line 3 /));
   await assert.rejects(into(JSON.stringify({ type: "x", lorica: { body: { kind: "user" } } })), invalid(/^line 1 /));
@@ -182,7 +220,7 @@ test("a bad line is named, and nothing of the file is kept", async () => {
 
 test("importing never does anything but refuse what it cannot read", async () => {
   await using opened = await openTestStore();
-  const transfer = createTransfer(opened.store, asIs);
+  const transfer = createTransfer(opened.store, whole);
   const junk = fc.oneof(
     fc.string(),
     fc.json(),
@@ -192,7 +230,7 @@ test("importing never does anything but refuse what it cannot read", async () =>
   await fc.assert(
     fc.asyncProperty(junk, async (text) => {
       await transfer
-        .importText(text, { agentId: "main", sessionKey: undefined })
+        .importText(text, { agentId: "main", sessionKey: undefined }, never)
         .catch((error: unknown) => assert.ok(invalid(/./)(error), String(error)));
     }),
     { numRuns: 200 },
@@ -215,7 +253,7 @@ test("LOG-001 credentials stay in the database: neither an export nor the mirror
   await mirror.store.transcript.append(bodies(secret).map((body) => ({ ...about, body })));
   await mirror.flush();
   const lines = await Array.fromAsync(
-    createTransfer(opened.store, redact).exportLines(session.key, AbortSignal.timeout(5_000)),
+    createTransfer(opened.store, { ...whole, redact }).exportLines(session.key, AbortSignal.timeout(5_000)),
   );
   const file = join(agentsDir, "main", "sessions", `${session.windowId}.jsonl`);
   assert.deepEqual(readFileSync(file, "utf8").trimEnd().split("\n"), lines);

@@ -85,7 +85,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     callTool: callAfterProbe(createDirectCalls(runnerOptions(ground)), current.sandboxTried),
     models,
     sandbox: sandbox.status,
-    transfer: createTransfer(store, ground.redact),
+    transfer: createTransfer(store, ground),
     remote: createRemotePorts(async (method, params, signal) => (await link.call({ method, params }, signal)).result),
     workspace: createAgentWorkspace(ground),
     nodes: halted.nodes(openNodes(ground, outside.log)),

@@ -24,11 +24,11 @@ export function createWholeMethods(deps: Deps): Pick<HandlersOf<typeof sessionMe
       return { key: sessionKey, ...part };
     },
 
-    async "sessions.import"(params) {
+    async "sessions.import"(params, { call }) {
       const target = sessionTarget(edge.settings(), params);
       const sessionKey = params.key === undefined ? undefined : target.sessionKey;
       const { agentId } = target;
-      const imported = await edge.transfer.importText(params.text, { agentId, sessionKey });
+      const imported = await edge.transfer.importText(params.text, { agentId, sessionKey }, call.signal);
       broadcast.sessionChanged({ sessionKey: imported.sessionKey, agentId }, "import");
       return { key: imported.sessionKey, sessionId: imported.windowId, entries: imported.entries };
     },
