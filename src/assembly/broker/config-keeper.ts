@@ -72,7 +72,7 @@ export async function createConfigKeeper(
   let look = async (): Promise<void> => undefined;
   const take = async ({ broker, log, redactor, seed }: Reached, reload: ConfigReload): Promise<void> => {
     const source = log.source("config");
-    if (reload.kind === "lost") return source.error("the config file is not watched any more", reload);
+    if (reload.kind === "lost") return source.error("cannot look at the config files now", reload);
     if (reload.kind === "invalid") {
       hashOnDisk = reload.invalid.hash;
       problems = [`the config file is not valid and is not used:\n${renderIssues(reload.invalid.issues)}`];

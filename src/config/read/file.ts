@@ -18,6 +18,8 @@ export async function readOwnFile(path: string, maxBytes: number): Promise<Parse
   } catch (cause) {
     if (isMissing(cause)) return undefined;
     if (errnoOf(cause) === "ELOOP") return rejected("is a symbolic link; put the file itself there");
+    // A socket has a place and cannot be opened.
+    if (errnoOf(cause) === "ENXIO") return rejected("is not a regular file");
     if (errnoOf(cause) === "EACCES") return rejected("may not be read by this user");
     throw new LoricaError("internal", `cannot open ${path}: ${errnoOf(cause) ?? "unknown error"}`, { cause });
   }

@@ -131,7 +131,8 @@ function startWatching(
   signal: AbortSignal,
 ): void {
   const files = () => agents().flatMap(({ workspace }) => instructionFiles.map((name) => join(workspace, name)));
-  const onLost = (reason: string): void => alertOwner(`the instruction files are not watched any more: ${reason}`);
+  const onLost = (reason: string): void =>
+    alertOwner(`the instruction files cannot be watched now, and it is tried again every half minute: ${reason}`);
   instructions.look();
   const onChange = async (): Promise<void> => {
     instructions.look();
