@@ -4,7 +4,7 @@ import { LoricaError } from "../base/errors.ts";
 import { acceptPending } from "./guard/waiting.ts";
 import { writeAtomically } from "./keep/atomic.ts";
 import type { ConfigFile, ConfigFileOptions, Edit, EditOptions, EditResult } from "./keep/config-file.ts";
-import { editOnce, requireBase } from "./keep/editing.ts";
+import { editOnce, requireBase, textInForce } from "./keep/editing.ts";
 import { chooseVersion, versionsThere } from "./keep/going-back.ts";
 import { openKeeping } from "./keep/keeping.ts";
 import { changesBetween } from "./keep/store.ts";
@@ -64,12 +64,11 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
     edit: (edits, about) => inTurn(() => edit(edits, about)),
     rollback: (about) =>
       inTurn(async () => {
-        await guard.screen();
-        const present = await readVersion(paths.configPath);
-        const before = await judge(present);
+        const { present, files } = await textInForce(await guard.screen(), { approval, paths });
+        const before = await judge(present, files);
         requireBase(before.hash, about.baseHash);
         const next = await chooseVersion({ paths, judge, held: approval.held, to: about.to, hash: before.hash });
-        return store.save({ present, before, next, secrets: new Map(), ...about });
+        return store.save({ present, before, next, files, secrets: new Map(), ...about });
       }),
     history: async () => ({ versions: await listVersions(paths.configPath), entries: await journal.read() }),
     async compare(version) {

@@ -11,17 +11,36 @@ import { readVersion } from "./versions.ts";
 type Editing = ConfigFileOptions & Keeping;
 
 export async function editOnce(edits: readonly Edit[], about: EditOptions, editing: Editing): Promise<EditResult> {
-  const { paths, judge, store, guard, approval } = editing;
+  const { judge, store, guard, approval } = editing;
   const held = await guard.screen();
-  const present = await readVersion(paths.configPath);
-  const before = await judge(present);
+  const { present, files } = await textInForce(held, editing);
+  const before = await judge(present, files);
   requireBase(before.hash, about.baseHash);
   const edited = await editText(present, edits, editing);
   if ("issues" in edited) return { kind: "refused", issues: edited.issues };
   const next = new TextEncoder().encode(edited.text);
   if (held.kind === "invalid")
     await refuseStowaways({ before: await approval.config(), after: await judge(next), edits });
-  return store.save({ present, before, next, secrets: edited.secrets, ...about });
+  return store.save({ present, before, next, files, secrets: edited.secrets, ...about });
+}
+
+type InForce = {
+  readonly present: Uint8Array | undefined;
+  /** Its includes as they were approved. */
+  readonly files: ReadonlyMap<string, Uint8Array> | undefined;
+};
+
+/**
+ * What an edit is made on. Not what lies there, which others may have written since it was judged, or keep writing; an
+ * invalid file is what its owner wants to mend.
+ */
+export async function textInForce(
+  held: Loaded,
+  { approval, paths }: Pick<Editing, "approval" | "paths">,
+): Promise<InForce> {
+  const version = held.kind === "loaded" ? await approval.version() : undefined;
+  if (version === undefined) return { present: await readVersion(paths.configPath), files: undefined };
+  return { present: version.files.get(paths.configPath), files: version.files };
 }
 
 /** What else an invalid file says has not been judged yet, and must not come into force with the edit that mends it. */

@@ -6,7 +6,7 @@ import type { EditOptions, EditResult } from "../file.ts";
 import type { Loaded, LoadedConfig } from "../load.ts";
 import type { StatePaths } from "../paths.ts";
 import { writeAtomically } from "./atomic.ts";
-import type { Approval } from "../guard/approval.ts";
+import type { Approval, Judge } from "../guard/approval.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { Change } from "./record.ts";
 import { readVersion, rotateBackups } from "./versions.ts";
@@ -15,6 +15,8 @@ export type Saving = {
   readonly present: Uint8Array | undefined;
   readonly before: Loaded;
   readonly next: Uint8Array;
+  /** The included files that are in force; those that the edit names anew are read where they lie. */
+  readonly files?: ReadonlyMap<string, Uint8Array> | undefined;
   readonly secrets: ReadonlyMap<string, string>;
 } & EditOptions;
 
@@ -24,7 +26,7 @@ export type StoreParts = {
   readonly keepSecret?: ((name: string, value: string) => Promise<void>) | undefined;
   readonly journal: Journal;
   readonly approval: Approval;
-  readonly judge: (bytes: Uint8Array | undefined) => Promise<Loaded>;
+  readonly judge: Judge;
   readonly onEntry: (entry: JournalEntry) => void;
 };
 
@@ -43,8 +45,8 @@ export function createStore({ paths, clock, keepSecret, journal, approval, judge
   };
   return {
     record,
-    async save({ present, before, next, secrets, actor, reach }) {
-      const after = await judge(next);
+    async save({ present, before, next, files, secrets, actor, reach }) {
+      const after = await judge(next, files);
       if (after.kind === "invalid") {
         // What the edit brought in is in no file, so no line of the file would show it.
         const issues =

@@ -5,36 +5,9 @@ import { execFileSync } from "node:child_process";
 import { chmod, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import { limits } from "../../../src/base/limits.ts";
-import { createConfigFile, prepareStateDir, resolvePaths } from "../../../src/config/config.ts";
 import type { Finding } from "../../../src/config/config.ts";
-import { temporary } from "../harness.ts";
-
-const approved =
-  '{\n  // the owner says so\n  gateway: { bind: "loopback", port: 18800 },\n  tools: { deny: ["exec"] },\n}\n';
-const wider = '{\n  gateway: { bind: "lan", port: 18800 },\n}\n';
-
-async function open(context: TestContext, first = approved) {
-  const paths = resolvePaths({ env: {}, home: await temporary(context) });
-  await prepareStateDir(paths);
-  const put = (text: string, path = paths.configPath) => writeFile(path, text, { mode: 0o600 });
-  await put(first);
-  const reopen = () => createConfigFile({ paths, env: {}, clock: { now: () => Date.now() } });
-  const file = reopen();
-  const findings: Finding[] = [];
-  file.listen((finding) => findings.push(finding));
-  assert.equal((await file.screen()).kind, "loaded");
-  return { paths, put, file, reopen, findings, text: () => readFile(paths.configPath, "utf8") };
-}
-
-type Opened = Awaited<ReturnType<typeof open>>;
-
-const bindOf = async ({ file }: Pick<Opened, "file">): Promise<string> => {
-  const loaded = await file.screen();
-  assert(loaded.kind === "loaded");
-  return loaded.config.gateway.bind;
-};
+import { approved, bindOf, open, wider } from "./guarded.ts";
 
 test("WD-001 GAP-006 a change that could give somebody more is put back, kept whole, and named by its keys", async (context) => {
   const opened = await open(context);
