@@ -3,7 +3,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInspector, createKnownValues } from "../src/dlp/dlp.ts";
+import { createInspector } from "../src/dlp/judge/inspector.ts";
+import { createKnownValues } from "../src/dlp/known/known.ts";
 import { parsed } from "../src/base/parsed.ts";
 import { figure, root } from "./harness.ts";
 

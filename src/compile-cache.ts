@@ -33,6 +33,7 @@ export async function warmCompileCache(place: Place, signal: AbortSignal): Promi
 /** What the process that warms the cache does: load it all, keep what was compiled, and leave. */
 export async function compileEverything(): Promise<void> {
   await Promise.all([
+    import("./assembly/start/start-broker.ts"),
     import("./assembly/broker/build-broker.ts"),
     import("./assembly/gateway/run-gateway.ts"),
     import("./open-offline.ts"),

@@ -4,7 +4,7 @@ import type { BrokerOptions, Owner } from "./cli/cli.ts";
 import type { Environment, StatePaths } from "./config/config.ts";
 
 export async function runBroker(options: BrokerOptions): Promise<void> {
-  return (await import("./assembly/broker/build-broker.ts")).runBroker(options);
+  return (await import("./assembly/start/start-broker.ts")).runBroker(options);
 }
 
 export async function runGateway(): Promise<void> {

@@ -7,7 +7,7 @@ import { limits } from "../base/limits.ts";
 import type { OwnerStatus } from "../protocol/owner-methods.ts";
 import { createGatewayProcess } from "./gateway/process.ts";
 import type { GatewayProcess, GatewayProcessOptions, GatewayStatus } from "./gateway/process.ts";
-import { forbidCoreDumps, refuseRoot } from "./harden.ts";
+import { refuseRoot } from "./harden.ts";
 import { createLink } from "./link/link.ts";
 import type { Link } from "./link/link.ts";
 import { createOwnerHandlers } from "./owner/handlers.ts";
@@ -19,7 +19,7 @@ import type { ServicesOptions } from "./serve/services.ts";
 
 export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
   Pick<ServicesOptions, "cells" | "guards" | "more" | "inForce"> &
-  Pick<GatewayProcessOptions, "folders" | "bwrap" | "argv" | "listen" | "settings"> & {
+  Pick<GatewayProcessOptions, "folders" | "bwrap" | "argv" | "listen" | "settings" | "launched"> & {
     readonly version: string;
     readonly profile: string | undefined;
     readonly paths: {
@@ -105,7 +105,6 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     async start() {
       refuseRoot(options.root);
-      await forbidCoreDumps(log);
       ownerSocket = await openOwnerSocket({ ...options, path: paths.ownerSocket, handlers, log });
       try {
         await gateway.start();

@@ -1,6 +1,5 @@
 // What the broker takes from itself before it holds a secret.
 import { existsSync } from "node:fs";
-import type { Log } from "../audit/audit.ts";
 import { LoricaError } from "../base/errors.ts";
 import { spawnClean } from "./spawn.ts";
 
@@ -16,11 +15,11 @@ export function refuseRoot(allowRoot: "refuse root" | "allow root"): void {
 }
 
 /**
- * A core dump would hold every secret. The limit is inherited by all that is started later. It is best effort: a host
- * without the tool is told so in the log.
+ * A core dump would hold every secret. The limit is inherited by all that is started later. It is best effort: what is
+ * answered is for the log.
  */
-export async function forbidCoreDumps(log: Log): Promise<void> {
-  if (!existsSync(prlimit)) return log.warn("core dumps could not be switched off: there is no prlimit here");
+export async function forbidCoreDumps(): Promise<readonly string[]> {
+  if (!existsSync(prlimit)) return ["core dumps could not be switched off: there is no prlimit here"];
   const child = spawnClean({
     file: prlimit,
     args: ["--pid", String(process.pid), "--core=0:0"],
@@ -30,5 +29,5 @@ export async function forbidCoreDumps(log: Log): Promise<void> {
   child.once("exit", resolve);
   child.once("error", () => resolve(null));
   const code = await promise;
-  if (code !== 0) log.warn("core dumps could not be switched off", { exitCode: code });
+  return code === 0 ? [] : [`core dumps could not be switched off: prlimit ended with ${code}`];
 }

@@ -32,13 +32,7 @@ export { renderIssues } from "./read/issue.ts";
 export type { Issue, Notice, Path, Place } from "./read/issue.ts";
 export type { KeyDescription } from "./reference.ts";
 export type { AgentDefaults, AgentEntry, ChannelConfig, Config, ProviderConfig } from "./schema/schema.ts";
-export {
-  firstConversationFiles,
-  instructionFiles,
-  lockedInstructionFiles,
-  memoryFiles,
-  workspaceTemplates,
-} from "./state/instruction-files.ts";
+export { workspaceTemplates } from "./state/workspace-templates.ts";
 export { findForeignState, prepareStateDir } from "./state/state-dir.ts";
 export { durationMs, sizeBytes } from "./units.ts";
 

@@ -4,7 +4,7 @@ import { codeOf, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { owner } from "../base/principal.ts";
 import type { AuditLog, LogTail } from "../audit/audit.ts";
-import { instructionFiles } from "../config/config.ts";
+import { instructionFiles } from "../protocol/known/instruction-files.ts";
 import type { RemoteChange, RemoteView } from "../config/config.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { Sandbox, WorkspaceFiles } from "../sandbox/sandbox.ts";

@@ -179,11 +179,3 @@ export type WorkspaceFiles = {
   /** Files that are missing, too large or not regular are left out. */
   read(agentId: string, names: readonly string[], signal: AbortSignal): Promise<readonly WorkspaceFile[]>;
 };
-
-/** Until the boot probe has ended. */
-export const notTried: SandboxStatus = {
-  kind: "off",
-  reason: "the sandbox is still being tried on this host",
-  fix: "ask again in a moment",
-  walls: [],
-};

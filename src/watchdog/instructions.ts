@@ -4,7 +4,7 @@
 import type { Clock } from "../base/clock.ts";
 import { LoricaError } from "../base/errors.ts";
 import { sha256 } from "../base/ids.ts";
-import { firstConversationFiles, instructionFiles } from "../config/config.ts";
+import { firstConversationFiles, instructionFiles } from "../protocol/known/instruction-files.ts";
 import type { AlertOwner } from "./alerts.ts";
 import type { InstructionBook, KnownFile } from "./instruction-book.ts";
 import { readPlain, removePlain, writePlain } from "./plain-file.ts";

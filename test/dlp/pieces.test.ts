@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createGuardedText, createKnownValues, guardBody } from "../../src/dlp/dlp.ts";
+import { createGuardedText } from "../../src/dlp/dlp.ts";
+import { createKnownValues } from "../../src/dlp/known/known.ts";
+import { guardBody } from "../../src/dlp/body-guard.ts";
 import { createTestInspector } from "../faux/dlp/inspector.ts";
 
 const { signal } = new AbortController();

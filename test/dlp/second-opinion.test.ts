@@ -1,7 +1,7 @@
 // The maintained rules, asked beside ours.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { askSecondOpinion } from "../../src/dlp/dlp.ts";
+import { askSecondOpinion } from "../../src/dlp/find/second-opinion.ts";
 
 test("the maintained rules name what they know, where it is, and nothing in ordinary text", async () => {
   const key = `ghp_${"a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"}`;

@@ -24,9 +24,7 @@ test("a gateway that is killed or breaks the link's rules is started again, and 
 test("GW-052 a gateway that does not stop when asked is killed with everything below it", { skip }, () =>
   runAsUser(scenarios, "stopsInOrder"),
 );
-test("sockets are the owner's alone, and nothing leaves a core dump", { skip }, () =>
-  runAsUser(scenarios, "listensPrivately"),
-);
+test("sockets are the owner's alone", { skip }, () => runAsUser(scenarios, "listensPrivately"));
 
 test("a gateway in an attacker's hands makes no system call that a command may not make", { skip }, () =>
   runAsUser(new URL("../faux/broker/hostile-scenarios.ts", import.meta.url).href, "everyActIsRefused"),

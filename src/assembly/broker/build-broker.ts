@@ -1,11 +1,10 @@
 // The broker process, built in layer order: state directory, config, secrets, logs, cells, the way out, and then the
 // gateway that may ask for them.
 import { homedir } from "node:os";
-import { join } from "node:path";
 import type { AuditWriter, Log } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
-import { limits, nodeFlags } from "../../base/limits.ts";
-import { createBroker, findBwrap } from "../../broker/broker.ts";
+import { limits } from "../../base/limits.ts";
+import { createBroker } from "../../broker/broker.ts";
 import { seedWorkspace } from "../../broker/broker.ts";
 import type { AreaHandlers, Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
 import { createBrokerEgress } from "../../egress/route/route.ts";
@@ -13,11 +12,14 @@ import { openWalls } from "./cells.ts";
 import { openEvidenceSide } from "./evidence.ts";
 import { createHooksSide } from "./hooks.ts";
 import { openIncidentSide } from "./incident/incident.ts";
-import { finishBegunRestore } from "../backup/begun.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
-import { gatewayFolders, lockFor, openAlertBook, openLog } from "./open-parts.ts";
+import type { ConfigKeeper } from "./config-keeper.ts";
+import type { Launched } from "../../broker/gateway/launch.ts";
+import { gatewayProgram } from "../start/gateway-program.ts";
+import type { EarlyGateway } from "../start/gateway-program.ts";
+import { openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import { movePlainText } from "./move-plain-text.ts";
 import { createStateSides } from "../backup/side.ts";
@@ -33,9 +35,9 @@ import type { WatchdogSide } from "./watchdog/watchdog.ts";
 import { assessExposure, listenAddresses } from "../../network/network.ts";
 import type { GatewayStart } from "../gateway/current.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
-import { compileCacheFolder, warmCompileCache } from "../../compile-cache.ts";
-import { listAgents, prepareStateDir, renderIssues, workspaceTemplates } from "../../config/config.ts";
-import type { Config, StatePaths } from "../../config/config.ts";
+import { warmCompileCache } from "../../compile-cache.ts";
+import { listAgents, renderIssues, workspaceTemplates } from "../../config/config.ts";
+import type { Config, prepareStateDir, StatePaths } from "../../config/config.ts";
 import { createRedactor } from "../../dlp/dlp.ts";
 import { channelRoute } from "../settings/channels.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
@@ -44,51 +46,53 @@ import { pageAddresses } from "../settings/access.ts";
 import { createFront, ensureGatewayToken, movePlainFile, openVault, vaultPlaces } from "../../vault/vault.ts";
 import type { FileVault, Front } from "../../vault/vault.ts";
 
-/** Runs until it is told to stop. Resolves when everything that it started has ended. */
-export async function runBroker(options: BrokerOptions): Promise<void> {
+/** What the start has found and begun before all of this was loaded. */
+export type Begun = {
+  readonly options: BrokerOptions;
+  readonly keeper: ConfigKeeper;
+  readonly prepared: Awaited<ReturnType<typeof prepareStateDir>>;
+  readonly notes: readonly string[];
+  readonly vaultOpen: PromiseWithResolvers<FileVault>;
+  readonly keepSecret: (name: string, value: string) => Promise<void>;
+  readonly early: EarlyGateway;
+};
+
+/** Opens what needs the lock, serves until it is told to stop, and resolves when everything that it started has ended. */
+export async function buildBroker(begun: Begun): Promise<void> {
+  const { options, prepared, notes, vaultOpen, keepSecret, early } = begun;
   const { paths } = options;
-  await finishBegunRestore(paths.stateDir);
-  const prepared = await prepareStateDir(paths);
-  // The vault looks at what the config gives first, so the config is read before the vault that it may write to.
-  const vaultOpen = Promise.withResolvers<FileVault>();
-  const keepSecret = async (name: string, value: string): Promise<void> => (await vaultOpen.promise).write(name, value);
-  let keeper = await createConfigKeeper(options, keepSecret);
-  const lock = await lockFor(keeper.config(), paths);
-  try {
+  let { keeper } = begun;
+  const places = vaultPlaces(paths, options.env);
+  const vault = await openVault({ places, clock: systemClock, given: keeper.given });
+  vaultOpen.resolve(vault);
+  const fromText = await movePlainText({ paths, keeper, vault });
+  if (fromText.length > 0) {
+    keeper = await createConfigKeeper(options, keepSecret, keeper.given);
     await keeper.begin();
-    const places = vaultPlaces(paths, options.env);
-    const vault = await openVault({ places, clock: systemClock, given: keeper.given });
-    vaultOpen.resolve(vault);
-    const fromText = await movePlainText({ paths, keeper, vault });
-    if (fromText.length > 0) {
-      keeper = await createConfigKeeper(options, keepSecret, keeper.given);
-      await keeper.begin();
-    }
-    const moved = [await movePlainFile(places, vault), ...fromText];
-    const { state, reason, fix } = vault.status();
-    if (state === "open") await ensureGatewayToken(vault);
-    const redactor = createRedactor({
-      values: () => vault.values(),
-      patterns: keeper.config().logging.redactPatterns,
-    });
-    const log = openLog(options, keeper.config(), redactor);
-    try {
-      for (const notice of prepared) log.source("state").warn(renderIssues([notice]));
-      for (const note of moved) if (note !== undefined) log.source("vault").warn(note);
-      if (state === "locked") log.source("vault").warn(`the vault is locked: ${reason}. ${fix}`);
-      const alerts = await openAlertBook(options, redactor, log);
-      await serve({ options, keeper, vault, redactor, log, alerts, alertOwner: alerts.alertOwner });
-    } finally {
-      log.close();
-    }
+  }
+  const moved = [await movePlainFile(places, vault), ...fromText];
+  const { state, reason, fix } = vault.status();
+  if (state === "open") await ensureGatewayToken(vault);
+  const redactor = createRedactor({
+    values: () => vault.values(),
+    patterns: keeper.config().logging.redactPatterns,
+  });
+  const log = openLog(options, keeper.config(), redactor);
+  try {
+    for (const notice of prepared) log.source("state").warn(renderIssues([notice]));
+    for (const note of notes) log.source("broker").warn(note);
+    for (const note of moved) if (note !== undefined) log.source("vault").warn(note);
+    if (state === "locked") log.source("vault").warn(`the vault is locked: ${reason}. ${fix}`);
+    const alerts = await openAlertBook(options, redactor, log);
+    seedWorkspaces(keeper.config(), paths);
+    await serve({ options, keeper, vault, redactor, log, alerts, alertOwner: alerts.alertOwner }, early);
   } finally {
-    lock.release();
+    log.close();
   }
 }
 
-async function serve(ground: Ground): Promise<void> {
-  const { options, keeper, log } = ground;
-  seedWorkspaces(keeper.config(), options.paths);
+async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
+  const { keeper, log } = ground;
   const evidence = openEvidenceSide(ground);
   const auditWriter = evidence.writer;
   const dlp = await openDlpSide(ground, auditWriter.source("broker"));
@@ -117,6 +121,7 @@ async function serve(ground: Ground): Promise<void> {
     log.source("broker"),
   );
   const broker = openBroker(ground, {
+    launched: await early.take(),
     auditWriter,
     network,
     readSecret: vaultSide.readSecret,
@@ -238,6 +243,7 @@ function openBroker(
     screen,
     ...parts
   }: {
+    readonly launched: Launched | undefined;
     readonly auditWriter: AuditWriter;
     readonly cells: ProbedCells;
     readonly probed: Promise<unknown>;
@@ -250,12 +256,11 @@ function openBroker(
     readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
   },
 ): Broker {
-  const { paths, codeRoot } = options;
+  const { paths } = options;
   const ceiling = () => ceilingOf(keeper.config(), paths);
-  const folder = compileCacheFolder();
-  const cache = folder === undefined ? [] : [folder];
   return createBroker({
     ...parts,
+    ...gatewayProgram(options),
     more: { ...brokerAnswers({ keeper, log, redactor }), ...sides.answers },
     guards: sides.guards,
     inForce: sides.inForce,
@@ -278,9 +283,6 @@ function openBroker(
     async onSecretsChanged() {
       redactor.refresh();
     },
-    folders: gatewayFolders(paths, codeRoot, cache),
-    bwrap: findBwrap(),
-    argv: [...nodeFlags, join(codeRoot, "lorica.mjs"), "gateway-child", ...cache],
     pages: (address) => pageAddresses(keeper.config(), address, network.url()),
     network: network.status,
     listen: () => listenAddresses(keeper.config()),

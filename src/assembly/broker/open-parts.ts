@@ -6,10 +6,10 @@ import { openLogWriter } from "../../audit/writer/log-writer.ts";
 import { systemClock } from "../../base/clock.ts";
 import { createDiskLook } from "../../base/files/disk.ts";
 import { createCells } from "../../broker/broker.ts";
-import type { CellsOptions, createBroker, ProbedCells } from "../../broker/broker.ts";
+import type { CellsOptions, ProbedCells } from "../../broker/broker.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
 import { compileCacheFolder } from "../../compile-cache.ts";
-import { listAgents, lockMeetingDir, lockStateDir, sizeBytes } from "../../config/config.ts";
+import { lockMeetingDir, sizeBytes } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
 import { unreadableFolder } from "../../become-broker.ts";
 import type { Redactor } from "../../dlp/dlp.ts";
@@ -82,29 +82,6 @@ export function openCells(
   });
 }
 
-/** What the gateway's own confinement shows it, and what it hides even where a folder above is shown. */
-export function gatewayFolders(
-  paths: StatePaths,
-  codeRoot: string,
-  cache: readonly string[],
-): Parameters<typeof createBroker>[0]["folders"] {
-  return {
-    code: codeRoot,
-    node: realpathSync(process.execPath),
-    readable: cache,
-    writable: [paths.state, paths.media, paths.agents],
-    hidden: [
-      paths.credentials,
-      paths.configPath,
-      paths.run,
-      paths.workspace,
-      paths.logs,
-      paths.watchdog,
-      paths.incident,
-    ],
-  };
-}
-
 /** What no workspace may be, hold or lie in: all that is the product's own, what it runs on, and where people keep keys. */
 export function protectedPaths(paths: StatePaths, codeRoot: string): readonly string[] {
   const { credentials, configPath, dotEnvPath, state, agents, media, logs, run, cache, skills, memory, identity } =
@@ -130,14 +107,4 @@ export function protectedPaths(paths: StatePaths, codeRoot: string): readonly st
   // Whoever may write the program runs as the broker after the next start.
   const program = [codeRoot, realpathSync(process.execPath), compileCacheFolder()].filter((path) => path !== undefined);
   return [...own, ...program, lockMeetingDir(paths.home), ...keys];
-}
-
-export async function lockFor(config: Config, paths: StatePaths): Promise<{ release(): void }> {
-  return lockStateDir({
-    stateDir: paths.stateDir,
-    configPath: paths.configPath,
-    workspaces: listAgents(config, paths).map((agent) => agent.workspace),
-    port: config.gateway.port,
-    meetingDir: lockMeetingDir(paths.home),
-  });
 }

@@ -5,7 +5,7 @@ import type { GatewaySettings } from "../../gateway/gateway.ts";
 import type { HaltedDoors } from "./halts.ts";
 import type { HookWants } from "../../hook/hook.ts";
 import type { ListenAddress } from "../../network/network.ts";
-import { notTried } from "../../sandbox/sandbox.ts";
+import { notTried } from "../../sandbox/not-tried.ts";
 import type { SandboxStatus } from "../../sandbox/sandbox.ts";
 import type { StateStart } from "./state.ts";
 import type { FrontSettings } from "../../vault/vault.ts";

@@ -25,24 +25,26 @@ export type LaunchOptions = {
   readonly argv: readonly string[];
   readonly listen: readonly ListenAddress[];
   readonly socketPath: string;
-  readonly openLink: (stream: Duplex) => Link;
 };
 
-export type Running = Spawned & {
-  readonly link: Link;
+/** A process that loads its program and waits for its settings. What it sends meanwhile stays in the pipe. */
+export type Launched = Spawned & {
+  readonly stream: Duplex;
   readonly addresses: readonly ListenAddress[];
   /** Resolves with how it ended. */
   readonly exited: Promise<string>;
 };
 
+export type Running = Launched & { readonly link: Link };
+
 /** Descriptors: 3 is the filter that bubblewrap reads, 4 the link, 5 the unix socket, the TCP sockets from 6 on. */
-export async function launchGateway(options: LaunchOptions): Promise<Running> {
+export async function launchGateway(options: LaunchOptions): Promise<Launched> {
   return await openSockets(options, ({ tcpFds, unixFd, addresses }) => {
     const spawned = spawnGateway(options, [unixFd, ...tcpFds]);
     const exited = exitOf(spawned.child);
     const stream = spawned.child.stdio[4];
     if (!(stream instanceof Duplex)) throw new LoricaError("internal", "the gateway has no link");
-    return { ...spawned, link: options.openLink(stream), addresses, exited };
+    return { ...spawned, stream, addresses, exited };
   });
 }
 

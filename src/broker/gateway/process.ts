@@ -9,7 +9,7 @@ import { sleep } from "../../base/wait.ts";
 import type { ListenAddress } from "../../network/network.ts";
 import type { Link } from "../link/link.ts";
 import { beginServing, launchGateway, tryConfinement } from "./launch.ts";
-import type { Confinement, Running } from "./launch.ts";
+import type { Confinement, Launched, Running } from "./launch.ts";
 import { readLines } from "./lines.ts";
 import type { GatewayFolders } from "./profile.ts";
 
@@ -50,6 +50,8 @@ export type GatewayProcessOptions = {
   readonly onGiveUp: (error: LoricaError) => void;
   readonly log: Log;
   readonly clock: Clock;
+  /** A first process that was launched, confined, while everything else was still being put together. */
+  readonly launched?: Launched | undefined;
 };
 
 export function createGatewayProcess(options: GatewayProcessOptions): GatewayProcess {
@@ -73,12 +75,14 @@ class Keeper {
   #isProven = false;
   /** Deaths in a row, none of them after a stable life. */
   #failures = 0;
+  #launched: Launched | undefined;
   /** Ends the wait for the next attempt. */
   #waiting = new AbortController();
 
   constructor(options: GatewayProcessOptions) {
     this.#options = options;
     this.#confinement = firstConfinement(options.bwrap);
+    this.#launched = options.launched;
   }
 
   status(): GatewayStatus {
@@ -144,8 +148,9 @@ class Keeper {
   }
 
   async #launch(): Promise<void> {
-    const { clock, listen, onLine, settings } = this.#options;
-    const process = await launchGateway({ ...this.#options, confinement: this.#confinement, listen: listen() });
+    const { clock, onLine, openLink, settings } = this.#options;
+    const launched = await this.#launchOrTake();
+    const process: Running = { ...launched, link: openLink(launched.stream) };
     this.#running = process;
     const startedAt = clock.now();
     const { stdout, stderr } = process.child;
@@ -163,6 +168,13 @@ class Keeper {
       await process.exited;
       throw error;
     }
+  }
+
+  async #launchOrTake(): Promise<Launched> {
+    const launched = this.#launched;
+    this.#launched = undefined;
+    if (launched !== undefined) return launched;
+    return await launchGateway({ ...this.#options, confinement: this.#confinement, listen: this.#options.listen() });
   }
 
   #onLinkEnd(process: Running): void {
@@ -208,7 +220,7 @@ class Keeper {
   }
 }
 
-function firstConfinement(bwrap: string | undefined): Confinement {
+export function firstConfinement(bwrap: string | undefined): Confinement {
   if (process.getuid?.() === 0)
     return { kind: "none", reason: "lorica runs as root, and a sandbox is never started as root" };
   if (bwrap === undefined)

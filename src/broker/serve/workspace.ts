@@ -16,7 +16,7 @@ import {
 import { errnoOf, isMissing, LoricaError } from "../../base/errors.ts";
 import { newToken } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
-import { instructionFiles } from "../../config/config.ts";
+import { instructionFiles } from "../../protocol/known/instruction-files.ts";
 import type { WorkspaceFile } from "../../sandbox/sandbox.ts";
 
 /** Linux' O_PATH, which Node does not name: a handle to walk from, that reads nothing. */

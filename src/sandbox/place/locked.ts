@@ -3,7 +3,7 @@
 // what runs there can write the new one.
 import { existsSync, lstatSync } from "node:fs";
 import { join } from "node:path";
-import { instructionFiles, lockedInstructionFiles } from "../../config/config.ts";
+import { instructionFiles, lockedInstructionFiles } from "../../protocol/known/instruction-files.ts";
 import type { CellSettings } from "../sandbox.ts";
 
 /** Name → which file that is; empty where there is none. */

@@ -1,12 +1,12 @@
 // Which files tell an agent how to behave, and which of them it may write.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { workspaceTemplates } from "../../../src/config/config.ts";
 import {
   instructionFiles,
   lockedInstructionFiles,
   memoryFiles,
-  workspaceTemplates,
-} from "../../../src/config/config.ts";
+} from "../../../src/protocol/known/instruction-files.ts";
 
 test("the nine files of a workspace are instructions or memory, and no template is forgotten", () => {
   assert.deepEqual([...instructionFiles, ...memoryFiles].length, 9);

@@ -1,5 +1,6 @@
 // An inspector that finds nothing, or what a test says: what is stored and shown is what `redact` leaves.
-import { createInspector, createKnownValues } from "../../../src/dlp/dlp.ts";
+import { createInspector } from "../../../src/dlp/judge/inspector.ts";
+import { createKnownValues } from "../../../src/dlp/known/known.ts";
 import type { Incident, Inspector, InspectorRules, LocalInspector } from "../../../src/dlp/dlp.ts";
 import { parsed } from "../../../src/base/parsed.ts";
 

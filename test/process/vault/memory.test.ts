@@ -56,7 +56,8 @@ describe("the broker's memory", { skip: process.getuid?.() === 0 && "root may lo
     await new Promise((done) => control.once("spawn", done));
     assert.ok(readdirSync(`/proc/${control.pid ?? 0}/fd`).length > 0, "of any other process it can be read");
     control.kill("SIGKILL");
-    assert.match(readFileSync(`/proc/${broker}/limits`, "utf8"), /^Max core file size +0 +0 /m);
+    for (const pid of tree(broker))
+      assert.match(readFileSync(`/proc/${pid}/limits`, "utf8"), /^Max core file size +0 +0 /m, String(pid));
     const arguments_ = readFileSync(`/proc/${broker}/cmdline`, "utf8").split("\0");
     assert.ok(arguments_.includes("--disable-sigusr1"));
     const traced = await new Promise<string>((done) =>

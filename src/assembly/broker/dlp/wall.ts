@@ -4,7 +4,8 @@ import type { BrokerEgress, OutgoingRequest } from "../../../egress/egress.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { isRecord, parseJson } from "../../../base/json.ts";
 import { limits } from "../../../base/limits.ts";
-import { guardBody, markerValue } from "../../../dlp/dlp.ts";
+import { guardBody } from "../../../dlp/body-guard.ts";
+import { markerValue } from "../../../dlp/known/known.ts";
 import type { LocalInspector, Verdict } from "../../../dlp/dlp.ts";
 
 export function screenEgress(egress: BrokerEgress, inspector: LocalInspector): BrokerEgress {

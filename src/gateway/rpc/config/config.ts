@@ -1,7 +1,6 @@
 // The methods on the configuration. Everything is asked of the broker, who alone reads and writes it.
 import { LoricaError } from "../../../base/errors.ts";
 import type { Json } from "../../../base/json.ts";
-import { configJsonSchema } from "../../../config/config.ts";
 import type { ConfigIssue, ConfigWritten, configMethods } from "../../../protocol/methods/config.ts";
 import type { HandlersOf } from "../../../protocol/methods/kit.ts";
 import type { CallContext } from "../../dispatch.ts";
@@ -12,10 +11,15 @@ type Mode = ConfigWritten["sentinel"]["payload"]["stats"]["mode"];
 
 const fileName = "openclaw.json";
 
+/** The config's folder is loaded by whoever asks about its keys; nothing else in this process reads one. */
+async function buildSchema(): Promise<Json> {
+  return (await import("../../../config/config.ts")).configJsonSchema();
+}
+
 export function createConfigMethods(edge: Edge): HandlersOf<typeof configMethods, CallContext> {
   // It never changes while the process runs, and building it takes long.
   let built: Promise<Json> | undefined;
-  const schema = (): Promise<Json> => (built ??= configJsonSchema());
+  const schema = (): Promise<Json> => (built ??= buildSchema());
 
   async function write(
     mode: Mode,

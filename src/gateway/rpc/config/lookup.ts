@@ -2,7 +2,6 @@
 import { LoricaError } from "../../../base/errors.ts";
 import { isRecord } from "../../../base/json.ts";
 import type { Json } from "../../../base/json.ts";
-import { parseConfigPath } from "../../../config/config.ts";
 import type { Path } from "../../../config/config.ts";
 import type { ConfigKey } from "../../../protocol/methods/config.ts";
 
@@ -11,6 +10,7 @@ type Reload = "hot" | "restart";
 type Found = { readonly node: Node; readonly reload: Reload };
 
 export async function lookUpKey(schema: Json, text: string): Promise<ConfigKey> {
+  const { parseConfigPath } = await import("../../../config/config.ts");
   const path = await parseConfigPath(text);
   if (!path.ok) throw new LoricaError("invalid_request", path.reason);
   const found = nodeAt(schema as Node, path.value);

@@ -1,8 +1,6 @@
 // The workspace files that tell an agent how to behave. They are the owner's: what runs in a cell reads them and writes
 // none of them. An agent's memory (MEMORY.md, memory/) is its own to write and is not among them.
 
-export { workspaceTemplates } from "./workspace-templates.ts";
-
 /** In the first folder of a workspace. A file of such a name further down is not read as an instruction. */
 export const instructionFiles: readonly string[] = [
   "AGENTS.md",
