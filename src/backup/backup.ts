@@ -2,7 +2,7 @@
 // put back here; who asks for it and where the database's copy comes from is decided by whoever calls.
 export { createBackup } from "./write/create.ts";
 export type { BackupOrder, CreatedBackup } from "./write/create.ts";
-export { listBackups, isCloudSynced, removeOldBackups } from "./folder.ts";
+export { isCloudSynced, keyEnding, listBackups, removeBackup, removeOldBackups } from "./folder.ts";
 export type { BackupFile } from "./folder.ts";
 export type { BackupKind, Manifest } from "./manifest.ts";
 export { verifyBackup } from "./read/verify.ts";

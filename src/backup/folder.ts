@@ -14,6 +14,9 @@ export type BackupFile = {
   readonly sealed: boolean;
 };
 
+/** Where the sealed key of a backup is, after its own name. */
+export const keyEnding = ".key";
+
 const shape = /^lorica-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-(full|no-transcripts|config-only)\.tar(\.age)?$/;
 const partialShape = /^\.lorica-[0-9TZ]+-[a-z-]+\.tar(\.age)?\.[0-9a-f-]{36}\.partial$/;
 
@@ -48,8 +51,14 @@ export async function listBackups(folder: string): Promise<readonly BackupFile[]
 /** Keeps the newest of one kind, and answers what went. */
 export async function removeOldBackups(folder: string, kind: BackupKind, keep: number): Promise<readonly string[]> {
   const old = (await listBackups(folder)).filter((file) => file.kind === kind).slice(keep);
-  for (const { path } of old) await rm(path, { force: true });
+  for (const { path } of old) await removeBackup(path);
   return old.map(({ path }) => path);
+}
+
+/** With the sealed key that a vault with a passphrase has put beside it. */
+export async function removeBackup(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(`${path}${keyEnding}`, { force: true });
 }
 
 /** A backup is written under a name that says it is not whole; one that nobody writes to any more was killed. */

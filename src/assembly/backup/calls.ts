@@ -1,11 +1,12 @@
 // What the owner asks about backups, with or without a running gateway: only where the database's copy comes from differs.
 import { existsSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createBackup, isCloudSynced, listBackups, verifyBackup } from "../../backup/backup.ts";
+import { createBackup, isCloudSynced, keyEnding, listBackups, verifyBackup } from "../../backup/backup.ts";
 import type { BackupOrder } from "../../backup/backup.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
+import { replaceFile } from "../../base/replace-file.ts";
 import { expandHome } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
 import type { backupMethods, BackupMade } from "../../protocol/owner/backup.ts";
@@ -80,8 +81,9 @@ async function keepKeyBeside({ paths, vault }: BackupDeps, path: string): Promis
   if (identity === "systemd-credential") return "the service's credential lorica-vault-key";
   const wrapped = join(paths.credentials, "vault-key.age");
   if (identity !== "passphrase" || !existsSync(wrapped)) return keyFile ?? null;
-  await copyFile(wrapped, `${path}.key`);
-  return `${path}.key and your passphrase`;
+  const beside = path + keyEnding;
+  await replaceFile(beside, await readFile(wrapped));
+  return `${beside} and your passphrase`;
 }
 
 function warningsOf(about: {
@@ -117,7 +119,7 @@ export async function identitiesFor(
 ): Promise<readonly string[]> {
   if (!path.endsWith(".age")) return [];
   const own = vault !== undefined && vault.status().state === "open" ? [vault.identity()] : [];
-  const beside = `${path}.key`;
+  const beside = path + keyEnding;
   const file = given.identity ?? (given.passphrase !== undefined && existsSync(beside) ? beside : undefined);
   const named = file === undefined ? [] : [await readIdentityFile(file, given.passphrase)];
   if (named.length + own.length > 0) return [...named, ...own];

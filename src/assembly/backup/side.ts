@@ -3,7 +3,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuditLog } from "../../audit/audit.ts";
-import { removeOldBackups } from "../../backup/backup.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { systemClock } from "../../base/clock.ts";
 import { newId } from "../../base/ids.ts";
@@ -13,9 +12,9 @@ import { sleep } from "../../base/wait.ts";
 import type { Broker, OwnerHandlers } from "../../broker/broker.ts";
 import type { StatePaths } from "../../config/config.ts";
 import type { backupMethods } from "../../protocol/owner/backup.ts";
-import { createBackupCalls, folderOf } from "./calls.ts";
-import type { BackupDeps, SharedCalls } from "./calls.ts";
-import { missedSince, readLastRun, saveLastRun } from "./runs.ts";
+import { createBackupCalls } from "./calls.ts";
+import type { BackupDeps } from "./calls.ts";
+import { makeDue } from "./due.ts";
 import { createDiskSide } from "./disk.ts";
 import type { Ground } from "../broker/open-parts.ts";
 import { createSealSide, readHead, toHead } from "../broker/seal.ts";
@@ -100,27 +99,6 @@ async function withSnapshot<T>(
     for (const left of await readdir(paths.state))
       if (left.startsWith("snapshot-")) await rm(join(paths.state, left), { force: true });
   }
-}
-
-/** Makes the backup that is due, tries it, and only then lets old ones go. */
-async function makeDue(
-  deps: BackupDeps,
-  { calls, audit }: { readonly calls: SharedCalls; readonly audit: AuditLog },
-  signal: AbortSignal,
-): Promise<void> {
-  const { paths, now } = deps;
-  const settings = deps.config();
-  const lastRunAt = await readLastRun(paths);
-  if (settings.every === "off") return;
-  // With no run on record the schedule begins now.
-  if (lastRunAt === undefined) return await saveLastRun(paths, now());
-  if (missedSince(settings, lastRunAt, now()) === undefined) return;
-  const { path, bytes } = await calls["backup.create"]({ kind: settings.kind }, { signal });
-  const { files } = await calls["backup.verify"]({ path }, { signal });
-  await saveLastRun(paths, now());
-  const removed = (await removeOldBackups(folderOf(deps), settings.kind, settings.keep)).length;
-  const result = { bytes, files, removed };
-  audit.record({ kind: "backup", actor: "schedule", resource: `made and verified ${path}`, result });
 }
 
 /** Looks again and again until the signal; after a failure less and less often. */

@@ -150,4 +150,31 @@ suite("a backup", { concurrency: false }, () => {
     assert.equal(existsSync(copy), true);
     writeFileSync(join(copy, "done"), "");
   });
+
+  test("BAK-002 where the vault has a passphrase, the backup, the key beside it and the passphrase are enough elsewhere", async () => {
+    const said = { input: "four words are enough\n" };
+    const says = async (of: Installation, command: string): Promise<string> => {
+      const { code, stdout, stderr } = await of.run(command.split(" "), said);
+      assert.equal(code, 0, `${command}: ${stderr}`);
+      return stdout;
+    };
+    await says(lorica, "vault init --identity passphrase");
+    const { path, opensWith } = JSON.parse(await ok(["backup", "create", "--json"])) as typeof made;
+    assert.equal(opensWith, `${path}.key and your passphrase`);
+    await lorica.stop();
+    rmSync(fresh.home, { recursive: true, force: true });
+    mkdirSync(fresh.home, { mode: 0o700 });
+    const file = join(fresh.home, "backup.tar.age");
+    copyFileSync(path, file);
+    copyFileSync(`${path}.key`, `${file}.key`);
+    const wrong = await fresh.run(["backup", "restore", file, "--yes"], { input: "three words are wrong\n" });
+    assert.match(wrong.stderr, /has another passphrase/);
+    await says(fresh, `backup verify ${file}`);
+    await says(fresh, `backup restore ${file} --yes`);
+    await fresh.start();
+    assert.match((await fresh.run(["status"])).stdout, /lorica vault unseal/);
+    await says(fresh, "vault unseal");
+    assert.match(await ok(["sessions", "export", "kept"], fresh), new RegExp(words));
+    await fresh.stop();
+  });
 });
