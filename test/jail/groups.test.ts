@@ -5,7 +5,11 @@ import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync,
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { findGroupPlace } from "../../src/sandbox/groups/find.ts";
-import { hostGroups, openGroups } from "../../src/sandbox/groups/groups.ts";
+import { findBwrap } from "../../src/broker/broker.ts";
+import { parseAnswer } from "../../src/hook/contract.ts";
+import { createRunHook } from "../../src/assembly/broker/hook-room.ts";
+import { hostGroups, noGroups, openGroups } from "../../src/sandbox/groups/groups.ts";
+import type { CellGroups } from "../../src/sandbox/groups/groups.ts";
 
 const handedOver = process.getuid?.() === 0 && handOver();
 const skip = !handedOver && "UNKNOWN: no control group could be handed over here (that takes root and the older kind)";
@@ -38,7 +42,8 @@ test("SBX-001 SBX-009 memory of a cell is bounded, for all that it holds togethe
   assert.equal((await run(fill(64), "memory")).output, `${64 << 20}\n`);
   assert.notEqual((await run(fill(400), "memory")).exitCode, 0);
   // A file in memory counts too, and two programs count together.
-  assert.notEqual((await run(`${fill(160)} & ${fill(160)} & wait -n && wait -n`, "both")).exitCode, 0);
+  const hold = `python3 -c "import time; x = b'x' * (160 << 20); time.sleep(2)"`;
+  assert.notEqual((await run(`${hold} & ${hold} & wait -n && wait -n`, "both")).exitCode, 0);
   agents.set("main", { workspace, access: "rw", bounds: { memoryBytes: 1_073_741_824 } });
   assert.equal((await run(fill(400), "memory")).output, `${400 << 20}\n`);
   agents.set("main", { workspace, access: "rw" });
@@ -51,6 +56,27 @@ test("SBX-009 processes of a cell are bounded, and its neighbour has its own", {
   assert.match((await run(forks, "forks")).output, /Resource temporarily unavailable|Cannot fork/);
   assert.equal((await run("echo calm", "calm")).output, "calm\n");
   agents.set("main", { workspace, access: "rw" });
+});
+
+test("SBX-009 a hook is bounded too: one that eats all memory has not said yes", { skip }, async () => {
+  const sandbox = async () => grouped.status();
+  const host = { node: cellsOptions.node, home: cellsOptions.home, etcDir: join(cellsOptions.cacheDir, "cell-etc") };
+  const rooms = { host, stateDir: join(workspace, ".."), bwrap: findBwrap, sandbox };
+  const ask = async (groups: CellGroups, megabytes: number) => {
+    const definition = {
+      event: "PreToolUse",
+      matcher: "",
+      command: `${fill(megabytes)} > /dev/null`,
+      timeoutMs: 20_000,
+    } as const;
+    const hook = { definition, folders: [], problem: undefined };
+    const ran = await createRunHook({ ...rooms, groups: () => groups })(hook, { workspace, question: "{}" }, never);
+    return [parseAnswer(ran).kind, ran.end];
+  };
+  // Positive control: without a group it has the memory.
+  assert.deepEqual(await ask(noGroups("none"), 700), ["pass", "exited"]);
+  assert.deepEqual(await ask(grouped.groups(), 700), ["deny", "exited"]);
+  assert.deepEqual(await ask(grouped.groups(), 100), ["pass", "exited"]);
 });
 
 test("processors of a cell are bounded", { skip }, async () => {

@@ -8,12 +8,14 @@ import { startConfined } from "../../broker/broker.ts";
 import { hookRoom } from "../../hook/hook.ts";
 import type { RoomEnd, RoomHost, RunHook } from "../../hook/hook.ts";
 import { systemNames } from "../../sandbox/sandbox.ts";
-import type { SandboxStatus } from "../../sandbox/sandbox.ts";
+import type { CellGroup, CellGroups, SandboxStatus } from "../../sandbox/sandbox.ts";
 
 export type HookRooms = {
   readonly host: Omit<RoomHost, "systemLinks" | "hasProc">;
   readonly stateDir: string;
   readonly bwrap: () => string | undefined;
+  /** What bounds a hook as a whole, where something does. */
+  readonly groups: () => CellGroups;
   /** What the boot probe found, once it has ended: a cell that is not proved is none to run anything in. */
   readonly sandbox: (signal: AbortSignal) => Promise<SandboxStatus>;
 };
@@ -35,20 +37,24 @@ export function createRunHook(rooms: HookRooms): RunHook {
       return notStarted(`hooks run in a cell, and the sandbox is off: ${status.kind === "off" ? status.reason : ""}`);
     const { command, timeoutMs } = definition;
     const room = hookRoom(host, { command, folders, workspace, stateDir: rooms.stateDir });
+    const group = rooms.groups().open(hookBounds);
     const deadline = openDeadline(signal, timeoutMs);
     try {
-      return await runRoom({ bwrap, ...room }, question, deadline.signal);
+      return await runRoom({ bwrap, group, ...room }, question, deadline.signal);
     } catch (error) {
       if (signal.aborted) throw abortError(signal);
       if (error instanceof LoricaError) return notStarted(error.message);
       throw error;
     } finally {
       deadline.close();
+      group.close();
     }
   };
 }
 
-type Started = { readonly bwrap: string } & ReturnType<typeof hookRoom>;
+const hookBounds = { memoryBytes: limits.hookMemoryBytes, processes: limits.hookCellProcessesMax };
+
+type Started = { readonly bwrap: string; readonly group: CellGroup } & ReturnType<typeof hookRoom>;
 
 async function runRoom(room: Started, question: string, deadline: AbortSignal): Promise<RoomEnd> {
   const { child, kill } = startConfined({ ...room, stdio: ["pipe", "pipe", "pipe", "pipe"] });

@@ -132,6 +132,7 @@ function createHooksOf(
     host: { node: realpathSync(process.execPath), home: paths.home, etcDir: join(paths.cache, "cell", "cell-etc") },
     stateDir: paths.stateDir,
     bwrap: findBwrap,
+    groups: cells.groups,
     async sandbox(signal) {
       await unlessAborted(
         probed.catch(() => undefined),
