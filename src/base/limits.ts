@@ -329,6 +329,8 @@ export const limits = {
   hookProcessesMax: 32,
   hookPassesMax: 1_024,
   hookTmpBytes: 16_777_216,
+  hookMemoryBytes: 536_870_912,
+  hookCellProcessesMax: 128,
 
   nameMaxChars: 512,
 
@@ -432,6 +434,7 @@ export const limits = {
   dlpRecipientsMax: 512,
   dlpBodyHeldMaxChars: 65_536,
   dlpBodyWholeMaxBytes: 262_144,
+  dlpFilePieceChars: 1_048_576,
   dlpStreamHeldMaxChars: 32_768,
   dlpStreamBeforeChars: 512,
   dlpTextsMax: 64,

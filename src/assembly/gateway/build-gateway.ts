@@ -15,6 +15,7 @@ import {
 } from "../../broker/client.ts";
 import type { Link } from "../../broker/client.ts";
 import { createInspectorClient } from "./dlp.ts";
+import { screenMedia } from "./media.ts";
 import { createRedactor } from "../../dlp/dlp.ts";
 import type { Inspector } from "../../dlp/dlp.ts";
 import { createAgentWorkspace, createGateway, createRemotePorts } from "../../gateway/gateway.ts";
@@ -196,10 +197,11 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     clock,
     audit,
   });
+  const dlp = createInspectorClient(link);
   const observers = plugins.flatMap((plugin) => plugin.hooks ?? []);
   return {
     current,
-    store: transcript.store,
+    store: { ...transcript.store, media: screenMedia(transcript.store.media, dlp, ending.signal) },
     transcript,
     devices: createDevices({ store: opened.devices, clock, audit, log }),
     flushed: async () => mirror?.flush(),
@@ -212,7 +214,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     observe: createObserver({ hooks: observers, report }, ending.signal),
     kill: createKillClient(link),
     hooks: createHookClient(link, () => current.start().hooks),
-    dlp: createInspectorClient(link),
+    dlp,
     canary: first.canary,
     redact,
     report,
