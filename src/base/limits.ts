@@ -197,6 +197,8 @@ export const limits = {
   egressRecentMax: 1_000,
   egressRulesMax: 500,
   egressLeavesMax: 256,
+  egressRulesAgainMs: 1_000,
+  egressLookupsMax: 2,
 
   // The gateway process
   gatewayTmpBytes: 67_108_864,

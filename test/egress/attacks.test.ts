@@ -6,6 +6,7 @@ import type { RequestListener } from "node:http";
 import { test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gzipSync } from "node:zlib";
+import { fewAtOnce } from "../../src/egress/proxy/dial.ts";
 import { allow, egressFor, publicAddress, withWayOut } from "../faux/network/way-out.ts";
 import { fetchThrough, openTunnel, say, sayOn } from "../faux/network/through.ts";
 
@@ -198,9 +199,64 @@ test("whatever bytes a request is made of, the proxy lives on", async () => {
   });
 });
 
-async function openSecure(port: number, ca: string) {
-  const { socket } = await openTunnel(port, place);
-  const secure = connectTls({ socket, servername: "api.example.com", ca });
+async function openSecure(port: number, ca: string, name = "api.example.com") {
+  const { socket } = await openTunnel(port, `${name}:443`);
+  const secure = connectTls({ socket, servername: name, ca });
+  secure.on("error", () => undefined);
   await once(secure, "secureConnect");
   return secure;
 }
+
+test("a rule that is taken back ends what it has opened, and leaves what others have", async () => {
+  const both = egressFor(allow("api.example.com"), allow("other.example.com"));
+  const known = { ...names, "other.example.com": [publicAddress] };
+  await withWayOut(both, { names: known, answer: () => undefined }, async ({ port, far, rules, recorded }) => {
+    const opened = await Promise.all(
+      Object.keys(known).map(async (name) => await openSecure(port, far.certificate, name)),
+    );
+    const [withdrawn, kept] = opened;
+    assert(withdrawn !== undefined && kept !== undefined);
+    const record = recorded();
+    rules.current = egressFor(allow("other.example.com"));
+    await once(withdrawn.resume(), "close");
+    const { host, reason } = await record;
+    assert.deepEqual({ host, reason }, { host: "api.example.com", reason: "its rule was taken back" });
+    assert.equal(kept.destroyed, false);
+    // Where methods count from now on, a tunnel in which none is seen ends too.
+    rules.current = egressFor(allow("other.example.com", { methods: ["GET"] }));
+    await once(kept.resume(), "close");
+  });
+  await withWayOut(
+    egressFor(own),
+    { names, answer: () => undefined },
+    async ({ port, certificate, rules, recorded }) => {
+      const client = await openSecure(port, certificate);
+      client.write(request("GET /slow"));
+      const record = recorded();
+      rules.current = egressFor();
+      await once(client.resume(), "close");
+      assert.equal((await record).path, "/slow");
+    },
+  );
+});
+
+test("cells look up a few names at once, and wait for each other", async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const resolve = fewAtOnce(async (host) => {
+    asked.push(host);
+    await new Promise<void>((go) => answers.push(go));
+    return [host];
+  });
+  const all = Promise.allSettled(Array.from({ length: 200 }, (_, at) => resolve(`h${at}`)));
+  assert.deepEqual(asked, ["h0", "h1"]);
+  while (asked.length < 130 || answers.length > 0) {
+    answers.shift()?.();
+    await new Promise((done) => setImmediate(done));
+  }
+  const results = await all;
+  assert.equal(results.filter(({ status }) => status === "fulfilled").length, 130);
+  const after = resolve("after");
+  answers.shift()?.();
+  assert.deepEqual(await after, ["after"]);
+});

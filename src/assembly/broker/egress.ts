@@ -5,10 +5,12 @@ import type { AuditWriter, Log } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
 import type { OpenWayOut, OwnerHandlers, WayOut } from "../../broker/broker.ts";
+import type { Config } from "../../config/config.ts";
 import { createAuthority } from "../../egress/authority/authority.ts";
 import { hasWayOut, judge, presets, renderRule } from "../../egress/judge/judge.ts";
 import { createLedger } from "../../egress/ledger.ts";
 import type { Ledger } from "../../egress/ledger.ts";
+import { fewAtOnce } from "../../egress/proxy/dial.ts";
 import { attachProxy } from "../../egress/proxy/proxy.ts";
 import type { Placeholder, ProxyDeps } from "../../egress/proxy/proxy.ts";
 import { connectTo, resolveHost } from "../../network/network.ts";
@@ -40,17 +42,16 @@ export type EgressSide = BrokerSide & {
 export type EgressHooks = Required<Pick<ProxyDeps, "inspect" | "halted">>;
 
 export function createEgressSide(ground: Ground, auditWriter: AuditWriter, hooks: EgressHooks): EgressSide {
-  const { keeper, options } = ground;
+  const { options } = ground;
   const log = ground.log.source("egress");
   const ledger = createLedger({ audit: auditWriter.source("broker"), now: systemClock.now });
-  const settings = (): EgressSettings =>
-    egressOf(keeper.config(), options.paths, ceilingOf(keeper.config(), options.paths));
+  const settings = createSettings(ground);
   const deps: ProxyDeps = {
     ...hooks,
     fill: (placeholder) => fillFrom(ground, placeholder),
     rules: (agentId) => settings().agents.get(agentId),
     now: systemClock.now,
-    resolve: resolveHost,
+    resolve: fewAtOnce(resolveHost),
     connect: connectTo,
     record: ledger.record,
   };
@@ -85,6 +86,16 @@ export function createEgressSide(ground: Ground, auditWriter: AuditWriter, hooks
     part: () => describe(settings(), ledger, failure),
     areas: handlers(ground, { settings, ledger, log }),
     stop: async () => ledger.close(),
+  };
+}
+
+/** They are asked for again and again, and change only with the config. */
+function createSettings({ keeper, options: { paths } }: Ground): () => EgressSettings {
+  let last: { readonly config: Config; readonly settings: EgressSettings } | undefined;
+  return () => {
+    const config = keeper.config();
+    if (last?.config !== config) last = { config, settings: egressOf(config, paths, ceilingOf(config, paths)) };
+    return last.settings;
   };
 }
 

@@ -14,6 +14,28 @@ export type Addresses =
 
 const addressesMax = 4;
 
+/**
+ * A lookup holds one of the few threads that this process reads its files with, for as long as a name server lets it wait.
+ * Cells may hold some of them, and wait for each other.
+ */
+export function fewAtOnce(resolve: ProxyDeps["resolve"]): ProxyDeps["resolve"] {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (host) => {
+    if (running >= limits.egressLookupsMax) {
+      if (waiting.length >= limits.egressConnectionsMax) throw Object.assign(new Error("too many"), { code: "EBUSY" });
+      await new Promise<void>((go) => waiting.push(go));
+    } else running += 1;
+    try {
+      return await resolve(host);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  };
+}
+
 export async function findAddresses(deps: ProxyDeps, host: string, reach: Reach): Promise<Addresses> {
   let found: readonly string[];
   try {

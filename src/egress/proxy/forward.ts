@@ -12,6 +12,7 @@ import { dial, findAddresses } from "./dial.ts";
 import { fillPlaceholders, strikeOut, throughHeaders, turningHeader } from "./headers.ts";
 import { failed, refusalOf } from "./way.ts";
 import type { EgressEntry, Refusal, Way } from "./way.ts";
+import { watchRules } from "./withdrawn.ts";
 
 export type Exchange = {
   readonly way: Way;
@@ -56,6 +57,12 @@ export async function forward(exchange: Exchange): Promise<void> {
     record({ verdict: "deny", ...ready }, 0);
     return answer(to, ready.rule === "failed" ? 503 : 403, ready.reason);
   }
+  const { host, port, path, transport } = exchange;
+  const asked = { host, port, path, transport, method: from.method ?? "GET", isEnded: false };
+  to.once(
+    "close",
+    watchRules(way, asked, () => to.destroy()),
+  );
   const sent = await send(exchange, ready).catch((error: unknown) => failed(error).reason);
   if (typeof sent === "string") {
     record({ verdict: "allow", rule: ready.rule, reason: sent }, 0);
@@ -66,7 +73,7 @@ export async function forward(exchange: Exchange): Promise<void> {
   // Packed, it could show the credential in letters that nobody here can read.
   if (ready.values.length > 0 && (sent.headers["content-encoding"] ?? "identity") !== "identity") {
     sent.destroy();
-    const reason = `${exchange.host} answered in an encoding that was not asked for`;
+    const reason = `${host} answered in an encoding that was not asked for`;
     record({ verdict: "allow", rule: ready.rule, reason }, 0);
     return answer(to, 502, reason);
   }

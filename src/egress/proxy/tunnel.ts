@@ -9,6 +9,7 @@ import { readHello } from "./hello.ts";
 import { pump } from "./pump.ts";
 import { failed, refusalOf } from "./way.ts";
 import type { Refusal, Way } from "./way.ts";
+import { watchRules } from "./withdrawn.ts";
 
 export type Place = { readonly host: string; readonly port: number };
 
@@ -58,6 +59,13 @@ export async function openTunnel(way: Way, request: TunnelRequest, terminate: Te
     request.socket.destroy();
     return;
   }
+  let isWithdrawn = false;
+  const watched = { host, port: request.port, transport: "tunnel", isEnded: verdict.terminate } as const;
+  const forget = watchRules(way, watched, () => {
+    isWithdrawn = true;
+    request.socket.destroy();
+  });
+  request.socket.once("close", forget);
   if (verdict.terminate) {
     request.socket.unshift(hello);
     return await terminate(request.socket, { host, port: request.port });
@@ -71,7 +79,8 @@ export async function openTunnel(way: Way, request: TunnelRequest, terminate: Te
   far.write(hello);
   const uploadMaxBytes = way.deps.rules(way.asker.agentId)?.uploadMaxBytes;
   const carried = await pump(request.socket, far, { uploadMaxBytes, sentBytes: hello.length });
-  const cut = carried.cut === undefined ? {} : { reason: `ended by its bound: ${carried.cut}` };
+  const why = isWithdrawn ? "its rule was taken back" : `ended by its bound: ${carried.cut}`;
+  const cut = carried.cut === undefined && !isWithdrawn ? {} : { reason: why };
   record({ rule: verdict.rule, up: carried.upBytes, down: carried.downBytes, ...cut }, carried.cut !== "upload");
 }
 
