@@ -275,6 +275,7 @@ function openBroker(
         ceiling,
         readSecret,
         rules: () => egressOf(keeper.config(), paths, ceiling()).routes,
+        proxy: () => keeper.config().egress.proxy,
       }),
     ),
     ceiling,

@@ -81,8 +81,7 @@ export const egress = section(
       text(1_024)
         .regex(/^https?:\/\/[^\s@/]+\/?$/, "a proxy is http://host:port, without a name and password")
         .optional(),
-      "A proxy for requests to providers and platforms, which then resolves their names.",
-      "restart",
+      "A proxy for requests to providers and platforms, which then resolves their names. What is named by an address of this machine or its network, or `localhost`, is asked directly.",
     ),
   },
   "Which hosts may be reached.",

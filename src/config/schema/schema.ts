@@ -62,7 +62,7 @@ export const configSchema = z.strictObject({
   talk: reserved("later", "Conversations by voice."),
   accessGroups: reserved(4, "Groups of senders."),
   nodeHost: reserved("later", "This machine as a node."),
-  proxy: reserved(3, "A proxy for what leaves."),
+  proxy: reserved("later", "A proxy for all that leaves; `egress.proxy` is the one for providers and platforms."),
 });
 
 /** A valid config with every default filled in. It holds the names of secrets, never a value. */

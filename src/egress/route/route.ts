@@ -3,7 +3,7 @@
 import { isIP } from "node:net";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
-import type { Agent, Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { errnoOf, LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { abortError } from "../../base/wait.ts";
@@ -47,10 +47,12 @@ export type BrokerEgressOptions = {
   readonly readSecret: ReadSecret;
   /** What holds for requests of the broker's own; what the ceiling names where left out. */
   readonly rules?: () => readonly EgressRule[];
+  /** A proxy of the owner's, for whatever is not on this machine or in its network by its address. */
+  readonly proxy?: () => string | undefined;
 };
 
 export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
-  const agents = new Map<Reach, Agent>();
+  const agents = new Map<string, Dispatcher>();
   return {
     async fetch(request, signal, tried) {
       const { resource } = request;
@@ -68,8 +70,10 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
       const target = credentials.inPath === undefined ? allowed : fillPath(allowed, credentials.inPath);
       // Loaded by the first request: a broker that waits for its first message has no use for its megabytes.
       const library = await import("undici");
-      const agent = agents.get(reach) ?? openAgent(library, reach);
-      agents.set(reach, agent);
+      const proxy = isNearby(target) ? undefined : options.proxy?.();
+      const way = proxy ?? reach;
+      const agent = agents.get(way) ?? (proxy === undefined ? openAgent(library, reach) : openProxied(library, proxy));
+      agents.set(way, agent);
       const dispatch = { origin: target.origin, path: target.path, method: resource.method, ...timeoutsOf(provider) };
       const headers = { ...parseRequestHeaders(request), ...provider.identity, ...credentials.headers };
       const body = request.body === undefined ? null : Readable.fromWeb(request.body as NodeReadableStream<Uint8Array>);
@@ -77,7 +81,11 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
         const response = await agent.request({ ...dispatch, headers, body, signal });
         return receive(response, { target, values: credentials.values, signal });
       } catch (cause) {
-        throw explain(cause, target, signal);
+        throw explain(
+          cause,
+          { ...target, host: proxy === undefined ? target.host : `${target.host} through ${proxy}` },
+          signal,
+        );
       }
     },
     async close() {
@@ -87,15 +95,31 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
   };
 }
 
-function openAgent(library: typeof import("undici"), reach: Reach): Agent {
-  return new library.Agent({
-    allowH2: false,
-    pipelining: 1,
-    connections: limits.fetchConnectionsMax,
-    keepAliveTimeout: 30_000,
-    maxHeaderSize: limits.fetchHeadersMaxBytes,
-    connect: { timeout: limits.fetchConnectTimeoutMs, lookup: createCheckedLookup(reach) },
-  });
+const bounds = {
+  allowH2: false,
+  pipelining: 1,
+  connections: limits.fetchConnectionsMax,
+  keepAliveTimeout: 30_000,
+  maxHeaderSize: limits.fetchHeadersMaxBytes,
+} as const;
+
+function openAgent(library: typeof import("undici"), reach: Reach): Dispatcher {
+  const connect = { timeout: limits.fetchConnectTimeoutMs, lookup: createCheckedLookup(reach) };
+  return new library.Agent({ ...bounds, connect });
+}
+
+/** The proxy is dialled as what the owner names; behind it, it is the proxy that looks names up. */
+function openProxied(library: typeof import("undici"), uri: string): Dispatcher {
+  checkLiteral({ origin: new URL(uri).origin }, "owner-named");
+  const timeout = limits.fetchConnectTimeoutMs;
+  const proxyTls = { timeout, lookup: createCheckedLookup("owner-named") };
+  return new library.ProxyAgent({ ...bounds, uri, proxyTls, requestTls: { timeout } });
+}
+
+/** By an address of this machine or its network: no proxy elsewhere could mean the same by it. */
+function isNearby({ origin }: Target): boolean {
+  const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
+  return host === "localhost" || (isIP(host) !== 0 && !checkAddress(host, "public").ok);
 }
 
 function timeoutsOf({ timeoutMs = 0 }: ProviderCeiling): {
@@ -109,7 +133,7 @@ function timeoutsOf({ timeoutMs = 0 }: ProviderCeiling): {
 }
 
 /** An address in the URL itself is never looked up, so it is judged here. */
-function checkLiteral({ origin }: Target, reach: Reach): void {
+function checkLiteral({ origin }: Pick<Target, "origin">, reach: Reach): void {
   const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
   if (isIP(host) === 0) return;
   const verdict = checkAddress(host, reach);
