@@ -149,8 +149,8 @@ function configMethods(file: ConfigFile, paths: StatePaths): Methods {
     }),
     "config.rollback": ({ to }) => changing(paths, () => calls.rollback(textOf(to), actor)),
     "config.pending": async () => ({ edits: await calls.pending() }),
-    "config.accept": ({ only }) =>
-      changing(paths, () => calls.accept(Array.isArray(only) ? only.map(String) : [], actor)),
+    "config.accept": ({ only, digest }) =>
+      changing(paths, () => calls.accept(Array.isArray(only) ? only.map(String) : [], actor, textOf(digest))),
     "config.reject": () => changing(paths, () => calls.reject()),
   };
 }

@@ -5,6 +5,7 @@ import type { Json } from "../base/json.ts";
 import type { Parsed } from "../base/parsed.ts";
 import type { PendingEdit } from "../protocol/owner/watchdog.ts";
 import type { ConfigChange, ConfigRevision, ConfigView, OwnerParamsOf } from "../protocol/owner-methods.ts";
+import { digestOf } from "./file.ts";
 import type { ConfigFile, Edit, EditResult } from "./file.ts";
 import type { StatePaths } from "./paths.ts";
 import { renderIssues } from "./read/issue.ts";
@@ -29,7 +30,7 @@ export type ConfigCalls = {
   rollback(to: string | undefined, actor: string): Promise<ConfigChange>;
   /** What others did to the files and what is not in force, newest first. */
   pending(): Promise<readonly PendingEdit[]>;
-  accept(only: readonly string[], actor: string): Promise<ConfigChange>;
+  accept(only: readonly string[], actor: string, digest?: string): Promise<ConfigChange>;
   reject(): Promise<{ readonly rejected: number }>;
 };
 
@@ -48,15 +49,11 @@ export function createConfigCalls(file: ConfigFile, paths: StatePaths): ConfigCa
       return changeOf(await file.rollback({ actor: by, to }), paths);
     },
     pending: async () =>
-      (await file.pending()).map(({ id, at, state, what, widening, changes }) => ({
-        id,
-        at: Date.parse(at),
-        state,
-        what,
-        widening,
-        changes,
-      })),
-    accept: async (only, by) => changeOf(await file.accept(only, by), paths),
+      (await file.pending()).map((edit) => {
+        const { id, at, state, what, widening, changes } = edit;
+        return { id, digest: digestOf(edit), at: Date.parse(at), state, what, widening, changes };
+      }),
+    accept: async (only, by, digest) => changeOf(await file.accept(only, by, digest), paths),
     reject: async () => ({ rejected: await file.reject() }),
   };
 }

@@ -25,6 +25,7 @@ export type {
   JournalEntry,
   Pending,
 } from "./keep/config-file.ts";
+export { digestOf } from "./guard/pending.ts";
 export { listVersions as listConfigVersions } from "./keep/versions.ts";
 
 export function createConfigFile(options: ConfigFileOptions): ConfigFile {
@@ -50,16 +51,16 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
     listen: guard.listen,
     state: guard.state,
     pending: async () => pendingStore.list(),
-    accept: (only, actor) =>
+    accept: (only, actor, digest) =>
       inTurn(async () => {
         await guard.screen();
         const parts = { ...keeping, paths, edit: (edits: readonly Edit[], by: string) => edit(edits, { actor: by }) };
-        return acceptPending({ only, actor }, parts);
+        return acceptPending({ only, actor, digest }, parts);
       }),
     reject: () =>
       inTurn(async () => {
         await guard.screen();
-        return pendingStore.settle("rejected");
+        return pendingStore.settle();
       }),
     edit: (edits, about) => inTurn(() => edit(edits, about)),
     rollback: (about) =>

@@ -113,7 +113,7 @@ export async function createConfigKeeper(
       ...calls,
       edit: (edits, about) => thenTaken(calls.edit(edits, about)),
       rollback: (to, actor) => thenTaken(calls.rollback(to, actor)),
-      accept: (only, actor) => thenTaken(calls.accept(only, actor)),
+      accept: (only, actor, digest) => thenTaken(calls.accept(only, actor, digest)),
       status: () => ({ hashOnDisk, hashRunning: running.hash, restartNeeded, notices: noticesOf(running, problems) }),
     },
     remote: { read: remote.read, write: (order) => thenTaken(remote.write(order)) },

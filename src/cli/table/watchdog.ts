@@ -10,9 +10,10 @@ export const watchdogCommands: readonly CommandSpec[] = [
   },
   {
     path: "config accept",
-    summary: "bring the edit that waits into force, or only some keys of it",
+    takes: "[digest]",
+    summary: "bring the edit that waits, or the one with this digest, into force, or only some keys of it",
     options: [{ flags: "--only <keys...>", summary: "only these keys and what is below them" }],
-    examples: ["config accept", "config accept --only gateway.bind"],
+    examples: ["config accept", "config accept 3f9a0c11d2e4", "config accept --only gateway.bind"],
     load: async () => (await import("../commands/watchdog/pending.ts")).acceptEdit,
   },
   {

@@ -47,7 +47,7 @@ export async function acceptSome(
   });
   const result = await edit(edits, actor);
   if (result.kind !== "saved") return result;
-  if (chosen.length === changes.length) await pendingStore.settle("accepted");
+  if (chosen.length === changes.length) await pendingStore.settle(pending);
   else {
     const present = await readVersion(paths.configPath);
     const base = present === undefined ? "" : sha256(present);

@@ -2,7 +2,7 @@
 // an intruder's can be looked at. The newest that waits is what `config accept` is about.
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing } from "../../base/errors.ts";
+import { isMissing, LoricaError } from "../../base/errors.ts";
 import { newToken, sha256 } from "../../base/ids.ts";
 import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
@@ -32,8 +32,10 @@ export type PendingStore = {
   add(edit: Omit<Pending, "id" | "state">): Promise<Pending>;
   /** The newest is the one that waits, and no more are kept than may be. Once there is time: the files come first. */
   tidy(): Promise<void>;
-  /** All that wait: what the owner refused is kept for a while, what they accepted is in force and is not kept twice. */
-  settle(as: "rejected" | "accepted"): Promise<number>;
+  /** The one that the owner has named, or else the one that waits. */
+  find(digest: string | undefined): Promise<Pending>;
+  /** None waits any more: what was accepted is in force and not kept twice, all others are refused and kept for a while. */
+  settle(accepted?: Pending): Promise<number>;
 };
 
 export function createPendingStore(folder: string): PendingStore {
@@ -62,7 +64,7 @@ export function createPendingStore(folder: string): PendingStore {
     async add(edit) {
       const before = await list();
       const last = before.find(({ state }) => state === "waiting");
-      if (last !== undefined && digestOf(last.files) === digestOf(edit.files) && last.base === edit.base) return last;
+      if (last !== undefined && digestOf(last) === digestOf(edit) && last.base === edit.base) return last;
       const id = `${edit.at.replace(/[^0-9]/g, "")}-${newToken(3)}`;
       const added: Pending = { ...edit, id, state: "waiting" };
       await save(added);
@@ -74,19 +76,38 @@ export function createPendingStore(folder: string): PendingStore {
       for (const old of older.slice(limits.pendingMax - 1))
         await rm(folderOf(old.id), { recursive: true, force: true });
     },
-    async settle(as) {
-      const open = (await list()).filter(({ state }) => state === "waiting");
+    find: async (digest) => choose(await list(), digest),
+    async settle(accepted) {
+      const open = (await list()).filter(({ state }) => state !== "rejected");
       for (const each of open) {
-        if (as === "rejected") await save({ ...each, state: "rejected" });
+        if (accepted === undefined || digestOf(each) !== digestOf(accepted)) await save({ ...each, state: "rejected" });
         else await rm(folderOf(each.id), { recursive: true, force: true });
       }
-      return open.length;
+      return open.filter(({ state }) => state === "waiting").length;
     },
   };
 }
 
-function digestOf(files: Pending["files"]): string {
-  return JSON.stringify([...files].map(([path, bytes]) => [path, bytes && sha256(bytes)]).toSorted());
+/** Of what it would write where: by this the owner says which edit they were shown. */
+export function digestOf({ files }: Pick<Pending, "files">): string {
+  return sha256(JSON.stringify([...files].map(([path, bytes]) => [path, bytes && sha256(bytes)]).toSorted()));
+}
+
+/** Another process may edit between what the owner was shown and their word about it, which is not about that one. */
+function choose(edits: readonly Pending[], digest: string | undefined): Pending {
+  const open = edits.filter(({ state }) => state !== "rejected");
+  const [waiting] = open;
+  if (waiting === undefined) throw new LoricaError("not_found", "no edit waits to be accepted");
+  if (digest === undefined) {
+    if (open.every((other) => digestOf(other) === digestOf(waiting))) return waiting;
+    throw new LoricaError(
+      "conflict",
+      "more than one edit was made since your last decision. See them with lorica config pending, and say which: lorica config accept DIGEST",
+    );
+  }
+  const named = open.find((edit) => digestOf(edit).startsWith(digest));
+  if (named !== undefined) return named;
+  throw new LoricaError("not_found", `no edit ${digest} waits; see: lorica config pending`);
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -10,12 +10,15 @@ import { changesBetween } from "../keep/store.ts";
 import { rotateBackups } from "../keep/versions.ts";
 
 export async function acceptPending(
-  { only, actor }: { readonly only: readonly string[]; readonly actor: string },
+  {
+    only,
+    actor,
+    digest,
+  }: Pick<Accepting, "actor"> & { readonly only: readonly string[]; readonly digest?: string | undefined },
   parts: WaitingParts,
 ): Promise<EditResult> {
   const { paths, approval, pendingStore, judge } = parts;
-  const pending = await pendingStore.waiting();
-  if (pending === undefined) throw new LoricaError("not_found", "no edit waits to be accepted");
+  const pending = await pendingStore.find(digest);
   const before = await approval.config();
   if (before === undefined) throw new LoricaError("config_invalid", "the approved config cannot be read to compare");
   const there = [...pending.files].flatMap(([path, bytes]) => (bytes === undefined ? [] : [[path, bytes] as const]));
@@ -46,6 +49,6 @@ async function acceptAll({ actor, before, after, pending }: Accepting, parts: Wa
   const [bytesBefore, bytesAfter] = [before, after].map(({ sources }) => sources.get(paths.configPath));
   const { widening } = pending;
   await store.record({ actor, before, after, bytesBefore, bytesAfter, verdict: "applied", widening });
-  await pendingStore.settle("accepted");
+  await pendingStore.settle(pending);
   return { kind: "saved", loaded: after, changes, secretsKept: [] };
 }

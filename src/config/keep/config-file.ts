@@ -45,8 +45,8 @@ export type ConfigFile = {
   state(): "in place" | "fighting";
   /** What was put aside, newest first. */
   pending(): Promise<readonly Pending[]>;
-  /** The edit that waits comes into force, or only these keys of it. */
-  accept(only: readonly string[], actor: string): Promise<EditResult>;
+  /** The edit of this digest comes into force, or only these keys of it; without a digest the one that waits, if there is just one. */
+  accept(only: readonly string[], actor: string, digest?: string): Promise<EditResult>;
   /** Answers how many edits waited. */
   reject(): Promise<number>;
   edit(edits: readonly Edit[], options: EditOptions): Promise<EditResult>;

@@ -16,6 +16,8 @@ export type OwnerAlert = {
 
 export type PendingEdit = {
   readonly id: string;
+  /** Of what it would write where. */
+  readonly digest: string;
   readonly at: number;
   readonly state: "waiting" | "superseded" | "rejected";
   /** What happened, in one line. */
@@ -71,8 +73,14 @@ export const watchdogMethods = {
     params: z.strictObject({}),
   }),
   "config.accept": method<ConfigChange>()({
-    summary: "Brings the edit that waits into force, or only the named keys of it.",
-    params: z.strictObject({ only: z.array(z.string().min(1).max(512)).max(64).optional() }),
+    summary: "Brings the edit with this digest into force, or only the named keys of it.",
+    params: z.strictObject({
+      digest: z
+        .string()
+        .regex(/^[0-9a-f]{8,64}$/)
+        .optional(),
+      only: z.array(z.string().min(1).max(512)).max(64).optional(),
+    }),
   }),
   "config.reject": method<{ readonly rejected: number }>()({
     summary: "Refuses the edit that waits; it is kept for a while and never used.",

@@ -5,6 +5,7 @@ import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { limits } from "../../../src/base/limits.ts";
+import { createConfigCalls, resolvePaths } from "../../../src/config/config.ts";
 import { approved, bindOf, open, wider } from "./guarded.ts";
 
 test("WD-001 an edit or a rollback by the owner takes nothing along from a file that another process keeps writing", async (context) => {
@@ -24,6 +25,32 @@ test("WD-001 an edit or a rollback by the owner takes nothing along from a file 
   const far = await file.edit(set(6), { actor: "device", reach: "not wider" });
   assert(far.kind === "saved");
   assert.deepEqual([far.loaded.config.gateway.bind, await bindOf(opened)], ["loopback", "loopback"]);
+});
+
+test("WD-003 the owner's word is about the edit that they were shown, and no other that came after it", async (context) => {
+  const { file, put, text } = await open(context);
+  await put(wider);
+  await file.screen();
+  const calls = createConfigCalls(file, resolvePaths({ env: {}, home: "/nonexistent" }));
+  const [shown] = await calls.pending();
+  const evil = wider.replace("lan", "tailnet");
+  await put(evil);
+  await file.screen();
+  assert.equal((await file.pending()).length, 2);
+  await assert.rejects(file.accept([], "owner"), { code: "conflict", message: /config pending/ });
+  await assert.rejects(file.accept(["gateway"], "owner"), { code: "conflict" });
+  await assert.rejects(file.accept([], "owner", "0".repeat(12)), { code: "not_found" });
+  assert.equal(await text(), approved);
+  assert.equal((await file.accept([], "owner", shown?.digest.slice(0, 12))).kind, "saved");
+  assert.equal(await text(), wider);
+  // The other one is decided too: it neither waits nor stands in the way of the next.
+  assert.deepEqual(
+    (await file.pending()).map(({ state }) => state),
+    ["rejected"],
+  );
+  await put(wider.replace("{\n", "{ commands: { text: false },\n"));
+  await file.screen();
+  assert.equal((await file.accept([], "owner")).kind, "saved");
 });
 
 test("a socket in the place of the config file is put right like a pipe", async (context) => {

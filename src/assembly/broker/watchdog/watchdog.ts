@@ -57,8 +57,8 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
     },
     areas: {
       "config.pending": async () => ({ edits: await service.pending() }),
-      "config.accept": async ({ only }) => {
-        const change = await service.accept(only ?? [], "owner");
+      "config.accept": async ({ only, digest }) => {
+        const change = await service.accept(only ?? [], "owner", digest);
         alerts.settle(changedByOthers);
         return change;
       },

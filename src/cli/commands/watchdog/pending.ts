@@ -3,25 +3,30 @@ import type { Invocation } from "../../context.ts";
 import { commandLine, withOwner } from "../../reach.ts";
 import { change } from "../config.ts";
 
+const digestShown = 12;
+
 export async function showPending(invocation: Invocation): Promise<void> {
   const { io } = invocation;
   const { edits } = await withOwner(invocation, (owner) => owner.call("config.pending", {}));
   io.result(edits, () => {
     if (edits.length === 0) return io.line("no edit waits");
-    for (const { at, state, what, changes } of edits) {
+    for (const { at, state, what, changes, digest } of edits) {
       const when = new Date(at).toISOString().slice(0, 19).replace("T", " ");
-      io.line(`${io.style("bold", when)} UTC  ${state}: ${what}`);
+      io.line(`${io.style("bold", when)} UTC  ${digest.slice(0, digestShown)}  ${state}: ${what}`);
       for (const line of changes.split("\n")) if (line !== "") io.line(`  ${line}`);
     }
-    if (!edits.some(({ state }) => state === "waiting")) return;
-    io.line(`To use the one that waits: ${commandLine(invocation, "config accept")}`);
+    const waiting = edits.find(({ state }) => state === "waiting");
+    if (waiting === undefined) return;
+    const named = `config accept ${waiting.digest.slice(0, digestShown)}`;
+    io.line(`To use the one that waits: ${commandLine(invocation, named)}`);
     io.line(`To refuse it:              ${commandLine(invocation, "config reject")}`);
   });
 }
 
 export async function acceptEdit(invocation: Invocation): Promise<void> {
   const only = [...invocation.options.list("only")];
-  const params = only.length === 0 ? {} : { only };
+  const [digest] = invocation.args;
+  const params = { ...(only.length === 0 ? {} : { only }), ...(digest === undefined ? {} : { digest }) };
   await change(
     invocation,
     (owner) => owner.call("config.accept", params),
