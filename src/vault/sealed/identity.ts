@@ -160,7 +160,7 @@ async function openWrapped({ wrappedKey }: VaultPlaces, passphrase: string): Pro
 
 async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeEach(folder);
   } catch (cause) {
     throw new LoricaError(
       "forbidden",
@@ -168,4 +168,21 @@ async function makeFolder(folder: string): Promise<void> {
       { cause },
     );
   }
+}
+
+/** One below the other: asked for all at once, Node says ENOENT of a file system that nobody may write to. */
+async function makeEach(folder: string): Promise<void> {
+  const above = dirname(folder);
+  const isMade = async (): Promise<boolean> =>
+    await mkdir(folder, { mode: 0o700 }).then(
+      () => true,
+      (error: unknown) => {
+        if (errnoOf(error) === "EEXIST") return true;
+        if (isMissing(error) && above !== folder) return false;
+        throw error;
+      },
+    );
+  if (await isMade()) return;
+  await makeEach(above);
+  await mkdir(folder, { mode: 0o700 });
 }
