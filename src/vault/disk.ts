@@ -1,19 +1,25 @@
 // Whether the disk below a folder is encrypted, as far as Linux says it (VLT-013). It matters beside the vault: what is
 // not sealed, as workspaces and logs, is protected against theft of the disk by this alone.
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 
 export type Disk = { readonly encrypted: boolean | null; readonly detail: string };
 
-export async function describeDisk(folder: string): Promise<Disk> {
+/** Where Linux tells of its devices and mounts. */
+const linux = { devices: "/sys/dev/block", mounts: "/proc/self/mountinfo" } as const;
+
+export async function describeDisk(
+  folder: string,
+  { devices, mounts }: Readonly<Record<keyof typeof linux, string>> = linux,
+): Promise<Disk> {
   try {
     const { dev } = await stat(folder);
-    const mount = await mountOf(folder);
+    const mount = await mountOf(folder, mounts);
     if (mount !== undefined && /^(ecryptfs|fuse\.gocryptfs|fuse\.encfs)$/.test(mount.type))
       return { encrypted: true, detail: `${mount.type} at ${mount.at}` };
     if (mount?.type === "tmpfs") return { encrypted: null, detail: "a file system in memory" };
     const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)];
-    const device = await realpath(`/sys/dev/block/${major}:${minor}`);
+    const device = await realpath(join(devices, `${major}:${minor}`));
     const uuid = await uuidOf(device);
     if (uuid?.startsWith("CRYPT-") === true)
       return { encrypted: true, detail: `${basename(device)} (${uuid.split("-")[1]})` };
@@ -27,9 +33,12 @@ export async function describeDisk(folder: string): Promise<Disk> {
   }
 }
 
-async function mountOf(folder: string): Promise<{ readonly at: string; readonly type: string } | undefined> {
+async function mountOf(
+  folder: string,
+  table: string,
+): Promise<{ readonly at: string; readonly type: string } | undefined> {
   const real = await realpath(folder);
-  const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+  const lines = (await readFile(table, "utf8")).split("\n");
   const mounts = lines.flatMap((line) => {
     const [before = "", after = ""] = line.split(" - ");
     const at = before.split(" ")[4];

@@ -143,7 +143,7 @@ Sandbox: on, verified`;
     assert.equal(numbers(textOf(await agent.say("/status"))), expected);
   });
 
-  test("TOOL-002 is told the model by session_status, with a grant for its own session", async () => {
+  test("TOOL-002 SBX-019 is told the model by session_status, with a grant for its own session", async () => {
     await using agent = await openTestAgent({
       script: [
         { text: "hi" },

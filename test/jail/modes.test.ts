@@ -101,6 +101,18 @@ test("GAP-035 what the owner puts into a cell is there, read-only unless he said
   agents.set("main", plain);
 });
 
+test("SBX-010 what the owner and folders are called or set to is never read as a command", async () => {
+  const odd = join(home, "$(touch hit)`touch hit`; touch hit #'\"");
+  mkdirSync(odd);
+  const value = "$(touch hit)`touch hit`; touch hit #'\" \\ \n";
+  agents.set("main", { workspace: odd, access: "rw", environment: { VALUE: value } });
+  const said = await run('printf %s "$VALUE"; ls; pwd');
+  assert.equal(said, `0 ${value}${odd}\n`);
+  // Positive control: what is a command is one.
+  assert.equal(await run('touch "$(echo hit)"; ls'), "0 hit\n");
+  agents.set("main", plain);
+});
+
 test("SBX-002 GAP-018 sessions, an agent, or agents that both say so share a cell; a workspace stays where it is", async () => {
   const seen = async (one: Who, other: Who): Promise<boolean> => {
     await run("echo mine > /tmp/note", one);

@@ -43,7 +43,7 @@ test("VLT-004 no folder for secrets below /run is there, and neither is the fold
   assert.equal((await exec("ls -d /usr")).exitCode, 0);
 });
 
-test("SBX-012 secrets beside the workspace are not there, neither for a command nor for a file tool", async () => {
+test("SBX-012 GAP-011 secrets beside the workspace are not there, neither for a command nor for a file tool", async () => {
   assert.equal(readFileSync(secretFile, "utf8"), secret);
   for (const path of [secretFile, join(home, ".ssh/id_ed25519")]) {
     const result = await exec(`cat ${path}`);
@@ -166,7 +166,7 @@ test("a unix socket in the workspace cannot be used", async () => {
   server.close();
 });
 
-test("TOOL-010 nothing outside the workspace can be written, whatever the way", async () => {
+test("TOOL-010 GAP-011 nothing outside the workspace can be written, whatever the way", async () => {
   const target = join(home, "outside.txt");
   writeFileSync(target, "untouched");
   for (const path of ["/etc/y", "/usr/y", "/y", "/dev/y", "/proc/sys/kernel/core_pattern"]) {

@@ -61,7 +61,7 @@ test("DEP-006 the user's unit: restarted when it fails, bounded, and nothing to 
   ]);
 });
 
-test("DEP-008 the system's unit: the same limits, an ordinary user, the mounts that it needs, no capability", () => {
+test("DEP-008 VLT-013 the system's unit: the same limits, an ordinary user, the mounts that it needs, no capability", () => {
   const system: UnitSettings = { ...own, scope: "system", user: "lorica", writable: ["/var/lib/lorica"] };
   const user = new Set(lines({ ...own, writable: ["/var/lib/lorica"] }));
   assert.deepEqual(

@@ -39,7 +39,7 @@ test("KEY-050 KEY-051 KEY-052 KEY-053 KEY-054 a cell has no network, a read-only
   await refuses("agents.defaults.sandbox.docker.memory", /a size is a number/, "lots");
 });
 
-test("KEY-055 SBX-007 SBX-008 SBX-009 whatever would open a cell is refused, with the reason", async () => {
+test("KEY-055 ADV-003 SBX-007 SBX-008 SBX-009 whatever would open a cell is refused, with the reason", async () => {
   const docker = "agents.defaults.sandbox.docker";
   await waits(`${docker}.dns`, [], ["1.1.1.1"]);
   await waits(`${docker}.extraHosts`, [], ["a:1.2.3.4"]);
@@ -77,7 +77,7 @@ test("SBX-006 a bind is absolute, plain, read-only unless it says more, and neve
   await refuses(key, /the cell has its own there/, ["/srv/x:/etc/x"], ["/srv/x:/usr"], ["/srv/x:/proc"], ["/srv/x:/"]);
 });
 
-test("ADV-017 variables of commands are no credentials and steer no loader", async () => {
+test("ADV-017 ADV-003 variables of commands are no credentials and steer no loader", async () => {
   const key = "agents.defaults.sandbox.docker.env";
   await accepts(key, { LANG: "de_DE.UTF-8", TZ: "Europe/Berlin", CARGO_TERM_COLOR: "never" });
   const steering = ["LD_PRELOAD", "NODE_OPTIONS", "BASH_ENV", "PYTHONPATH", "PATH", "GIT_SSH_COMMAND", "https_proxy"];

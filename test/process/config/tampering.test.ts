@@ -135,6 +135,26 @@ suite("a config that others can write to", { concurrency: false }, () => {
     await lines("config", "reject");
   });
 
+  test("WD-010 small changes add up against the baseline, also over a restart, until the owner sets a new one", async () => {
+    await lines("watchdog", "baseline");
+    assert.match(await lines("watchdog", "status"), /the config is as it was/);
+    for (const cap of [8, 9]) {
+      approved = approved.replace(/cap: \d/, `cap: ${cap}`);
+      tamper(approved);
+      await untilCap(cap);
+    }
+    writeFileSync(join(lorica.workspace, "SOUL.md"), "colder");
+    await lorica.stop();
+    await lorica.start();
+    const drifted = await lines("watchdog", "status");
+    assert.match(drifted, /messages\.queue\.cap +7 → 9/);
+    assert.match(drifted, /SOUL\.md +changed/);
+    await lines("watchdog", "baseline");
+    const after = await lines("watchdog", "status");
+    assert.match(after, /the config is as it was/);
+    assert.doesNotMatch(after, /SOUL\.md +changed/);
+  });
+
   test("whoever never stops writing wins the file and nothing else", async () => {
     const loop = `i=0; while [ $i -lt 600 ]; do i=$((i+1)); printf %s "$1" > "$2"; sleep 0.01; done`;
     const writer = spawn("sh", ["-c", loop, "sh", opened(), path], { stdio: "ignore" });
