@@ -1,6 +1,6 @@
 // A host without bubblewrap: whoever removes it takes the tools away and opens nothing.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
@@ -61,5 +61,22 @@ suite("bubblewrap is gone", { concurrency: false, skip: whyNoSandbox() ?? false 
     await control.start();
     await control.run(order("exec", { command: "touch mark" }));
     assert.equal(existsSync(join(control.workspace, "mark")), true);
+  });
+
+  test("SBX-004 GAP-013 with nothing configured commands run in a cell, and in every mode the tool is there", async () => {
+    writeFileSync(join(control.home, "beside"), "seen");
+    const command = `(cat ${join(control.home, "beside")}; readlink /proc/self/ns/mnt) > ran 2>&1`;
+    const ran = join(control.workspace, "ran");
+    for (const mode of ["as it is", "all", "non-main", "off"]) {
+      if (mode !== "as it is") {
+        const set = await control.run(["config", "set", "agents.defaults.sandbox.mode", mode]);
+        assert.equal(set.code, 0, set.stderr);
+      }
+      await control.run(order("exec", { command }));
+      const said = readFileSync(ran, "utf8");
+      rmSync(ran);
+      assert.match(said, /^cat: .*beside: No such file or directory\nmnt:\[\d+\]\n$/, mode);
+      assert.ok(!said.includes(readlinkSync("/proc/self/ns/mnt")), mode);
+    }
   });
 });
