@@ -26,7 +26,7 @@ async function open(context: TestContext, env: Record<string, string> = {}) {
   };
 }
 
-test("CFG-015 five copies are kept, each from before a write, the newest first", async (context) => {
+test("CFG-015 WD-009 five copies are kept, each from before a write, the newest first", async (context) => {
   const { file, port, paths } = await open(context);
   for (let value = 1; value <= 8; value++) assert.equal((await file.edit(port(value), { actor: "cli" })).kind, "saved");
   const copies = ["", ".bak", ".bak.1", ".bak.2", ".bak.3", ".bak.4"];

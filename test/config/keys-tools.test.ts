@@ -220,9 +220,13 @@ test("KEY-100 skills never load by themselves; earlier switches for it are dropp
 });
 
 test("KEY-102 names of areas to come are taken: they may stand there empty or switched off", async () => {
-  for (const area of ["budget", "outbound", "vault", "watchdog", "trust", "security.httpRateLimit"]) {
+  for (const area of ["budget", "outbound", "trust", "security.httpRateLimit"]) {
     await accepts(area, {}, { enabled: false });
     await refuses(area, /leave it out: what it switches on/, { enabled: true }, { dailyUsd: 5 });
+  }
+  for (const area of ["vault", "watchdog"]) {
+    await accepts(area, {}, { enabled: false });
+    await refuses(area, /leave it out: it is always/, { enabled: true }, { seconds: 5 });
   }
   await refuses("security.httpRateLimit", /not part of Lorica yet/, { perSecond: 5 });
   await refuses("security.hsts", /gateway\.http\.securityHeaders\.strictTransportSecurity says it/, true, false);

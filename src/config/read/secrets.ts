@@ -163,7 +163,7 @@ function named(part: Branch, path: Path, extracting: Extracting): string | undef
   }
   if (source === "file" || source === "exec")
     return refuse(
-      `secrets from ${source === "file" ? "files" : "programs"} come with step 3 of the plan; use \${VAR} or: lorica secret set ${secretNameOf(path)}`,
+      `secrets from ${source === "file" ? "files" : "programs"} are not built yet; use \${VAR} or: lorica secret set ${secretNameOf(path)}`,
     );
   return refuse(`must be text, \${VAR} or { secret: "${secretNameOf(path)}" }`);
 }

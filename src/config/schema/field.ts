@@ -85,17 +85,27 @@ export function elsewhere<T extends z.ZodType>(schema: T, path: string): z.ZodOp
 
 /** A whole area whose name is taken. It may stand there empty, or switched off. */
 export function reserved(step: Step, description: string) {
-  const area = z.record(z.string(), z.json()).superRefine((value, context) => {
+  return area(notBuilt(step)).default({}).meta({ description, "x-later": step });
+}
+
+/** The same for an area that has nothing to set: what it could say is decided elsewhere. */
+export function nothingToSet(why: string, description: string) {
+  return area(why)
+    .default({})
+    .meta({ description: `${description} Leave it out: ${why}.` });
+}
+
+function area(why: string) {
+  return z.record(z.string(), z.json()).superRefine((value, context) => {
     for (const [name, part] of Object.entries(value)) {
       if (name === "enabled" && part === false) continue;
-      context.addIssue({ code: "custom", path: [name], message: `leave it out: ${notBuilt(step)}` });
+      context.addIssue({ code: "custom", path: [name], message: `leave it out: ${why}` });
     }
   });
-  return area.default({}).meta({ description, "x-later": step });
 }
 
 /** The step of the plan that brings a feature; `later` where none does yet. */
-export type Step = 3 | 4 | 5 | "later";
+export type Step = 4 | 5 | "later";
 
 function notBuilt(step: Step): string {
   return step === "later"

@@ -5,7 +5,7 @@ import { agents } from "./agents.ts";
 import { backup } from "./backup.ts";
 import { channels } from "./channels.ts";
 import { egress } from "./egress.ts";
-import { key, reserved, text } from "./field.ts";
+import { key, nothingToSet, reserved, text } from "./field.ts";
 import { identity } from "./identity.ts";
 import { gateway } from "./gateway.ts";
 import { auth, memory, models } from "./models.ts";
@@ -53,8 +53,8 @@ export const configSchema = z.strictObject({
   outbound: reserved(4, "What may be sent, and what waits for the owner."),
   dlp: system.dlp,
   egress,
-  vault: reserved(3, "Secrets under lock."),
-  watchdog: reserved(3, "Watching over the gateway."),
+  vault: nothingToSet("it is always there; `lorica vault` says what opens it", "Secrets under lock."),
+  watchdog: nothingToSet("it is always on", "Watching over the gateway."),
   trust: reserved(4, "Which surfaces are trusted."),
   mcp: reserved("later", "MCP servers."),
   acp: reserved("later", "Editors as clients."),

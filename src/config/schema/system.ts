@@ -327,8 +327,8 @@ export const dlp = section(
 
 export const secrets = section(
   {
-    providers: later(z.record(z.string(), z.json()), { safe: {}, step: 3 }, "Other places that keep secrets."),
-    defaults: reserved(3, "Which place is asked first."),
+    providers: later(z.record(z.string(), z.json()), { safe: {}, step: "later" }, "Other places that keep secrets."),
+    defaults: reserved("later", "Which place is asked first."),
   },
   "Where secrets are kept.",
 );

@@ -13,11 +13,7 @@ const contexts = "the context is pruned by its own rules";
 const pauses = "a message is taken up at once";
 
 const anywhere: readonly Row[] = [
-  [
-    "logging.redactSensitive",
-    ["tools"],
-    "credentials are taken out as with `tools`; step 3 of the plan brings the others",
-  ],
+  ["logging.redactSensitive", ["tools"], "credentials are taken out as with `tools`, whatever it says"],
   ["logging.audit.messages", ["off"], "the text of messages is not recorded"],
   ["tools.exec.pathPrepend", [[]], "the PATH inside a cell is fixed"],
   ["tools.exec.notifyOnExit", [true], "the agent asks after its background processes"],

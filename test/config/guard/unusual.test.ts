@@ -23,7 +23,12 @@ async function open(context: TestContext) {
   await put(approved);
   const file = createConfigFile({ paths, env: {}, clock: { now: () => Date.now() } });
   assert.equal((await file.screen()).kind, "loaded");
-  return { file, put, onDisk: async () => JSON.parse(await readFile(paths.configPath, "utf8")) as Json };
+  return {
+    file,
+    put,
+    path: paths.configPath,
+    onDisk: async () => JSON.parse(await readFile(paths.configPath, "utf8")) as Json,
+  };
 }
 
 const unusual: readonly (readonly [flag: string, edit: Json])[] = [
@@ -91,4 +96,23 @@ test("WD-011 to be asked less often is more, whoever would not be asked any more
   const ask = (before: string, after: string | undefined) => widens({ path: "tools.exec.ask", before, after } as never);
   assert.deepEqual([ask("always", "on-miss"), ask("on-miss", "off"), ask("always", undefined)], [true, true, true]);
   assert.deepEqual([ask("off", "on-miss"), ask("on-miss", "always")], [false, false]);
+});
+
+test("WD-009 an earlier copy is judged before it is back, and that it is back is on record", async (context) => {
+  const { file, onDisk, path } = await open(context);
+  const edit = (cap: number) =>
+    file.edit([{ op: "set", path: ["messages", "queue", "cap"], value: cap }], { actor: "owner" });
+  assert.equal((await edit(6)).kind, "saved");
+  assert.equal((await edit(7)).kind, "saved");
+  const copy = await readFile(`${path}.bak`);
+  await writeFile(`${path}.bak`, "{ gateway: { bind: ", { mode: 0o600 });
+  await assert.rejects(file.rollback({ actor: "owner", to: "bak" }));
+  await writeFile(`${path}.bak`, copy, { mode: 0o600 });
+  assert.equal((await file.rollback({ actor: "owner", to: "bak" })).kind, "saved");
+  assert.deepEqual(await onDisk(), { ...approved, messages: { queue: { cap: 6 } } });
+  const { entries } = await file.history();
+  assert.deepEqual(
+    entries.map(({ actor, changed }) => [actor, changed]),
+    Array.from({ length: 3 }, () => ["owner", ["messages.queue.cap"]]),
+  );
 });

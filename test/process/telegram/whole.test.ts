@@ -1,5 +1,7 @@
 // A whole installation with a Telegram bot: who is let in, what is answered, and what a kill leaves behind.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { after, before, suite, test } from "node:test";
 import { createInstallation, onboard } from "../../faux/installation.ts";
@@ -90,6 +92,23 @@ suite("a bot on Telegram", { concurrency: false }, () => {
     await onboard(lorica, provider);
     broker = (await lorica.start()).pid ?? 0;
     assert.equal(await answer(() => say("what is **it**?")), "you asked: what is it?");
+  });
+
+  test("ADV-005 what a model writes names no file: it is sent as the text it is, and nothing is read for it", async () => {
+    const planted = "the content of a file beside the workspace";
+    for (const folder of [lorica.home, lorica.workspace]) writeFileSync(join(folder, "notes.txt"), planted);
+    const names = [join(lorica.home, "notes.txt"), "notes.txt"].flatMap((path) => [
+      `MEDIA:${path}`,
+      `MEDIA: file://${path}`,
+      `[[attach:${path}]]`,
+    ]);
+    for (const name of names) assert.equal(await answer(() => say(name)), `you asked: ${name}`);
+    assert.doesNotMatch(JSON.stringify(telegram.calls), new RegExp(planted));
+    const sends = telegram.calls.map(({ method }) => method).filter((method) => /^(send|edit|copy)/.test(method));
+    assert.deepEqual(
+      [...new Set(sends)].filter((method) => !/^(sendMessage|sendChatAction)$/.test(method)),
+      [],
+    );
   });
 
   test("CLI-051 the owner sends by themselves, to whom they let in and to nobody else", async () => {

@@ -2,7 +2,8 @@
 // environment: nothing.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
@@ -23,6 +24,27 @@ function tree(pid: number): readonly number[] {
     readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number),
   );
   return [pid, ...below.flatMap(tree)];
+}
+
+/** Files that this user may read, and that hold a text. */
+function filesWith(text: string, folders: readonly string[]): readonly string[] {
+  return folders.flatMap((folder) => {
+    const names = globSync("**/*", { cwd: folder, withFileTypes: true });
+    return names
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => textOf(path).includes(text))
+      .map((path) => realpathSync(path));
+  });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    // Somebody else's, or gone since it was listed.
+    return "";
+  }
 }
 
 describe("the broker's memory", { skip: process.getuid?.() === 0 && "root may look into everything" }, () => {
@@ -47,6 +69,25 @@ describe("the broker's memory", { skip: process.getuid?.() === 0 && "root may lo
     assert.ok(all.length > 2, "the gateway is among them");
     for (const pid of all) assert.doesNotMatch(environOf(pid), new RegExp(`${canary}|${lorica.token}`), String(pid));
     assert.equal(environOf(broker), "EACCES");
+  });
+
+  test("VLT-003 VLT-005 what the vault holds is open in its memory alone: no tmpfs, no other file, no unit has it", async () => {
+    const value = "held-by-the-vault-alone-0123456789";
+    const set = await lorica.run(["vault", "set", "provider:elsewhere"], { input: value });
+    assert.equal(set.code, 0, set.stderr);
+    const shown = await lorica.run(["vault", "get", "provider:elsewhere", "--reveal"]);
+    assert.match(shown.stdout, new RegExp(value), "the running gateway has it");
+    const control = join("/dev/shm", `lorica-control-${process.pid}`);
+    writeFileSync(control, value);
+    try {
+      // On some systems one of them is the other.
+      assert.deepEqual([...new Set(filesWith(value, ["/dev/shm", "/run", lorica.home]))], [control]);
+    } finally {
+      rmSync(control);
+    }
+    const unit = await lorica.run(["gateway", "install", "--system"]);
+    assert.match(unit.stdout, /^ExecStart=/m, unit.stderr);
+    assert.doesNotMatch(unit.stdout, /EnvironmentFile|ExecStartPre|openclaw-secrets/);
   });
 
   test("VLT-010 its memory and registers are nobody's, there is no core dump, and no signal opens a debugger", async () => {
