@@ -213,7 +213,7 @@ test("DLP-010 where strangers can write it is never off, and the values of the v
     assert.equal(isPublic(config), channels === open);
     assert.equal(await ask(pasted), patterns);
     assert.equal(await ask(own), "redact");
-    assert.equal(side.part?.().state, state);
+    assert.equal(side.part?.()?.state, state);
   }
 });
 

@@ -11,7 +11,8 @@ export type BrokerSide = {
   readonly guard?: Guard;
   /** Whether a workspace's file may be told to a model. */
   readonly inForce?: InForce;
-  readonly part?: () => PartStatus;
+  /** Undefined where there is nothing to say. */
+  readonly part?: () => PartStatus | undefined;
   /** Once the gateway serves. What it leaves running ends with the signal. */
   readonly start?: (broker: Broker, signal: AbortSignal) => void;
   /** Ends what a signal cannot. */

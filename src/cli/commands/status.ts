@@ -70,6 +70,7 @@ function summaryRows(invocation: Invocation, { owner, gateway, channels }: Snaps
   return [
     ["model", modelLine(invocation, gateway)],
     ["sandbox", sandboxLine(invocation, owner)],
+    ...owner.parts.filter(({ state }) => state !== "on").map(partRow),
     ["gateway", `${owner.gateway.state}, ${gateway.phase}; ${gateway.runs.active} turns running`],
     ["agents", gateway.agents.map((agent) => agent.id).join(", ")],
     ["sessions", String(gateway.sessions.count)],
@@ -114,15 +115,16 @@ function detailRows({ owner, gateway }: Snapshot): [string, string][] {
     ["state", owner.paths.state],
     ["log", owner.paths.log],
     ["profile", owner.profile ?? "default"],
-    ...owner.parts.map(({ name, state, detail, fix }): [string, string] => [
-      name,
-      `${state}: ${detail}${fix === null ? "" : `. To bring it back: ${fix}`}`,
-    ]),
+    ...owner.parts.filter(({ state }) => state === "on").map(partRow),
     ...owner.sandbox.walls.map((wall): [string, string] => [
       "wall",
       `${wall.held ? "held" : "FAILED"}: ${wall.name}: ${wall.detail}`,
     ]),
   ];
+}
+
+function partRow({ name, state, detail, fix }: OwnerStatus["parts"][number]): [string, string] {
+  return [name, `${state}: ${detail}${fix === null ? "" : `. What to do: ${fix}`}`];
 }
 
 function shortHash(hash: string | null): string {

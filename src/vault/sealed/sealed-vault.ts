@@ -134,7 +134,10 @@ class Keeper {
 
   opened(): Open {
     if (this.#open !== undefined) return this.#open;
-    throw new LoricaError("locked", `the vault is locked: ${this.#lockedBecause}. ${fixFor(this.#about)}`);
+    throw new LoricaError(
+      "locked",
+      `the vault is locked: ${this.#lockedBecause}. ${fixFor(this.#about, this.#lockedBecause)}`,
+    );
   }
 
   stored(): ReadonlyMap<string, Entry> {
@@ -150,7 +153,7 @@ class Keeper {
       recipient: this.#about?.recipient,
       secrets: this.#open?.contents.secrets.size,
       reason: isOpen ? undefined : this.#lockedBecause,
-      fix: isOpen ? undefined : fixFor(this.#about),
+      fix: isOpen ? undefined : fixFor(this.#about, this.#lockedBecause),
     };
   }
 
@@ -205,7 +208,7 @@ class Keeper {
 
   lock(): void {
     this.#open = undefined;
-    this.#lockedBecause = "its owner locked it";
+    this.#lockedBecause = lockedByOwner;
   }
 
   async verify(values: ReadonlyMap<string, string>): Promise<void> {
@@ -220,6 +223,7 @@ class Keeper {
   }
 }
 
+const lockedByOwner = "its owner locked it";
 const noEntries: ReadonlyMap<string, Entry> = new Map();
 
 async function keyToBe(places: VaultPlaces, how: HowToKeep): Promise<AgeKey> {
@@ -229,9 +233,9 @@ async function keyToBe(places: VaultPlaces, how: HowToKeep): Promise<AgeKey> {
   throw new LoricaError("conflict", `the vault cannot be sealed for systemd: ${given.reason}; docs/vault.md says how`);
 }
 
-function fixFor(about: About | undefined): string {
+function fixFor(about: About | undefined, because: string): string {
+  if (because === lockedByOwner || about?.identity === "passphrase") return "Open it with: lorica vault unseal";
   if (about?.identity === "systemd-credential") return "Start it as the service that has the credential";
-  if (about?.identity === "passphrase") return "Open it with: lorica vault unseal";
   return "Put right what is missing, then: lorica vault unseal";
 }
 

@@ -149,9 +149,9 @@ async function itemsFor({ keeper, vault }: Ground) {
   });
 }
 
-function describe(incident: Incident | undefined): PartStatus {
+function describe(incident: Incident | undefined): PartStatus | undefined {
   const name = "incident";
-  if (incident === undefined) return { name, state: "on", detail: "none", fix: null };
+  if (incident === undefined) return undefined;
   if (incident.state !== "closed") {
     const left = incident.checklist.filter(({ doneAt }) => doneAt === null).length;
     const detail = `${incident.state} since ${new Date(incident.startedAt).toISOString()}; ${left} things are left to do`;

@@ -111,7 +111,7 @@ function sayOf(halts: Halts, capability: "nodes" | "channels"): string | null {
 
 function describe(halts: Halts): PartStatus {
   const list = halts.list();
-  if (list.length === 0) return { name: "kill switch", state: "on", detail: "nothing is stopped", fix: null };
+  if (list.length === 0) return { name: "effects", state: "on", detail: "nothing is stopped", fix: null };
   const what = list.map(({ scope, reason }) => `${describeScope(scope)}${reason === "" ? "" : ` (${reason})`}`);
-  return { name: "kill switch", state: "degraded", detail: `STOPPED: ${what.join(", ")}`, fix: "lorica resume" };
+  return { name: "effects", state: "degraded", detail: `STOPPED: ${what.join(", ")}`, fix: "lorica resume" };
 }

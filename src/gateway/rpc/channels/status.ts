@@ -51,7 +51,7 @@ export function channelLabel(channel: string): string {
 
 /** What is switched off and has nothing to say is left out, as if it were not there. */
 function shownStates({ pipeline }: Edge): readonly ChannelState[] {
-  return pipeline.channels.states().filter(({ accounts, held }) => accounts.length > 0 || held);
+  return pipeline.channels.states().filter(({ accounts }) => accounts.length > 0);
 }
 
 function healthView({ running, held, accounts }: ChannelState): ChannelHealthView {
