@@ -24,18 +24,25 @@ export function takeSnapshot(source: SnapshotSource): readonly string[] {
   const { folder, logs, redact } = source;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   source.exportEvidence(join(folder, "evidence"));
-  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text, { mode: 0o600 });
   const lists = {
     ...source.lists,
     hunt: huntPersistence(source.home),
     files: source.watched.flatMap(([path, why]) => look(path, why)),
     processes: listProcesses(),
   };
-  for (const [name, value] of Object.entries(lists))
-    write(`${name}.json`, `${redact(JSON.stringify(value, null, 2))}\n`);
+  addLists(folder, lists, redact);
   const copied = readdirSync(logs).filter((name) => /^(gateway|commands|config-audit)\b/.test(name));
-  for (const name of copied) write(name, redactLines(join(logs, name), redact));
+  for (const name of copied) writeFileSync(join(folder, name), redactLines(join(logs, name), redact), { mode: 0o600 });
   return ["evidence", ...Object.keys(lists).map((name) => `${name}.json`), ...copied];
+}
+
+export function addLists(
+  folder: string,
+  lists: Readonly<Record<string, unknown>>,
+  redact: SnapshotSource["redact"],
+): void {
+  for (const [name, value] of Object.entries(lists))
+    writeFileSync(join(folder, `${name}.json`), `${redact(JSON.stringify(value, null, 2))}\n`, { mode: 0o600 });
 }
 
 /** Once more, by what is known now: a secret may have been stored after a line was written. */

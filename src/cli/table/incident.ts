@@ -53,7 +53,10 @@ export const incidentCommands: readonly CommandSpec[] = [
   {
     path: "incident contain",
     summary: "make the gateway's token anew and send every device away; everything stays stopped",
-    options: [{ flags: "--yes", summary: "do it without asking" }],
+    options: [
+      { flags: "--senders", summary: "send away, too, everybody whom you let in on a channel" },
+      { flags: "--yes", summary: "do it without asking" },
+    ],
     load: async () => (await import("../commands/incident/incident.ts")).containIncident,
   },
   {

@@ -30,6 +30,16 @@ export const incidentMethods = {
     summary: "The incident that is open, and what is still to do.",
     params: none,
   }),
+  "incident.add": method<{ readonly added: readonly string[] }>()({
+    summary: "Adds to the snapshot what only the gateway knows: who was let in, and which conversations there are.",
+    params: z.strictObject({
+      lists: z.strictObject({
+        devices: z.json().optional(),
+        senders: z.json().optional(),
+        sessions: z.json().optional(),
+      }),
+    }),
+  }),
   "incident.contained": method<IncidentView>()({
     summary: "What was done to contain it is written down.",
     params: z.strictObject({ done: z.array(z.string().min(1).max(1_000)).max(64) }),

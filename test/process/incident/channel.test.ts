@@ -41,8 +41,7 @@ suite("the kill switch and a chat", { concurrency: false, skip }, () => {
     lorica.env["TELEGRAM_BOT_TOKEN"] = telegram.token;
     await onboard(lorica, model);
     await ok("config", "set", "channels.telegram.apiRoot", telegram.url);
-    await ok("config", "set", "channels.telegram.allowFrom", `["${alice.id}"]`);
-    await ok("config", "set", "channels.telegram.dmPolicy", "allowlist");
+    await ok("config", "set", "channels.telegram.dmPolicy", "pairing");
     await ok("config", "set", "channels.telegram.enabled", "true");
     await lorica.start();
   });
@@ -52,11 +51,14 @@ suite("the kill switch and a chat", { concurrency: false, skip }, () => {
     await telegram?.[Symbol.asyncDispose]();
   });
 
-  test("control: while nothing is stopped she is answered", async () => {
+  test("control: while nothing is stopped she is answered, once she was let in", async () => {
+    say("may I?");
+    const [asked] = await telegram.sentCount(1);
+    const code = /pairing approve telegram ([A-Z0-9]{8})/.exec(asked?.text ?? "")?.[1] ?? "";
+    await ok("pairing", "approve", "telegram", code, "--owner");
     model.play([{ text: "hello Alice" }]);
     say("hello");
-    const [sent] = await telegram.sentCount(1);
-    assert.equal(sent?.text, "hello Alice");
+    await untilSent("hello Alice");
   });
 
   test("a message that is being sent is cut off, no channel asks or sends while stopped, also after a restart, and what waits arrives after resume", async () => {
@@ -90,10 +92,19 @@ suite("the kill switch and a chat", { concurrency: false, skip }, () => {
     await delay(quietMs);
     assert.equal(callsOf("getUpdates"), polls);
     assert.match(await ok("incident", "status"), /channel:telegram: revoke the token of telegram where it was made/);
-    for (const name of ["config.json", "gateway.jsonl", "hunt.json"])
+    const senders = readFileSync(join(folder, "senders.json"), "utf8");
+    assert.match(senders, /"senderId": "42"/);
+    assert.match(readFileSync(join(folder, "sessions.json"), "utf8"), /agent:main:/);
+    assert.match(readFileSync(join(folder, "devices.json"), "utf8"), /"paired"/);
+    for (const name of ["config.json", "gateway.jsonl", "hunt.json", "senders.json", "sessions.json", "devices.json"])
       assert.doesNotMatch(readFileSync(join(folder, name), "utf8"), new RegExp(`${telegram.token}|key-of-the-test`));
+    assert.match(await ok("incident", "contain", "--senders", "--yes"), /1 people of channels were sent away/);
+    assert.doesNotMatch(await ok("pairing", "list"), /Alice/);
     await ok("incident", "close");
     await ok("resume");
-    await telegram.called("getUpdates", polls + 1);
+    const before = telegram.sent.length;
+    await telegram.confirmed(say("am I still let in?"));
+    const [, ...answers] = (await telegram.sentCount(before + 1)).slice(before - 1);
+    assert.match(answers.map(({ text }) => text).join(), /pairing approve telegram/, "she must ask anew");
   });
 });

@@ -67,6 +67,7 @@ export function openIncidentSide(ground: Ground, parts: Parts): IncidentSide {
         return await keep({ ...about, state: "frozen", closedAt: null, watchedUntil: null });
       },
       "incident.status": async () => ({ incident: book.current() ?? null }),
+      "incident.add": async ({ lists }) => await add(ground, open().folder, lists),
       async "incident.contained"({ done }) {
         for (const line of done) record(`contained: ${line}`);
         const incident = open();
@@ -123,6 +124,12 @@ async function snapshot(ground: Ground, folder: string, { cells, evidence }: Par
     redact: (text) => redactor.redact(text),
     exportEvidence: (to) => void exportAudit(logs, to, {}),
   });
+}
+
+async function add({ redactor }: Ground, folder: string, lists: Readonly<Record<string, unknown>>) {
+  const { addLists } = await import("../../../incident/snapshot.ts");
+  addLists(folder, lists, (text) => redactor.redact(text));
+  return { added: Object.keys(lists) };
 }
 
 async function report(ground: Ground, { areas }: EvidenceSide, since: number | undefined): Promise<string> {

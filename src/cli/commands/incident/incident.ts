@@ -11,12 +11,35 @@ export async function startIncident(invocation: Invocation): Promise<void> {
   const reason = options.text("reason");
   const params = reason === undefined ? {} : { reason };
   const incident = await withOwner(invocation, (owner) => owner.call("incident.start", params));
+  const missing = await addWhatTheGatewayKnows(invocation);
+  if (missing !== undefined)
+    io.note(`who was let in and which conversations there are is not in the snapshot: ${missing}`);
   io.result(incident as never, () => {
     io.line("everything is stopped, and what is there is kept:");
     io.line(`  ${incident.folder}`);
     io.line(`Next: ${commandLine(invocation, "incident report")}, then ${commandLine(invocation, "incident contain")}`);
     list(invocation, incident);
   });
+}
+
+/** Asked once everything stands still. Why it could not be, where it could not. */
+async function addWhatTheGatewayKnows(invocation: Invocation): Promise<string | undefined> {
+  try {
+    const lists = await withGateway(
+      invocation,
+      async (gateway) => ({
+        devices: await gateway.call("device.pair.list", {}),
+        senders: [await gateway.call("channels.pairing.approved", {}), await gateway.call("channels.pairing.list", {})],
+        sessions: await gateway.call("sessions.list", {}),
+      }),
+      { scopes: ["operator.pairing", "operator.read"] },
+    );
+    await withOwner(invocation, (owner) => owner.call("incident.add", { lists: lists as never }));
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof LoricaError)) throw error;
+    return error.message;
+  }
 }
 
 export async function containIncident(invocation: Invocation): Promise<void> {
@@ -26,7 +49,8 @@ export async function containIncident(invocation: Invocation): Promise<void> {
   const { incident: open } = await withOwner(invocation, (owner) => owner.call("incident.status", {}));
   if (open === null || open.state === "closed")
     throw new LoricaError("not_found", "no incident is open; lorica incident start opens one");
-  const done = [await renewToken(invocation), ...(await sendDevicesAway(invocation))];
+  const senders = options.flag("senders") ? await sendSendersAway(invocation) : [];
+  const done = [await renewToken(invocation), ...(await sendDevicesAway(invocation)), ...senders];
   const { halts } = await withOwner(invocation, (owner) => owner.call("kill.status", {}));
   const held = halts.some(({ what }) => what === "everything")
     ? "stays stopped"
@@ -65,6 +89,28 @@ async function sendDevicesAway(invocation: Invocation): Promise<readonly string[
   } catch (error) {
     if (!(error instanceof LoricaError)) throw error;
     return [`NOT done: devices were not sent away: ${error.message}`];
+  }
+}
+
+/** Whom the owner approved; who stands in the config's own lists is the owner's to take out. */
+async function sendSendersAway(invocation: Invocation): Promise<readonly string[]> {
+  try {
+    return await withGateway(
+      invocation,
+      async (gateway) => {
+        const { approved } = await gateway.call("channels.pairing.approved", {});
+        const { requests } = await gateway.call("channels.pairing.list", {});
+        for (const { channel, accountId, requestId } of requests)
+          await gateway.call("channels.pairing.dismiss", { channel, accountId, requestId });
+        for (const { channel, accountId, senderId } of approved)
+          await gateway.call("channels.pairing.revoke", { channel, accountId, senderId });
+        return [`${approved.length} people of channels were sent away, ${requests.length} requests turned down`];
+      },
+      { scopes: ["operator.pairing"] },
+    );
+  } catch (error) {
+    if (!(error instanceof LoricaError)) throw error;
+    return [`NOT done: people of channels were not sent away: ${error.message}`];
   }
 }
 
