@@ -48,6 +48,25 @@ test("a far side that shows the credential in a cookie, in base64 or behind a co
   });
 });
 
+test("a placeholder is called as the vault calls its secrets", async () => {
+  const seen: unknown[] = [];
+  const answer: RequestListener = (from, to) => {
+    seen.push(from.headers.authorization);
+    to.end();
+  };
+  const fillNamed = async ({ name }: { readonly name: string }) => (name === "service:forge.ci" ? secret : undefined);
+  const named = egressFor(allow("api.example.com", { methods: ["GET"], credentials: ["service:forge.ci"] }));
+  await withWayOut(named, { names, fill: fillNamed, answer }, async ({ port, certificate }) => {
+    const ask = (authorization: string) =>
+      fetchThrough(port, { place, ca: certificate, request: request("GET /", `Authorization: ${authorization}`) });
+    assert.match(await ask("Bearer vault:service:forge.ci"), /200 OK/);
+    assert.match(await ask(`Basic ${Buffer.from("x:vault:service:forge.ci").toString("base64")}`), /200 OK/);
+    for (const other of ["vault:service:other", "vault:service", "vault:service:forge.cis"])
+      assert.match(await ask(`Bearer ${other}`), /403 the secret .* is not bound/);
+    assert.deepEqual(seen, [`Bearer ${secret}`, `Basic ${Buffer.from(`x:${secret}`).toString("base64")}`]);
+  });
+});
+
 test("requests that do not wait for the answer open one connection at a time", async () => {
   const answer: RequestListener = () => undefined;
   await withWayOut(egressFor(own), { names, answer }, async ({ port, certificate, dialled }) => {

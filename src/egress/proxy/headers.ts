@@ -57,8 +57,8 @@ export type Filled =
 
 type At = Asker & { readonly host: string; readonly method: string; readonly path: string };
 
-/** `vault:NAME` as a word of a header. */
-const placeholder = /(?<![\w-])vault:([A-Za-z0-9][\w.-]{0,127})/g;
+/** `vault:NAME` as a word of a header, with a name as the vault has them; what only looks like one is refused, too. */
+const placeholder = /(?<![\w-])vault:([a-z][a-z0-9-]{0,31}:[a-z0-9][a-z0-9._-]{0,63}|[A-Za-z0-9][\w.-]{0,127})/g;
 
 /** `bound` are the names that a rule lets stand for a value at this host; any other one is refused, never sent. */
 export async function fillPlaceholders(
