@@ -55,8 +55,6 @@ export type HaltsOptions = {
 /** `tools` are all ways in which a turn reaches out of the conversation. */
 const toolCapabilities: ReadonlySet<Capability> = new Set(["exec", "files", "egress", "nodes", "tools"]);
 
-const tooMany = `${limits.haltsMax} things are stopped already; lorica resume takes them back`;
-
 export function openHalts(options: HaltsOptions): Halts {
   const { clock, onChange } = options;
   let halts = load(options);
@@ -100,14 +98,13 @@ export function openHalts(options: HaltsOptions): Halts {
     list,
     haltOf,
     async halt({ scope, by, reason, forMs }) {
-      if (list().length >= limits.haltsMax) throw new LoricaError("overloaded", tooMany);
       const at = clock.now();
       const end = forMs === undefined ? {} : { until: at + forMs };
-      const halt: Halt = { id: newId(), at, ...end, by, reason, scope };
-      const stored = replace([...list(), halt]);
-      endRunning(halt);
+      const next = bounded({ id: newId(), at, ...end, by, reason, scope }, list());
+      const stored = replace(next.list);
+      endRunning(next.added);
       await stored;
-      return halt;
+      return next.added;
     },
     async resume(id) {
       const before = list();
@@ -146,6 +143,19 @@ function covers(scope: HaltScope, { agentId, capability }: Effect): boolean {
   if (scope.kind === "all") return true;
   if (scope.kind === "agent") return scope.agentId === agentId;
   return scope.capability === capability || (scope.capability === "tools" && toolCapabilities.has(capability));
+}
+
+/**
+ * With a stop more, and the same said again as one. Stopping is always possible, whoever filled the list, and no stop
+ * gives way to another: what is too much to remember stops everything.
+ */
+function bounded(added: Halt, halts: readonly Halt[]): { readonly added: Halt; readonly list: readonly Halt[] } {
+  const same = describeScope(added.scope);
+  const others = halts.filter(({ scope }) => added.until !== undefined || describeScope(scope) !== same);
+  if (others.length < limits.haltsMax) return { added, list: [...others, added] };
+  const { until: _, ...rest } = added;
+  const everyone: Halt = { ...rest, scope: { kind: "all" } };
+  return { added: everyone, list: [everyone] };
 }
 
 export function describeScope(scope: HaltScope): string {

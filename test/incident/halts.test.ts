@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
+import { limits } from "../../src/base/limits.ts";
 import { capabilities, openHalts } from "../../src/incident/incident.ts";
 import type { Effect, Halts, HaltScope } from "../../src/incident/incident.ts";
 
@@ -91,4 +92,26 @@ test("a list that was changed or cannot be read stops everything, and says so", 
     assert.equal(await halts.resume(undefined), 1);
     assert.equal(open().list().length, 0);
   }
+});
+
+test("a list that somebody has filled keeps no owner from stopping, and forgets no stop", async (context) => {
+  const { open } = setUp(context);
+  const halts = open();
+  for (let at = 0; at < limits.haltsMax; at++)
+    await halts.halt({ ...order({ kind: "agent", agentId: `no-${at}` }), by: "gateway:x" });
+  const halt = await halts.halt(order({ kind: "capability", capability: "model" }, 60_000));
+  assert.deepEqual([halt.scope, halt.until], [{ kind: "all" }, undefined]);
+  assert.deepEqual(halts.list(), [halt]);
+  assert.throws(() => halts.admit(exec), { code: "locked" });
+  assert.throws(() => open().admit({ agentId: "no-3", capability: "files" }), { code: "locked" });
+});
+
+test("the same said again is one stop", async (context) => {
+  const halts = setUp(context).open();
+  for (let times = 0; times < 3; times++) await halts.halt(order({ kind: "capability", capability: "exec" }));
+  await halts.halt(order({ kind: "capability", capability: "exec" }, 1_000));
+  assert.deepEqual(
+    halts.list().map(({ until }) => until),
+    [undefined, 1_001_000],
+  );
 });
