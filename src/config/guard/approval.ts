@@ -87,6 +87,18 @@ export function isEarlier({ files, earlier }: Approved, { sources }: LoadedConfi
   return sameFiles(others(sources), others(files));
 }
 
+/** Credentials of another value: they stand under the same name, so no difference of the keys shows them. */
+export function otherSecrets(before: LoadedConfig, after: LoadedConfig): readonly string[] {
+  return [...after.secrets].flatMap(([name, value]) => {
+    const was = before.secrets.get(name);
+    return was === undefined || was === value ? [] : [name];
+  });
+}
+
+export function nameCredential(name: string): string {
+  return `the credential ${name}`;
+}
+
 /** A state directory from before there was a watchdog: what last started well is what its owner wanted. */
 async function fromLastGood({ lastGoodPath, configPath }: StatePaths): Promise<Approved | undefined> {
   const read = await readOwnFile(lastGoodPath, limits.configFileMaxBytes);

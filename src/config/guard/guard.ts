@@ -8,7 +8,7 @@ import { sleep } from "../../base/wait.ts";
 import type { Change } from "../keep/record.ts";
 import type { InvalidConfig, Loaded, LoadedConfig } from "../load.ts";
 import type { StatePaths } from "../paths.ts";
-import { isEarlier } from "./approval.ts";
+import { isEarlier, nameCredential, otherSecrets } from "./approval.ts";
 import type { Approval, Judge } from "./approval.ts";
 import { sameFiles } from "./approved.ts";
 import type { Approved } from "./approved.ts";
@@ -151,7 +151,7 @@ async function decide(
   ]);
   const found = diffConfigs(before.written, after.written);
   const byKey = widensByHand({ before: before.written, after: after.written, changes: found });
-  const widening = [...byKey, ...otherSecrets(before, after)];
+  const widening = [...byKey, ...otherSecrets(before, after).map(nameCredential)];
   const changes = renderChanges(found);
   if (widening.length === 0 || isEarlier(version, after, configPath)) {
     await effects.take(difference, { changes, widening });
@@ -187,14 +187,6 @@ async function note(
   const bytesBefore = version.files.get(paths.configPath);
   const bytesAfter = after.kind === "loaded" ? after.sources.get(paths.configPath) : undefined;
   await record({ ...about, actor: "hand", before, after, bytesBefore, bytesAfter });
-}
-
-/** A credential of another value stands under the same name, so no difference of the keys shows it. */
-function otherSecrets(before: LoadedConfig, after: LoadedConfig): readonly string[] {
-  return [...after.secrets].flatMap(([name, value]) => {
-    const was = before.secrets.get(name);
-    return was === undefined || was === value ? [] : [`the credential ${name}`];
-  });
 }
 
 function describe(widening: readonly string[]): string {

@@ -5,6 +5,7 @@ import type { ConfigFileOptions, EditOptions, EditResult } from "../file.ts";
 import type { Loaded, LoadedConfig } from "../load.ts";
 import type { Issue } from "../read/issue.ts";
 import type { Keeping } from "./keeping.ts";
+import { nameCredential, otherSecrets } from "../guard/approval.ts";
 import { changesBetween } from "./store.ts";
 import { readVersion } from "./versions.ts";
 
@@ -57,10 +58,14 @@ async function refuseStowaways(change: {
   const others = widensByHand({ before: before.written, after: after.written, changes }).filter(
     (path) => !own.some((key) => path === key || path.startsWith(`${key}.`)),
   );
-  if (others.length === 0) return;
+  const typed = JSON.stringify(edits);
+  const isOwn = (name: string): boolean => typed.includes(JSON.stringify(after.secrets.get(name)));
+  const credentials = otherSecrets(before, after).filter((name) => !isOwn(name));
+  const all = [...others, ...credentials.map(nameCredential)];
+  if (all.length === 0) return;
   throw new LoricaError(
     "conflict",
-    `the file was also edited by hand, and that could give somebody more than before: ${others.join(", ")}. Correct the file first and run: lorica config accept; or go back with: lorica config rollback`,
+    `the file was also edited by hand, and that could give somebody more than before: ${all.join(", ")}. Correct the file first and run: lorica config accept; or go back with: lorica config rollback`,
   );
 }
 

@@ -63,3 +63,18 @@ test("a socket in the place of the config file is put right like a pipe", async 
   assert.equal(await bindOf(opened), "loopback");
   assert.equal(await text(), approved);
 });
+
+test("GAP-006 an edit that mends an invalid file takes no credential along that was slipped in beside it", async (context) => {
+  const withToken = (token: string, more = ""): string =>
+    `{ gateway: { auth: { token: "${token.repeat(40)}" }${more} } }`;
+  const { file, put } = await open(context, withToken("a"));
+  await put(withToken("b", ", prot: 1"));
+  const unset = [{ op: "unset", path: ["gateway", "prot"] }] as const;
+  await assert.rejects(file.edit(unset, { actor: "owner" }), {
+    code: "conflict",
+    message: /the credential gateway:token/,
+  });
+  // Liveness: beside the owner's own token the same edit mends the file.
+  await put(withToken("a", ", prot: 1"));
+  assert.equal((await file.edit(unset, { actor: "owner" })).kind, "saved");
+});
