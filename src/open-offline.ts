@@ -159,7 +159,6 @@ function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** A change of the vault while no gateway runs is on record in the gateway's own log of decisions once one does. */
 function vaultMethods(paths: StatePaths, env: Environment, openWith: OpenWith): Methods {
   const names = [
     "vault.status",
@@ -174,10 +173,12 @@ function vaultMethods(paths: StatePaths, env: Environment, openWith: OpenWith): 
   ] as const;
   const call = (method: (typeof names)[number] | "vault.init", params: Params) =>
     changing(paths, async () => {
+      const { recordOffline } = await import("./assembly/offline/evidence.ts");
+      const vault = await openWith(new Map());
       const calls = createOwnerCalls({
-        vault: await openWith(new Map()),
+        vault,
         places: vaultPlaces(paths, env),
-        record: () => undefined,
+        record: (record) => recordOffline(paths, vault, record),
         now: systemClock.now,
         onValues: async () => undefined,
         onLock: async () => undefined,

@@ -14,6 +14,7 @@ import type { backupMethods } from "../../protocol/owner/backup.ts";
 import { adoptKey, vaultPlaces } from "../../vault/vault.ts";
 import type { SealedVault } from "../../vault/vault.ts";
 import { headPath } from "../broker/seal.ts";
+import { recordOffline } from "../offline/evidence.ts";
 import { createBackupCalls, databaseFiles, identitiesFor } from "./calls.ts";
 
 export type OfflineBackup = Pick<OwnerHandlers, keyof typeof backupMethods>;
@@ -51,6 +52,7 @@ export function createOfflineBackup(deps: OfflineBackupDeps): OfflineBackup {
     "backup.accept": () =>
       locked(async () => {
         await rm(headPath(paths), { force: true });
+        recordOffline(paths, undefined, { kind: "backup", actor: "owner", resource: "accept the database as it is" });
         return { accepted: true };
       }),
   };
@@ -99,9 +101,15 @@ async function restore(
       { path, stateDir, identities, now: systemClock.now(), judge },
       AbortSignal.any([signal, AbortSignal.timeout(limits.backupTimeoutMs)]),
     );
+  const recorded = async () => {
+    const restored = await work();
+    if (to === undefined)
+      recordOffline(paths, undefined, { kind: "backup", actor: "owner", resource: `restore ${path}` });
+    return restored;
+  };
   // Where nothing has ever been, there is nothing to lock, and nothing that would have to be put aside.
   const isEmpty = !existsSync(stateDir);
-  const restored = isEmpty || to !== undefined ? await work() : await deps.locked(work);
+  const restored = isEmpty || to !== undefined ? await recorded() : await deps.locked(recorded);
   const notes: string[] = [];
   if (to === undefined && restored.kind !== "config-only" && identities[0] !== undefined) {
     const keyFile = await adoptKey(vaultPlaces(paths, env), identities[0]);

@@ -84,7 +84,9 @@ export function openEvidence(options: EvidenceOptions): Evidence {
     checkpoint();
   }
 
-  if (found.because !== undefined) resume(found.because, found.about);
+  // What an earlier version left is nothing that its owner has to look after.
+  if (found.isUpgrade) chain.write(chain.body("resume", { because: found.because ?? "" }));
+  else if (found.because !== undefined) resume(found.because, found.about);
   return {
     write(text) {
       chain.write(text);
@@ -204,6 +206,7 @@ type TakenUp = {
   /** Why this is not the plain continuation of what was written. */
   readonly because: string | undefined;
   readonly about: Readonly<Record<string, unknown>>;
+  readonly isUpgrade: boolean;
 };
 
 /** Where the log goes on. A crash leaves what it must leave; anything else is said in the first record. */
@@ -214,7 +217,7 @@ function takeUp(folder: string, filesMax: number): TakenUp {
   if (tail.isForeign && text === undefined) {
     setAside(folder, filesMax);
     const because = "the records from before there was a chain are in audit-unchained.jsonl";
-    return { head: { seq: 0, hash: genesis }, signedUpTo: 0, pointer: undefined, because, about: {} };
+    return { head: { seq: 0, hash: genesis }, signedUpTo: 0, pointer: undefined, because, about: {}, isUpgrade: true };
   }
   const { last } = tail;
   const torn = tail.torn === undefined ? {} : { torn: tail.torn };
@@ -222,7 +225,14 @@ function takeUp(folder: string, filesMax: number): TakenUp {
   const head = pointer !== undefined && pointer.seq > at.seq ? { seq: pointer.seq, hash: pointer.hash } : at;
   const lost = head.seq > at.seq ? { lostFrom: at.seq + 1, lostTo: head.seq } : {};
   const signedUpTo = last?.sig === undefined ? 0 : head.seq;
-  return { head, signedUpTo, pointer, because: difference(tail, text, pointer), about: { ...torn, ...lost } };
+  return {
+    head,
+    signedUpTo,
+    pointer,
+    because: difference(tail, text, pointer),
+    about: { ...torn, ...lost },
+    isUpgrade: false,
+  };
 }
 
 function difference({ last, torn, isForeign }: Tail, text: string | undefined, pointer: OpenHead | undefined) {

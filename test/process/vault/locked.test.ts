@@ -56,6 +56,19 @@ describe("a locked vault", () => {
     assert.equal(await say("vault get provider:openai --reveal"), "sk-locked-away\n");
   });
 
+  test("VLT-008 what the owner does while no gateway runs is evidence, too", async () => {
+    await say("vault init");
+    await lorica.stop();
+    assert.equal(await say("vault get provider:openai --reveal"), "sk-locked-away\n");
+    await say("backup accept --yes");
+    const records = JSON.parse(await say("audit query --json")) as readonly { readonly resource?: string }[];
+    const resources = records.flatMap(({ resource }) => resource ?? []);
+    assert.deepEqual(resources.slice(-2), ["reveal provider:openai", "accept the database as it is"]);
+    await lorica.start();
+    assert.match(await say("audit verify"), /^intact/);
+    assert.doesNotMatch(await say("status --all"), /evidence +degraded/);
+  });
+
   test("VLT-008 a start without the key file serves nothing, and `vault unseal` takes the file that is back", async () => {
     await say("vault init");
     const token = (await say("token show")).trim();
