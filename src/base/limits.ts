@@ -204,6 +204,8 @@ export const limits = {
   gatewayTmpBytes: 67_108_864,
   gatewayStartTimeoutMs: 30_000,
   gatewayStableMs: 60_000,
+  startFailuresMax: 3,
+  startFailuresWindowMs: 60 * 60_000,
   gatewayRestartsMax: 8,
   gatewayRestartDelayMs: 100,
   gatewayRestartDelayMaxMs: 5_000,

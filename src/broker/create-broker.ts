@@ -19,7 +19,7 @@ import type { ServicesOptions } from "./serve/services.ts";
 
 export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
   Pick<ServicesOptions, "cells" | "guards" | "more" | "inForce"> &
-  Pick<GatewayProcessOptions, "folders" | "bwrap" | "argv" | "listen" | "settings" | "launched"> & {
+  Pick<GatewayProcessOptions, "folders" | "bwrap" | "argv" | "listen" | "settings" | "launched" | "onDeath"> & {
     readonly version: string;
     readonly profile: string | undefined;
     readonly paths: {
@@ -35,6 +35,8 @@ export type BrokerOptions = Omit<OwnerDeps, "running" | "audit"> &
     readonly pages: (listen: GatewayStatus["addresses"][number] | undefined) => readonly string[];
     readonly log: LogWriter;
     readonly auditWriter: AuditWriter;
+    /** The owner asked for another gateway process. */
+    readonly onRestart?: () => Promise<void>;
     /** What the listener shows, where it speaks TLS. */
     readonly certificate?: () => OwnerStatus["certificate"];
     readonly network?: () => OwnerStatus["network"];
@@ -177,6 +179,9 @@ function ownerHandlers(options: BrokerOptions, { status, configure, gateway, end
         return { pid: process.pid };
       },
       restart(graceMs) {
+        options
+          .onRestart?.()
+          .catch((err: unknown) => options.log.source("broker").warn("cannot note why it restarts", { err }));
         gateway.restart(graceMs ?? limits.stopGraceMs).catch(giveUp);
       },
       signIn() {

@@ -5,3 +5,5 @@ export { openInstructionBook } from "./instruction-book.ts";
 export type { InstructionBook } from "./instruction-book.ts";
 export { watchInstructions } from "./instructions.ts";
 export type { InstructionEvent, InstructionWatch } from "./instructions.ts";
+export { openStartBook } from "./starts.ts";
+export type { Begun, StartBook } from "./starts.ts";

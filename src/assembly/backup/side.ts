@@ -22,9 +22,9 @@ import type { BrokerSide } from "../broker/side.ts";
 
 type BackupSide = BrokerSide & { readonly areas: Pick<OwnerHandlers, keyof typeof backupMethods> };
 
-type Needs = Pick<Ground, "options" | "keeper" | "vault" | "log" | "alertOwner">;
+type Needs = Pick<Ground, "options" | "keeper" | "vault" | "log" | "alertOwner" | "starts">;
 
-/** The sealed state, its backups and the disk that both are on. */
+/** The sealed state, its backups, the disk that both are on, and what is known of the starts. */
 export function createStateSides(ground: Needs, audit: AuditLog) {
   const seal = createSealSide(ground);
   const backup = createBackupSide(ground, audit);
@@ -32,6 +32,7 @@ export function createStateSides(ground: Needs, audit: AuditLog) {
     seal,
     backup,
     createDiskSide({ stateDir: ground.options.paths.stateDir, alertOwner: ground.alertOwner }),
+    ground.starts.side({ ...ground, audit }),
   ];
   return { sides, areas: { ...seal.areas, ...backup.areas }, settings: seal.settings };
 }

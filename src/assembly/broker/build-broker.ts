@@ -1,11 +1,9 @@
-// The broker process, built in layer order: state directory, config, secrets, logs, cells, the way out, and then the
-// gateway that may ask for them.
+// The broker process, built in layer order: secrets, logs, cells, the way out, and then the gateway that may ask for them.
 import { homedir } from "node:os";
 import type { AuditWriter, Log } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
 import { limits } from "../../base/limits.ts";
-import { createBroker } from "../../broker/broker.ts";
-import { seedWorkspace } from "../../broker/broker.ts";
+import { createBroker, seedWorkspace } from "../../broker/broker.ts";
 import type { AreaHandlers, Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
 import { createBrokerEgress } from "../../egress/route/route.ts";
 import { openWalls } from "./cells.ts";
@@ -31,6 +29,7 @@ import type { Sides } from "./side.ts";
 import { openVaultSide } from "./vault.ts";
 import type { VaultSide } from "./vault.ts";
 import { createWatchdogSide } from "./watchdog/watchdog.ts";
+import type { Starts } from "./watchdog/starts.ts";
 import type { WatchdogSide } from "./watchdog/watchdog.ts";
 import { assessExposure, listenAddresses } from "../../network/network.ts";
 import type { GatewayStart } from "../gateway/current.ts";
@@ -55,11 +54,12 @@ export type Begun = {
   readonly vaultOpen: PromiseWithResolvers<FileVault>;
   readonly keepSecret: (name: string, value: string) => Promise<void>;
   readonly early: EarlyGateway;
+  readonly starts: Starts;
 };
 
 /** Opens what needs the lock, serves until it is told to stop, and resolves when everything that it started has ended. */
 export async function buildBroker(begun: Begun): Promise<void> {
-  const { options, prepared, notes, vaultOpen, keepSecret, early } = begun;
+  const { options, prepared, notes, vaultOpen, keepSecret, early, starts } = begun;
   const { paths } = options;
   let { keeper } = begun;
   const places = vaultPlaces(paths, options.env);
@@ -70,6 +70,7 @@ export async function buildBroker(begun: Begun): Promise<void> {
     keeper = await createConfigKeeper(options, keepSecret, keeper.given);
     await keeper.begin();
   }
+  await starts.begin(keeper.service.status().hashRunning ?? "");
   const moved = [await movePlainFile(places, vault), ...fromText];
   const { state, reason, fix } = vault.status();
   if (state === "open") await ensureGatewayToken(vault);
@@ -85,7 +86,8 @@ export async function buildBroker(begun: Begun): Promise<void> {
     if (state === "locked") log.source("vault").warn(`the vault is locked: ${reason}. ${fix}`);
     const alerts = await openAlertBook(options, redactor, log);
     seedWorkspaces(keeper.config(), paths);
-    await serve({ options, keeper, vault, redactor, log, alerts, alertOwner: alerts.alertOwner }, early);
+    await serve({ options, keeper, vault, redactor, log, alerts, starts, alertOwner: alerts.alertOwner }, early);
+    await starts.ended();
   } finally {
     log.close();
   }
@@ -234,7 +236,7 @@ async function untilStopped(broker: Broker, signal: AbortSignal): Promise<number
 }
 
 function openBroker(
-  { options, keeper, vault, redactor, log }: Ground,
+  { options, keeper, vault, redactor, log, starts }: Ground,
   {
     front,
     network,
@@ -269,6 +271,7 @@ function openBroker(
     profile: paths.profile,
     paths,
     config: keeper.service,
+    ...starts.told,
     vault,
     egress: screen(
       createBrokerEgress({

@@ -21,6 +21,7 @@ import { hostGroups, openGroups } from "../../sandbox/sandbox.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
 import { logSettings } from "./config-keeper.ts";
 import type { ConfigKeeper } from "./config-keeper.ts";
+import type { Starts } from "./watchdog/starts.ts";
 
 /** What every part of a broker stands on. */
 export type Ground = {
@@ -30,6 +31,7 @@ export type Ground = {
   readonly redactor: Redactor;
   readonly log: LogWriter;
   readonly alerts: Alerts;
+  readonly starts: Starts;
   /** Tells the owner, wherever they can be reached, and keeps it until they acknowledge it. */
   readonly alertOwner: AlertOwner;
 };

@@ -6,6 +6,7 @@ import type { Config, StatePaths } from "../../config/config.ts";
 import { forbidCoreDumps } from "../../broker/harden.ts";
 import { finishBegunRestore } from "../backup/begun.ts";
 import { createConfigKeeper } from "../broker/config-keeper.ts";
+import { openStarts } from "../broker/watchdog/starts.ts";
 import type { FileVault } from "../../vault/vault.ts";
 import { launchEarly } from "./gateway-program.ts";
 
@@ -19,7 +20,7 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
   // The vault looks at what the config gives first, so the config is read before the vault that it may write to.
   const vaultOpen = Promise.withResolvers<FileVault>();
   const keepSecret = async (name: string, value: string): Promise<void> => (await vaultOpen.promise).write(name, value);
-  const keeper = await createConfigKeeper(options, keepSecret);
+  const { keeper, starts } = await openStarts(options, () => createConfigKeeper(options, keepSecret));
   const lock = await lockFor(keeper.config(), paths);
   try {
     await keeper.begin();
@@ -27,7 +28,7 @@ export async function runBroker(options: BrokerOptions): Promise<void> {
     const early = launchEarly(options, keeper.config());
     try {
       const { buildBroker } = await import("../broker/build-broker.ts");
-      await buildBroker({ options, keeper, prepared, notes, vaultOpen, keepSecret, early });
+      await buildBroker({ options, keeper, prepared, notes, vaultOpen, keepSecret, early, starts });
     } finally {
       await early.end();
     }

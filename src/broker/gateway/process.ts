@@ -46,6 +46,8 @@ export type GatewayProcessOptions = {
   /** The first message on the link; made anew for each process. */
   readonly settings: (status: GatewayStatus) => Promise<unknown>;
   readonly onLine: (line: string, fallback: LogLevel) => void;
+  /** Awaited before it is started again. `deaths` are those in a row. */
+  readonly onDeath?: ((end: string, deaths: number) => Promise<void>) | undefined;
   /** Called when it died too often to be started again. */
   readonly onGiveUp: (error: LoricaError) => void;
   readonly log: Log;
@@ -193,15 +195,19 @@ class Keeper {
     this.#options.log.error("the gateway process ended by itself", { end, livedMs });
     this.#failures = livedMs >= limits.gatewayStableMs ? 1 : this.#failures + 1;
     this.#state = "restarting";
-    void this.#startAgain();
+    void this.#startAgain(end);
   }
 
-  async #startAgain(): Promise<void> {
+  async #startAgain(end: string): Promise<void> {
     const { signal } = this.#waiting;
+    let why = end;
     for (; this.#failures <= limits.gatewayRestartsMax; this.#failures += 1) {
       const pauseMs = limits.gatewayRestartDelayMs * 2 ** (this.#failures - 1);
       await sleep(Math.min(pauseMs, limits.gatewayRestartDelayMaxMs), signal).catch(() => undefined);
       if (signal.aborted) return;
+      await this.#options
+        .onDeath?.(why, this.#failures)
+        .catch((err: unknown) => this.#options.log.error("what a death asks for could not be done", { err }));
       this.#restarts += 1;
       try {
         await this.#launch();
@@ -209,6 +215,7 @@ class Keeper {
         return;
       } catch (error) {
         if (signal.aborted) return;
+        why = error instanceof Error ? error.message : String(error);
         this.#options.log.error("the gateway could not be started again", { err: error, attempt: this.#failures });
       }
     }
