@@ -439,6 +439,7 @@ export const limits = {
   dlpBodyHeldMaxChars: 65_536,
   dlpBodyWholeMaxBytes: 262_144,
   dlpFilePieceChars: 1_048_576,
+  dlpStreamAskMaxChars: 131_072,
   dlpStreamHeldMaxChars: 32_768,
   dlpStreamBeforeChars: 512,
   dlpTextsMax: 64,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { limits } from "../../src/base/limits.ts";
 import { createGuardedText } from "../../src/dlp/dlp.ts";
 import { createKnownValues } from "../../src/dlp/known/known.ts";
 import { guardBody } from "../../src/dlp/body-guard.ts";
@@ -171,4 +172,27 @@ test("an answer that is redacted stays what it was around the secret, and a call
     }),
     { numRuns: 150 },
   );
+});
+
+test("a text that comes all at once is asked about in parts, and what lies between two of them is found", async () => {
+  const secret = "aZ3kP9qL0vT5xW8mR2nY7bD4";
+  const inspector = createTestInspector([secret]);
+  const filler = "word ".repeat(limits.dlpStreamAskMaxChars / 5);
+  for (const before of [-30, -12, 0, 12]) {
+    const start = filler.slice(0, limits.dlpStreamAskMaxChars + before);
+    let shown = "";
+    let longest = 0;
+    const guarded = createGuardedText(
+      (question) => {
+        longest = Math.max(longest, question.text.length);
+        return inspector.inspectStream({ ...about, ...question }, signal);
+      },
+      (delta) => {
+        shown += delta;
+      },
+    );
+    guarded.push(`${start} ${secret} ${filler}`);
+    await guarded.end();
+    assert.deepEqual([longest, shown], [limits.dlpStreamAskMaxChars, `${start} [redacted] ${filler}`]);
+  }
 });

@@ -234,9 +234,11 @@ test("the gateway's questions are read as hostile data", async () => {
       side.answers?.["dlp.inspect"]?.(params, signal) ?? Promise.resolve(),
       /a question about texts/,
     );
-  await assert.rejects(
-    side.answers?.["dlp.stream"]?.({ before: "x".repeat(99_999), text: "" }, signal) ?? Promise.resolve(),
-    /a question about texts/,
-  );
+  for (const params of [
+    { ...good, before: "x".repeat(99_999), text: "" },
+    // Judged in one go, in which the broker does nothing else.
+    { ...good, before: "", text: "x".repeat(200_000) },
+  ])
+    await assert.rejects(side.answers?.["dlp.stream"]?.(params, signal) ?? Promise.resolve(), /a question about texts/);
   assert.deepEqual(await side.answers?.["dlp.inspect"]?.(good, signal), { verdict: "pass", texts: ["x"], reason: "" });
 });

@@ -21,7 +21,10 @@ export function createGuardedText(ask: Ask, show: (delta: string) => void): Guar
   async function pump(): Promise<void> {
     // What came since the last question, or the word that nothing more comes, may let more be shown.
     while (!state.isOver && (state.waiting.length > state.asked || (state.isEnding && state.waiting !== ""))) {
-      const { before, waiting: text, isEnding: isEnd } = state;
+      const { before, waiting } = state;
+      // A question is answered in one go, so what came at once is asked about in parts.
+      const text = waiting.slice(0, limits.dlpStreamAskMaxChars);
+      const isEnd = state.isEnding && text.length === waiting.length;
       const answer = await ask({ before, text, isEnd });
       if (state.isOver) return;
       state.before = (before + text.slice(0, answer.taken)).slice(-limits.dlpStreamBeforeChars);

@@ -33,6 +33,7 @@ export function parseQuestion({ point, agentId, sessionKey, to, isOwner, texts }
 export function parseStreamQuestion({ agentId, sessionKey, before, text, isEnd }: Params): StreamQuestion {
   if (typeof before !== "string" || typeof text !== "string" || before.length > limits.dlpWindowChars)
     throw wrong("a text that is none");
+  if (text.length > limits.dlpStreamAskMaxChars) throw wrong("more text than is judged in one go");
   return { agentId: short(agentId), sessionKey: short(sessionKey), before, text, isEnd: isEnd === true };
 }
 
