@@ -43,7 +43,7 @@ test("VLT-004 no folder for secrets below /run is there, and neither is the fold
   assert.equal((await exec("ls -d /usr")).exitCode, 0);
 });
 
-test("SBX-012 GAP-011 secrets beside the workspace are not there, neither for a command nor for a file tool", async () => {
+test("SBX-012 GAP-011 INJ-031 secrets beside the workspace are not there, neither for a command nor for a file tool", async () => {
   assert.equal(readFileSync(secretFile, "utf8"), secret);
   for (const path of [secretFile, join(home, ".ssh/id_ed25519")]) {
     const result = await exec(`cat ${path}`);
@@ -125,6 +125,15 @@ test("SBX-011 every command has namespaces, /proc, /dev and a /tmp of its own ma
     await output("ls /dev"),
     "core\nfd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n",
   );
+});
+
+test("SBX-001 a command has no capability, gains none, and stands on a read-only root, with bounds and no network", async () => {
+  const asked = "grep -hoP '^(CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp):\\t\\K.*' /proc/self/status";
+  const none = "0".repeat(16);
+  assert.deepEqual((await output(asked)).trim().split("\n"), [none, none, none, "1", "2"]);
+  assert.match((await exec("touch /new")).output, /Read-only file system/);
+  assert.ok(Number(await output("ulimit -u")) <= limits.cellProcessesMax);
+  assert.match((await exec("exec 3<>/dev/tcp/192.0.2.1/80")).output, /Network is unreachable/);
 });
 
 test("a command inherits no descriptor but its three streams", async () => {
