@@ -55,8 +55,7 @@ function entriesOf(text: string, path: string): readonly JournalEntry[] {
     const isLast = index === lines.length - 1;
     if (isLast && line === "") return [];
     const read = parseChecked(line);
-    if (!read.ok || isLast)
-      return [{ ...unreadable, at, flags: [`line ${index + 1} of ${path} was changed or cut off`] }];
+    if (!read.ok || isLast) return [{ ...unreadable, at, flags: [`line ${index + 1} changed or cut off, in ${path}`] }];
     const entry = read.value as unknown as JournalEntry;
     at = entry.at;
     return [entry];
