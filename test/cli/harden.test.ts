@@ -29,7 +29,7 @@ const weakened = {
   security: { acknowledged: ["gateway.auth.mode=none", "channels.telegram.dmPolicy=open"] },
 };
 
-test("harden names each key that weakens a wall, and changes nothing by itself", async () => {
+test("GAP-020 harden names each key that weakens a wall, and changes nothing by itself", async () => {
   config(weakened);
   const { exit, stdout } = await line.run(["harden"]);
   assert.equal(exit, 1);
