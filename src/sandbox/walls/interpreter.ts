@@ -21,6 +21,7 @@ sub perform {
     return defined sysread($file, my $byte, 1) ? "" : undef;
   }
   if ($kind eq "create") { return sysopen(my $file, $a[0], O_WRONLY | O_CREAT, 0600) ? "" : undef }
+  if ($kind eq "touch") { return utime(undef, undef, $a[0]) ? "" : undef }
   if ($kind eq "socket") { return socket(my $socket, $a[0], $a[1], $a[2] // 0) ? "" : undef }
   if ($kind eq "link") { return readlink $a[0] }
   if ($kind eq "device") { my @status = stat $a[0]; return @status ? $status[0] : undef }
