@@ -121,6 +121,8 @@ export async function awaitGateway(invocation: Invocation): Promise<void> {
       await withGateway(invocation, (gateway) => gateway.call("health", {}));
       return;
     } catch (error) {
+      // It runs, and whoever is to open its vault needs it to run on.
+      if (isLocked(error)) return;
       if (invocation.signal.aborted || unreachableReason(error) === undefined) throw error;
       if (performance.now() > deadline)
         throw new LoricaError("timeout", `the gateway does not answer after ${limits.cliStartTimeoutMs / 1_000} s`, {
@@ -129,6 +131,10 @@ export async function awaitGateway(invocation: Invocation): Promise<void> {
     }
     await sleep(pollMs, invocation.signal);
   }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof LoricaError && error.details?.["code"] === "VAULT_LOCKED";
 }
 
 /** What the gateway printed before it ended is the reason, and its exit status says which kind. */

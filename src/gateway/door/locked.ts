@@ -53,7 +53,7 @@ export function createLockedGateway(
   listener.server.on("upgrade", (_req, socket) => answerRaw(socket, locked(), "none"));
   listener.server.on("clientError", (_error, socket) => answerRaw(socket, locked(), "none"));
   const stopPacing = paceConnections(listener.server, () => false);
-  const refused = refusal(locked().message, 1013, { code: "VAULT_LOCKED" });
+  const refused = refusal(locked().message, 1013, { code: "VAULT_LOCKED", errorCode: "locked" });
   const socket = createSocketEdge({
     edge,
     connections: createConnections(),

@@ -78,6 +78,11 @@ describe("a locked vault", () => {
     await lorica.start();
     assert.equal((await get("/api/status", token)).status, 423);
     assert.match(await say("vault status"), /^vault +locked: its key file .* is missing$/m);
+    await lorica.stop();
+    const up = await lorica.run(["up", "--port", String(lorica.port)]);
+    assert.equal(up.code, 6);
+    assert.match(up.stderr, /vault is locked, so nothing is served yet/);
+    assert.match(await say("vault status"), /^vault +locked/m);
     await rename(`${key}.away`, key);
     await say("vault unseal");
     assert.equal((await get("/api/status", token)).status, 200);

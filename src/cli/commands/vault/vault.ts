@@ -3,7 +3,7 @@
 import { LoricaError } from "../../../base/errors.ts";
 import type { Invocation } from "../../context.ts";
 import { readSecret } from "../../input.ts";
-import { withOwner } from "../../reach.ts";
+import { commandLine, withOwner } from "../../reach.ts";
 import type { OwnerClient } from "../../reach.ts";
 import { renderTable } from "../../text.ts";
 
@@ -31,7 +31,10 @@ export async function unseal(invocation: Invocation): Promise<void> {
     const { identity, state: now } = await askStatus(owner);
     if (now === "open") return await askStatus(owner);
     if (!owner.running)
-      throw new LoricaError("unavailable", "no gateway runs; the next one asks for what opens its vault");
+      throw new LoricaError(
+        "unavailable",
+        `no gateway runs, and only a running one can be unlocked. Start it first: ${commandLine(invocation, "up")}`,
+      );
     const passphrase = identity === "passphrase" ? await readSecret(invocation.context, "The passphrase") : undefined;
     return await owner.call("vault.unseal", passphrase === undefined ? {} : { passphrase });
   });
