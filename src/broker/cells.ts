@@ -51,6 +51,8 @@ export type CellsOptions = {
   readonly isLowered?: () => boolean;
   /** Whether an agent's first conversation is not over; left out where the file that starts it says so by itself. */
   readonly isFirst?: ((agentId: string) => boolean) | undefined;
+  /** Told of every instruction file that was written for the gateway, in the same turn. */
+  readonly onInstructed?: ((agentId: string, name: string, content: string) => void) | undefined;
   readonly openWayOut?: OpenWayOut | undefined;
   /** How cells are bounded as a whole on this host; asked once, with the first probe. */
   readonly openGroups?: () => CellGroups;
@@ -129,8 +131,7 @@ export function createCells(options: CellsOptions): ProbedCells {
       return toReadResult(await inCell(action, (cell) => cell.files.ask(question, undefined, signal), signal));
     },
     async write(action, signal) {
-      if (action.resource.operation === "instruct")
-        return instruct(action, pool.workspaceOf(action.agentId), options.audit);
+      if (action.resource.operation === "instruct") return instruct(action, pool.workspaceOf(action.agentId), options);
       const { question, body } = toWriteQuestion(action.resource);
       return toWriteResult(await inCell(action, (cell) => cell.files.ask(question, body, signal), signal));
     },
@@ -154,7 +155,7 @@ function recordGone(audit: AuditLog, { agentId, sessionKey }: CellKey, gone: Bac
 function instruct(
   { agentId, sessionKey, resource }: Action<"file.write">,
   workspace: Parsed<string>,
-  audit: AuditLog,
+  { audit, onInstructed }: Pick<CellsOptions, "audit" | "onInstructed">,
 ): FileWriteResult {
   assert(resource.operation === "instruct", "only instructions are written past the cell");
   if (!workspace.ok) throw new LoricaError("forbidden", workspace.reason);
@@ -169,6 +170,7 @@ function instruct(
     resource: `instruct ${path}`,
     result: { bytes },
   });
+  onInstructed?.(agentId, path, content);
   return { paths: [path], summary: `wrote ${bytes} bytes` };
 }
 

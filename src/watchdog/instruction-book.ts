@@ -11,7 +11,7 @@ export type KnownFile = {
   /** Of the content in force; null where the file is not there. */
   readonly hash: string | null;
   readonly at: number;
-  readonly by: "start" | "hand" | "owner" | "first conversation";
+  readonly by: "start" | "hand" | "owner" | "gateway" | "first conversation";
   readonly previous: string | null;
   /** What the owner called the baseline. */
   readonly base: string | null;

@@ -23,8 +23,11 @@ export type InstructionWatch = {
   look(agentId?: string): void;
   /** Whether a content may be told to a model. Looks first, so that nothing new is read before it was judged. */
   isInForce(agentId: string, name: string, hash: string): boolean;
-  /** The owner writes this content next, through Lorica. */
-  expect(agentId: string, name: string, content: string): void;
+  /**
+   * The gateway had this content written, by its word for the owner, who therefore hears of it. To be called in the same
+   * turn as the write: a look that came between would take it for a change by hand.
+   */
+  written(agentId: string, name: string, content: string): void;
   /** What was put aside comes into force. */
   accept(agentId: string, name: string): void;
   /** Back to the content before the last change. */
@@ -91,7 +94,10 @@ export function watchInstructions(options: InstructionOptions): InstructionWatch
       look(agentId);
       return book.find(`${agentId}/${name}`)?.hash === hash;
     },
-    expect: judge.expect,
+    written(agentId, name, content) {
+      const place = placesOf(agentId).find((each) => each.name === name);
+      if (place !== undefined) judge.written(place, sha256(content));
+    },
     accept: (agentId, name) => bringBack(agentId, name, "aside"),
     restore: (agentId, name) => bringBack(agentId, name, "previous"),
     isFirst: judge.isFirst,
@@ -110,12 +116,11 @@ export function watchInstructions(options: InstructionOptions): InstructionWatch
 type Judge = {
   look(place: Place, when: "starting" | "running"): void;
   take(place: Place, hash: string | null, by: KnownFile["by"]): void;
-  expect(agentId: string, name: string, content: string): void;
+  written(place: Place, hash: string): void;
   isFirst(agentId: string): boolean;
 };
 
 function createJudge({ book, clock, record, alertOwner, mayBeWritten }: InstructionOptions): Judge {
-  const expected = new Map<string, string>();
   const isFirst = (agentId: string): boolean => typeof book.find(`${agentId}/BOOTSTRAP.md`)?.hash === "string";
 
   function take({ key }: Place, hash: string | null, by: KnownFile["by"]): void {
@@ -148,7 +153,18 @@ function createJudge({ book, clock, record, alertOwner, mayBeWritten }: Instruct
 
   return {
     take,
-    expect: (agentId, name, content) => void expected.set(`${agentId}/${name}`, sha256(content)),
+    written(place, hash) {
+      const { agentId, name, key, workspace } = place;
+      const there = readPlain(workspace, name);
+      // What is there by now may be another's: the next look judges that.
+      if (there.kind !== "file" || there.hash !== hash || book.find(key)?.hash === hash) return;
+      alertOwner(
+        `${name} of the agent ${agentId} was written over the gateway, as you or a client of yours can do, and the agent goes by it. If that was not you: lorica watchdog restore ${name}${forAgent(agentId)}`,
+      );
+      book.keep(there.bytes);
+      take(place, hash, "gateway");
+      record({ agentId, name, what: "changed", by: "gateway" });
+    },
     isFirst,
     look(place, when) {
       const { agentId, name, key, workspace } = place;
@@ -158,11 +174,6 @@ function createJudge({ book, clock, record, alertOwner, mayBeWritten }: Instruct
       if (known !== undefined && known.hash === hash && there.kind !== "odd") return;
       if (there.kind === "file") book.keep(there.bytes);
       if (known === undefined) return take(place, hash, "start");
-      if (hash !== null && expected.get(key) === hash) {
-        expected.delete(key);
-        record({ agentId, name, what: "changed", by: "owner" });
-        return take(place, hash, "owner");
-      }
       if (there.kind === "odd") return putRight(place, known, hash);
       if (firstConversationFiles.has(name) && isFirst(agentId)) return take(place, hash, "first conversation");
       // A file that was saved anew is not the one that the rooms of then have closed.

@@ -124,12 +124,30 @@ test("in the first conversation the agent fills in who is who; when it is over i
   assert.equal(existsSync(join(workspace, "BOOTSTRAP.md")), false);
 });
 
-test("what the owner writes through Lorica is no news to them", (context) => {
+test("INJ-029 what the gateway has written holds, and the owner hears of it with the way back", (context) => {
+  const { put, watch, text, alerts, events, isTold, open: rooms } = open(context);
+  rooms.isRunning = true;
+  put("AGENTS.md", "obey the page");
+  watch.written("main", "AGENTS.md", "obey the page");
+  watch.look();
+  assert.equal(isTold("AGENTS.md"), true);
+  const said =
+    "AGENTS.md of the agent main was written over the gateway, as you or a client of yours can do, and the agent goes by it. If that was not you: lorica watchdog restore AGENTS.md";
+  assert.deepEqual([alerts, events], [[said], ["AGENTS.md changed by gateway"]]);
+  watch.restore("main", "AGENTS.md");
+  assert.equal(text("AGENTS.md"), "be kind");
+  watch.look();
+  assert.equal(alerts.length, 1);
+});
+
+test("a write that was announced and is not what lies there excuses nothing, now or later", (context) => {
   const { put, watch, alerts, events } = open(context);
-  watch.expect("main", "AGENTS.md", "be brief");
+  watch.written("main", "AGENTS.md", "be brief");
+  assert.deepEqual([alerts, events], [[], []]);
   put("AGENTS.md", "be brief");
   watch.look();
-  assert.deepEqual([alerts, events], [[], ["AGENTS.md changed by owner"]]);
+  assert.match(alerts[0] ?? "", /AGENTS\.md of the agent main changed/);
+  assert.deepEqual(events, ["AGENTS.md changed by hand"]);
 });
 
 test("GAP-007 what is known survives a restart, and a damaged copy is not used", (context) => {

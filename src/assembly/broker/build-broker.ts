@@ -99,7 +99,7 @@ async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
   const auditWriter = evidence.writer;
   const dlp = await openDlpSide(ground, auditWriter.source("broker"));
   const incident = openIncidentSide(ground, { evidence, cells: () => cells });
-  const told = { isFirst: (id: string): boolean => watchdog.isFirst(id), onTried: () => tellSandbox() };
+  const told = { watchdog: (): WatchdogSide => watchdog, onTried: () => tellSandbox() };
   const walls = openWalls(ground, auditWriter, { ...told, inspect: dlp.inspectEgress, halted: incident.kill.halted });
   const { cells, egress } = walls;
   const ending = new AbortController();

@@ -40,15 +40,25 @@ export function createLowering(clock: Clock, onEnd: () => void): Lowering {
   };
 }
 
+/** It looks after what cells may write, and is there only once they are. */
+type WatchdogThen = {
+  readonly watchdog: () => { readonly [Told in "isFirst" | "onInstructed"]: NonNullable<CellsOptions[Told]> };
+};
+
 /** The cells of this broker, and their side of it. The kill switch is there before them, because their way out asks it. */
 export function openWalls(
   ground: Ground,
   auditWriter: AuditWriter,
-  { onTried, isFirst, ...hooks }: EgressHooks & Pick<CellsDeps, "onTried"> & Pick<CellsOptions, "isFirst">,
+  { onTried, watchdog, ...hooks }: EgressHooks & Pick<CellsDeps, "onTried"> & WatchdogThen,
 ): { readonly cells: ProbedCells; readonly side: CellsSide & Pick<EgressSide, "areas">; readonly egress: EgressSide } {
   const egress = createEgressSide(ground, auditWriter, hooks);
   const lowering = createLowering(systemClock, () => void cells.end(({ filter }) => filter === "relaxed"));
-  const told = { isFirst, isLowered: lowering.isLowered, openWayOut: egress.openWayOut };
+  const told: Parameters<typeof openCells>[2] = {
+    isFirst: (agentId) => watchdog().isFirst(agentId),
+    onInstructed: (...written) => watchdog().onInstructed(...written),
+    isLowered: lowering.isLowered,
+    openWayOut: egress.openWayOut,
+  };
   const cells = alertIfFallen(openCells(ground, auditWriter, told), ground.alertOwner);
   const side = createCellsSide({
     cells,

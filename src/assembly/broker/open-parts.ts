@@ -64,7 +64,7 @@ export function openLog(options: BrokerOptions, config: Config, redactor: Redact
 export function openCells(
   { options, keeper }: Ground,
   auditWriter: AuditWriter,
-  told: Pick<CellsOptions, "isFirst" | "isLowered" | "openWayOut">,
+  told: Pick<CellsOptions, "isFirst" | "isLowered" | "onInstructed" | "openWayOut">,
 ): ProbedCells {
   const { paths, codeRoot } = options;
   return createCells({

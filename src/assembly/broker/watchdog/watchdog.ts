@@ -20,6 +20,8 @@ import type { BrokerSide } from "../side.ts";
 export type WatchdogSide = BrokerSide & {
   /** Whether an agent's first conversation is not over, as far as anybody but the agent knows. */
   readonly isFirst: (agentId: string) => boolean;
+  /** An instruction file was written for the gateway. */
+  readonly onInstructed: (agentId: string, name: string, content: string) => void;
   readonly areas: Pick<OwnerHandlers, keyof typeof watchdogMethods>;
   /** A change of the config files that others made. */
   readonly onFinding: (finding: Finding) => void;
@@ -41,11 +43,7 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
   const instructions = openInstructions(deps, agents);
   const drift = createDrift({ paths: options.paths, keeper, instructions, alerts });
   return {
-    async guard({ verb, agentId, resource }) {
-      if (verb === "file.write" && resource.operation === "instruct")
-        instructions.expect(agentId, resource.path, resource.content);
-      return undefined;
-    },
+    onInstructed: instructions.written,
     isFirst: instructions.isFirst,
     inForce: (agentId, file) => instructions.isInForce(agentId, file.name, file.sha256),
     answers: {
