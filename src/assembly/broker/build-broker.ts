@@ -166,9 +166,8 @@ async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
 
 async function probe(cells: ProbedCells, log: Log, signal: AbortSignal): Promise<void> {
   const status = await cells.probe(signal);
-  if (status.kind !== "off") return;
-  // A hundred walls that hold would hide the one that does not; `status --all` lists them all.
-  log.warn("the sandbox is off", { ...status, walls: status.walls.filter(({ held }) => !held) });
+  // A hundred walls that hold would hide the one that does not.
+  if (status.kind === "off") log.warn("the sandbox is off", { ...status, walls: status.walls.filter((w) => !w.held) });
 }
 
 function openFront({ options, keeper, vault, log }: Ground): Front {
