@@ -1,7 +1,7 @@
 // The config that holds: its files as the owner approved them, byte by byte, in a folder that only the broker has. What
 // lies at the files' own places may be anybody's.
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { isMissing } from "../../base/errors.ts";
 import { encodeChecked, parseChecked } from "../../base/files/checked-json.ts";
 import { sha256 } from "../../base/ids.ts";
@@ -26,9 +26,14 @@ export type ApprovedStore = {
 
 const manifestName = "approved.json";
 
-export function createApprovedStore(folder: string): ApprovedStore {
+/** Files of the state directory are kept by their place in it: restored or moved elsewhere, they are the same files. */
+export function createApprovedStore(folder: string, stateDir: string): ApprovedStore {
   const manifestPath = join(folder, manifestName);
   const copyOf = (hash: string): string => join(folder, `copy-${hash}`);
+  const placeOf = (path: string): string => {
+    const inside = relative(stateDir, path);
+    return inside === ".." || inside.startsWith("../") || isAbsolute(inside) ? path : inside;
+  };
   return {
     async load() {
       const written = await readIfThere(manifestPath);
@@ -39,15 +44,15 @@ export function createApprovedStore(folder: string): ApprovedStore {
       for (const [path, hash] of manifest.files) {
         const bytes = await readIfThere(copyOf(hash));
         if (bytes === undefined || sha256(bytes) !== hash) return "damaged";
-        files.set(path, bytes);
+        files.set(resolve(stateDir, path), bytes);
       }
       return { ...manifest, files };
     },
     async save({ at, actor, files, earlier }) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const hashes = new Map([...files].map(([path, bytes]) => [path, sha256(bytes)]));
+      const hashes = new Map([...files].map(([path, bytes]) => [placeOf(path), sha256(bytes)]));
       // Copies first: a manifest never names what is not there.
-      for (const [path, bytes] of files) await writeAtomically(copyOf(hashes.get(path) ?? ""), bytes);
+      for (const bytes of files.values()) await writeAtomically(copyOf(sha256(bytes)), bytes);
       const manifest = { at, actor, files: Object.fromEntries(hashes), earlier: earlier.slice(0, limits.approvedMax) };
       await writeAtomically(manifestPath, new TextEncoder().encode(encodeChecked(manifest)));
       const kept = new Set([manifestName, ...[...hashes.values()].map((hash) => `copy-${hash}`)]);

@@ -28,7 +28,8 @@ export function openKeeping(options: ConfigFileOptions): Keeping {
   const journal = createJournal(paths.configAuditPath);
   const judge: Judge = async (bytes, held) => (await import("../load.ts")).loadBytes(bytes, { ...options, held });
   const pendingStore = createPendingStore(join(paths.watchdog, "pending"));
-  const approval = createApproval({ paths, clock, judge, store: createApprovedStore(join(paths.watchdog, "config")) });
+  const approved = createApprovedStore(join(paths.watchdog, "config"), paths.stateDir);
+  const approval = createApproval({ paths, clock, judge, store: approved });
   const emitter = createEmitter();
   const store = createStore({ paths, clock, keepSecret, journal, approval, judge, onEntry });
   const load = async () => (await import("../load.ts")).loadConfig(options);

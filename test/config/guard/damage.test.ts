@@ -41,12 +41,25 @@ test("what is written with a sum of itself is read as it was, and not with a byt
 
 test("any byte of what is kept of the approved config", async (context) => {
   const folder = folderFor(context);
-  const store = createApprovedStore(folder);
+  const store = createApprovedStore(folder, "/c");
   const files = new Map([["/c/openclaw.json", Buffer.from("{ gateway: {} }")]]);
   await store.save({ at: "2030-01-01", actor: "owner", files, earlier: ["a".repeat(64)] });
   for (const name of readdirSync(folder))
     await withEachByte(join(folder, name), async (at) => assert.equal(await store.load(), "damaged", `${name} ${at}`));
   assert.notEqual(await store.load(), "damaged");
+});
+
+test("an approved config is the same one where its state directory was moved or restored to another place", async (context) => {
+  const folder = folderFor(context);
+  const [inside, outside] = [Buffer.from("{ gateway: {} }"), Buffer.from("{}")];
+  const at = (stateDir: string) =>
+    new Map([
+      [`${stateDir}/openclaw.json`, inside],
+      ["/elsewhere/..more.json", outside],
+    ]);
+  const about = { at: "2030-01-01", actor: "owner", earlier: [] };
+  await createApprovedStore(folder, "/home/a").save({ ...about, files: at("/home/a") });
+  assert.deepEqual(await createApprovedStore(folder, "/home/b").load(), { ...about, files: at("/home/b") });
 });
 
 test("a damaged memory is said once and mended, and what last started well is what a change is judged by", async (context) => {

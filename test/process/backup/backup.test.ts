@@ -55,6 +55,7 @@ suite("a backup", { concurrency: false }, () => {
   });
 
   test("BAK-002 BAK-006 it is made while the gateway runs, sealed, and verified", async () => {
+    await ok(["config", "set", "session.dmScope", "per-peer"]);
     made = JSON.parse(await ok(["backup", "create", "--json"])) as typeof made;
     assert.match(made.path, /-full\.tar\.age$/);
     assert.equal(statSync(made.path).mode & 0o777, 0o600);
@@ -101,6 +102,9 @@ suite("a backup", { concurrency: false }, () => {
     await ok(["backup", "restore", file, "--identity", key, "--yes"], fresh);
     await fresh.start();
     assert.match(await ok(["sessions", "export", "kept"], fresh), new RegExp(words));
+    // The config of the other home is this one's now, and not an edit that nobody owns up to.
+    assert.equal(await ok(["config", "get", "session.dmScope"], fresh), "per-peer\n");
+    assert.doesNotMatch(await ok(["status"], fresh), /the config was changed/);
     await fresh.stop();
     renameSync(`${made.opensWith}.gone`, made.opensWith);
   });
