@@ -5,6 +5,7 @@ import { codeOf, LoricaError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { Parsed } from "../base/parsed.ts";
 import { limits } from "../base/limits.ts";
+import { abortError } from "../base/wait.ts";
 import { parseAnswer, renderQuestion } from "./contract.ts";
 import type { HookAnswer, RoomEnd } from "./contract.ts";
 import { matches } from "./definition.ts";
@@ -32,6 +33,8 @@ export type RunHook = (
 export type JudgeOptions = {
   readonly registry: Pick<Registry, "hooks" | "has">;
   readonly run: RunHook;
+  /** Throws where the owner has stopped what this agent's tools do. What it answers ends a hook that runs when they do. */
+  readonly admit: (agentId: string) => AbortSignal;
   readonly audit: AuditLog;
   /** A hook was needed and could not be asked, because it is not what the owner has trusted. */
   readonly onProblem: (definition: HookDefinition, problem: string) => void;
@@ -102,12 +105,19 @@ type Ask = (hook: Registered, about: Asked & { readonly call: HookCall }, signal
 function createAsk(options: JudgeOptions): Ask {
   let running = 0;
 
-  async function run(hook: Registered, about: Parameters<RunHook>[1], signal: AbortSignal): Promise<RoomEnd> {
+  async function run(
+    hook: Registered,
+    { agentId, workspace, question }: Pick<HookCall, "agentId" | "workspace"> & { readonly question: string },
+    signal: AbortSignal,
+  ): Promise<RoomEnd> {
+    const ends = AbortSignal.any([signal, options.admit(agentId)]);
     if (running >= limits.hookProcessesMax)
       throw new LoricaError("overloaded", `${limits.hookProcessesMax} hooks run already; try again later`);
     running += 1;
     try {
-      return await options.run(hook, about, signal);
+      const end = await options.run(hook, { workspace, question }, ends);
+      if (ends.aborted) throw abortError(ends);
+      return end;
     } finally {
       running -= 1;
     }
@@ -123,7 +133,7 @@ function createAsk(options: JudgeOptions): Ask {
     if (hook.problem !== undefined) options.onProblem(hook.definition, hook.problem);
     const answer =
       hook.problem === undefined
-        ? parseAnswer(await run(hook, { workspace: call.workspace, question: text }, signal))
+        ? parseAnswer(await run(hook, { ...call, question: text }, signal))
         : untrusted(hook.problem);
     const verdict = toVerdict(hook.definition, asked, answer);
     record(hook.definition, { call, asked, verdict, durationMs: performance.now() - startedAt });

@@ -1,7 +1,9 @@
 // The hooks where effects are: what a gateway gains that does not ask, asks something else, or asks twice.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import type { AuditRecord } from "../../src/audit/audit.ts";
+import { LoricaError } from "../../src/base/errors.ts";
 import { limits } from "../../src/base/limits.ts";
 import { createHooks } from "../../src/hook/hook.ts";
 import type { CellAction, HookCall, Registered, RoomEnd } from "../../src/hook/hook.ts";
@@ -22,6 +24,8 @@ function run(command: string, sessionKey = "s"): CellAction {
 }
 
 type Question = { readonly tool_name: string; readonly tool_input: { readonly command: string } };
+/** The answer of a hook that runs until it is ended. */
+const endless = {};
 type Script = (question: Question) => unknown;
 
 function open(scripts: readonly (Script | { readonly problem: string })[]) {
@@ -34,6 +38,7 @@ function open(scripts: readonly (Script | { readonly problem: string })[]) {
   const audit: AuditRecord[] = [];
   const problems: string[] = [];
   const clock = createTestClock(0);
+  const halt = { isOn: false, end: new AbortController() };
   const created = createHooks({
     registry: {
       hooks: (isWanted = () => true) => hooks.filter(({ definition }) => isWanted(definition)),
@@ -41,11 +46,16 @@ function open(scripts: readonly (Script | { readonly problem: string })[]) {
       ignoredEvents: () => [],
       trust: async () => hooks,
     },
-    async run({ definition }, { question }): Promise<RoomEnd> {
+    admit(agentId) {
+      if (halt.isOn) throw new LoricaError("forbidden", `${agentId} is stopped`);
+      return halt.end.signal;
+    },
+    async run({ definition }, { question }, signal): Promise<RoomEnd> {
       const script = scripts[Number(definition.command)];
       const asked = JSON.parse(question) as Question;
       ran.push(`${definition.command} ${asked.tool_input.command}`);
       const answer = typeof script === "function" ? script(asked) : undefined;
+      if (answer === endless) await once(signal, "abort");
       return { end: "exited", exitCode: 0, stdout: answer === undefined ? "" : JSON.stringify(answer), stderr: "" };
     },
     audit: { record: (record) => void audit.push(record) },
@@ -55,7 +65,7 @@ function open(scripts: readonly (Script | { readonly problem: string })[]) {
     reaches: () => false,
     access: () => "rw",
   });
-  return { hooks: created, ran, audit, problems, clock };
+  return { hooks: created, ran, audit, problems, clock, halt };
 }
 
 const rewriteTo =
@@ -127,4 +137,21 @@ test("HOOK-006 a hook with a problem is not run, and is a no", async () => {
   assert.deepEqual(answer, { kind: "deny", reason: "PreToolUse Bash 0: changed since" });
   await assert.rejects(hooks.guard(call, run("ls"), never), { code: "forbidden" });
   assert.deepEqual([ran, problems], [[], ["changed since", "changed since"]]);
+});
+
+test("a hook that runs ends with the owner's stop, and none begins while it holds", async () => {
+  const { hooks, ran, halt } = open([() => endless]);
+  const asked = hooks.before(call, { kind: "cell", action: run("ls") }, never);
+  const guarded = hooks.guard(call, run("rm"), never);
+  const after = hooks.after(call, { kind: "tool", tool: "Bash", input: {}, text: "", isError: false }, never);
+  const ended = Promise.allSettled([asked, guarded, after]);
+  assert.deepEqual(ran, ["0 ls", "0 rm"]);
+  halt.isOn = true;
+  halt.end.abort(new LoricaError("forbidden", "main is stopped"));
+  const reason = "a hook could not be asked: forbidden: main is stopped";
+  const [before, guard] = await ended;
+  assert.deepEqual(before, { status: "fulfilled", value: { kind: "deny", reason } });
+  assert.equal(guard?.status, "rejected");
+  assert.deepEqual(await hooks.before(call, { kind: "cell", action: run("ls") }, never), { kind: "deny", reason });
+  assert.equal(ran.length, 2);
 });

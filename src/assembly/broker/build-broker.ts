@@ -96,11 +96,11 @@ export async function buildBroker(begun: Begun): Promise<void> {
 async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
   const { keeper, log } = ground;
   const evidence = openEvidenceSide(ground);
-  const auditWriter = evidence.writer;
-  const dlp = await openDlpSide(ground, auditWriter.source("broker"));
+  const audit = evidence.writer.source("broker");
+  const dlp = await openDlpSide(ground, audit);
   const incident = openIncidentSide(ground, { evidence, cells: () => cells });
-  const told = { watchdog: (): WatchdogSide => watchdog, onTried: () => tellSandbox() };
-  const walls = openWalls(ground, auditWriter, { ...told, inspect: dlp.inspectEgress, halted: incident.kill.halted });
+  const told = { watchdog: (): WatchdogSide => watchdog, onTried: () => tellSandbox(), halted: incident.kill.halted };
+  const walls = openWalls(ground, evidence.writer, { ...told, inspect: dlp.inspectEgress });
   const { cells, egress } = walls;
   const ending = new AbortController();
   const front = openFront(ground);
@@ -114,17 +114,17 @@ async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
     tellSandbox();
   });
   const network = openNetwork(ground, front);
-  const watchdog = createWatchdogSide({ ...ground, cells, audit: auditWriter.source("broker") });
-  const seal = createStateSides(ground, auditWriter.source("broker"));
-  const hooks = await createHooksSide(ground, { cells, audit: auditWriter.source("broker"), probed });
-  const vaultSide = await openVaultSide(ground, auditWriter.source("broker"));
+  const watchdog = createWatchdogSide({ ...ground, cells, audit });
+  const seal = createStateSides(ground, audit);
+  const hooks = await createHooksSide(ground, { cells, audit, probed, halts: incident.kill.halts });
+  const vaultSide = await openVaultSide(ground, audit);
   const sides = joinSides(
     [...incident.sides, evidence, network, walls.side, egress, vaultSide, watchdog, hooks, dlp, ...seal.sides],
     log.source("broker"),
   );
   const broker = openBroker(ground, {
     launched: await early.take(),
-    auditWriter,
+    auditWriter: evidence.writer,
     network,
     readSecret: vaultSide.readSecret,
     sides,

@@ -26,6 +26,7 @@ import type {
   Registered,
   Registry,
 } from "../../hook/hook.ts";
+import type { Halts } from "../../incident/incident.ts";
 import type { HookList, HookRow, HookTest, hookMethods } from "../../protocol/owner/hooks.ts";
 import type { PartStatus } from "../../protocol/owner/kit.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
@@ -43,6 +44,7 @@ export type HooksSide = BrokerSide & {
 export type HooksDeps = {
   readonly cells: ProbedCells;
   readonly audit: AuditLog;
+  readonly halts: Pick<Halts, "admit">;
   /** Ends once the boot probe has. */
   readonly probed: Promise<unknown>;
 };
@@ -124,7 +126,7 @@ function writablePlaces(config: Config, paths: StatePaths): readonly string[] {
 
 function createHooksOf(
   { options, keeper, alertOwner }: Ground,
-  { cells, audit, probed }: HooksDeps,
+  { cells, audit, probed, halts }: HooksDeps,
   registry: Registry,
 ): Hooks {
   const { paths } = options;
@@ -144,6 +146,7 @@ function createHooksOf(
   return createHooks({
     registry,
     run,
+    admit: (agentId) => halts.admit({ agentId, capability: "tools" }),
     audit,
     onProblem: (definition, problem) =>
       void alertOwner(`A hook was not asked, so a call was refused: ${describeHook(definition)}: ${problem}`),
