@@ -83,6 +83,7 @@ test("VLT-002 what is exported as SOPS another reader opens, and it comes back i
   assert.doesNotMatch(text, /sk-/);
   const read = await decryptSops(text, { fileType: "json", secretKey: theirs.identity });
   assert.deepEqual(read, { "provider:a": "sk-äöü-1", "provider:b": "sk-2" });
+  assert.deepEqual(await decryptSops(text, { fileType: "yaml", secretKey: theirs.identity }), read);
 
   const other = await create(context);
   await assert.rejects(other.calls["vault.import"]({ text }), { message: /sealed for somebody else.*--identity-file/ });

@@ -2,6 +2,7 @@
 import { isRecord, parseJson } from "../../base/json.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
+import { stripControls } from "../../base/text/controls.ts";
 import { parseDotEnv, secretNameOfVariable } from "../../config/config.ts";
 import { providerSecretName, secretNamePattern } from "../names.ts";
 import { isSops, openSops } from "./sops.ts";
@@ -14,13 +15,29 @@ export type Imported = {
 };
 
 /** `unwrap` opens the key of a SOPS file; it is an age file itself. */
-export async function parseImport(
-  text: string,
-  unwrap: (armored: string) => Promise<Buffer | undefined>,
-): Promise<Parsed<Imported>> {
+export async function parseImport(text: string, unwrap: Unwrap): Promise<Parsed<Imported>> {
+  const found = await readImport(text, unwrap);
+  if (!found.ok) return rejected(shown(found.reason));
+  return parsed({ ...found.value, skipped: found.value.skipped.map(({ name, why }) => ({ name: shown(name), why })) });
+}
+
+type Unwrap = (armored: string) => Promise<Buffer | undefined>;
+
+/** What stands in the file is read by a person at a terminal. */
+function shown(text: string): string {
+  return stripControls(text).replaceAll(/\s+/g, " ").slice(0, shownMaxChars);
+}
+
+const shownMaxChars = 256;
+
+async function readImport(text: string, unwrap: Unwrap): Promise<Parsed<Imported>> {
   if (isSops(text)) {
     const opened = await openSops(text, unwrap);
-    return opened.ok ? parsed(collect("SOPS with age", Object.entries(opened.value))) : opened;
+    if (!opened.ok) return opened;
+    const found = opened.value.flatMap((one) => ("value" in one ? [[one.name, one.value] as const] : []));
+    const { secrets, skipped } = collect("SOPS with age", found);
+    const left = opened.value.flatMap((one) => ("why" in one ? [one] : []));
+    return parsed({ format: "SOPS with age", secrets, skipped: [...left, ...skipped] });
   }
   const json = parseJson(text);
   if (json.ok && isRecord(json.value)) {
@@ -37,12 +54,18 @@ export async function parseImport(
 function collect(format: string, found: Iterable<readonly [string, unknown]>): Imported {
   const secrets = new Map<string, string>();
   const skipped: { name: string; why: string }[] = [];
+  const several = new Set<string>();
   for (const [name, value] of found) {
-    const known = secretNamePattern.test(name) ? name : secretNameOfVariable(name);
+    const known = [name, secretNameOfVariable(name) ?? ""].find((candidate) => secretNamePattern.test(candidate));
     if (typeof value !== "string") skipped.push({ name, why: "it is no text" });
     else if (value.trim() === "" || /^(undefined|null)$/.test(value)) skipped.push({ name, why: "it is empty" });
     else if (known === undefined) skipped.push({ name, why: "nothing here is called so; store it with: vault set" });
+    else if (secrets.has(known) && secrets.get(known) !== value) several.add(known);
     else secrets.set(known, value);
+  }
+  for (const name of several) {
+    secrets.delete(name);
+    skipped.push({ name, why: "several values in the file would be called so; store the right one with: vault set" });
   }
   return { format, secrets, skipped };
 }

@@ -1,48 +1,103 @@
-// Files of SOPS whose key is sealed with age: JSON in and out, dotenv in. Each value is encrypted under its place in the
-// file, and a check sum over all of them shows when one was taken out or put back.
+// Files of SOPS whose key is sealed with age: YAML, JSON and dotenv in, JSON out. Each value is encrypted under its place in
+// the file, and a check sum over all of them shows when one was taken out or put back.
+import { isUtf8 } from "node:buffer";
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
-import { isRecord, parseJson } from "../../base/json.ts";
-import { limits } from "../../base/limits.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
 import { sealFile } from "../age/age-file.ts";
 import { armor } from "../age/armor.ts";
+import { readSopsFile } from "./sops-tree.ts";
+import type { Leaf, SopsFile } from "./sops-tree.ts";
 
 const tagBytes = 16;
 const ivBytes = 32;
 
+/** What a check sum begins with that is over sealed values alone: the SHA-256 of `sops`. */
+const onlySealedStart = createHash("sha256").update("sops").digest();
+
+/** Also where SOPS's own part is missing: nobody wants the sealed text itself for a secret. */
 export function isSops(text: string): boolean {
-  return text.includes("ENC[AES256_GCM,") && /sops["_]/.test(text);
+  return text.includes("ENC[AES256_GCM,");
 }
 
-type Sops = {
-  readonly values: ReadonlyMap<string, string>;
-  readonly keys: readonly string[];
-  readonly mac: string;
-  readonly lastModified: string;
-};
+/** A value under the name that its place gives it, or why it is left out. */
+export type SopsValue = { readonly name: string } & ({ readonly value: string } | { readonly why: string });
 
 export async function openSops(
   text: string,
   unwrap: (armored: string) => Promise<Buffer | undefined>,
-): Promise<Parsed<Readonly<Record<string, string>>>> {
-  const file = text.trimStart().startsWith("{") ? parseSopsJson(text) : parseSopsDotEnv(text);
+): Promise<Parsed<readonly SopsValue[]>> {
+  const file = await readSopsFile(text);
   if (!file.ok) return file;
-  const { values, keys, mac, lastModified } = file.value;
-  for (const armored of keys) {
+  for (const armored of file.value.keys) {
     const key = await unwrap(armored);
-    if (key === undefined) continue;
-    const plain: Record<string, string> = {};
-    for (const [name, sealed] of values) {
-      const value = openValue(sealed, key, `${name}:`);
-      if (value === undefined) return rejected(`${name} was changed after it was sealed`);
-      plain[name] = value;
-    }
-    if (openValue(mac, key, lastModified) !== macOf(Object.values(plain)))
-      return rejected("values were added, taken out or moved after it was sealed");
-    return parsed(plain);
+    if (key?.length === 32) return openWith(file.value, key);
   }
   return rejected("its key is sealed for somebody else: give the age key with --identity-file");
+}
+
+function openWith(
+  { leaves, mac, lastModified, macOnlyEncrypted }: SopsFile,
+  key: Buffer,
+): Parsed<readonly SopsValue[]> {
+  const counted: (Buffer | string)[] = macOnlyEncrypted ? [onlySealedStart] : [];
+  const found: SopsValue[] = [];
+  const names = namesOf(leaves);
+  for (const [at, { place, value }] of leaves.entries()) {
+    const name = names[at] ?? place;
+    if (typeof value !== "string" || !isSealed(value)) {
+      if (!macOnlyEncrypted) counted.push(countedAs(value));
+      // SOPS's check sum says nothing of the names of such values: anybody could have given it another.
+      found.push({ name, why: value === null || value === "" ? "it is empty" : "it is not sealed in the file" });
+      continue;
+    }
+    const opened = openValue(value, key, place);
+    if (opened === undefined) return rejected(`${place} was changed or moved after it was sealed`);
+    counted.push(opened.plain);
+    found.push({ name, ...takenAs(opened) });
+  }
+  if (openValue(mac, key, lastModified)?.plain.toString() !== macOf(counted))
+    return rejected("values were added, taken out or moved after it was sealed");
+  return parsed(found);
+}
+
+/**
+ * A name comes from nothing but what SOPS seals: the keys that lead to a value, and which of the sealed values with these
+ * keys it is. The number of an item in its list is not sealed, and an empty item before it would change it.
+ */
+function namesOf(leaves: readonly Leaf[]): readonly string[] {
+  const sealed = leaves.filter(({ value }) => isSealed(value));
+  return leaves.map((leaf) => {
+    const [kind = "", ...rest] = leaf.place.slice(0, -1).split(":");
+    const alike = sealed.filter(({ place }) => place === leaf.place);
+    const number = alike.length > 1 && alike.every(({ inList }) => inList) ? [String(alike.indexOf(leaf))] : [];
+    const id = [...rest, ...number].join(".");
+    return id === "" ? kind : `${kind}:${id}`;
+  });
+}
+
+function isSealed(value: Leaf["value"]): boolean {
+  return typeof value === "string" && value.startsWith("ENC[AES256_GCM,");
+}
+
+function takenAs({ plain, type }: Opened): { readonly value: string } | { readonly why: string } {
+  if (type === "bool") return { why: "it is a yes or no" };
+  return isUtf8(plain) ? { value: plain.toString() } : { why: "it is no text" };
+}
+
+/** As SOPS writes a value for its check sum. */
+function countedAs(value: Leaf["value"]): string {
+  if (typeof value === "boolean") return value ? "True" : "False";
+  return typeof value === "number" ? withoutExponent(value) : String(value ?? "");
+}
+
+function withoutExponent(value: number): string {
+  const [, sign = "", whole = "", part = "", exponent = ""] =
+    /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(String(value)) ?? [];
+  if (exponent === "") return String(value);
+  const point = whole.length + Number(exponent);
+  const digits = `${whole}${part}`;
+  return `${sign}${point > 0 ? digits.padEnd(point, "0") : `0.${"0".repeat(-point)}${digits}`}`;
 }
 
 /** As `sops` writes it, for keys without a tree. */
@@ -61,46 +116,6 @@ export function sealSops(values: Readonly<Record<string, string>>, recipients: r
   return `${JSON.stringify({ ...Object.fromEntries(sealed), sops }, undefined, 2)}\n`;
 }
 
-function parseSopsJson(text: string): Parsed<Sops> {
-  const json = parseJson(text);
-  if (!json.ok || !isRecord(json.value)) return rejected("it is no JSON");
-  const { sops, ...values } = json.value;
-  if (!isRecord(sops) || !Array.isArray(sops["age"])) return rejected("its key is not sealed with age");
-  const keys = sops["age"].flatMap((one) => (isRecord(one) && typeof one["enc"] === "string" ? [one["enc"]] : []));
-  return sopsOf(Object.entries(values), { keys, mac: sops["mac"], lastModified: sops["lastmodified"] });
-}
-
-function parseSopsDotEnv(text: string): Parsed<Sops> {
-  const lines = text.split("\n").flatMap((line) => {
-    const at = line.indexOf("=");
-    return at < 1 || line.startsWith("#") ? [] : [[line.slice(0, at), line.slice(at + 1)] as const];
-  });
-  const meta = new Map(lines.filter(([name]) => name.startsWith("sops_")));
-  const keys = [...meta].flatMap(([name, value]) =>
-    /^sops_age__list_\d+__map_enc$/.test(name) ? [value.replaceAll("\\n", "\n")] : [],
-  );
-  const values = lines.filter(([name]) => !name.startsWith("sops_"));
-  return sopsOf(values, { keys, mac: meta.get("sops_mac"), lastModified: meta.get("sops_lastmodified") });
-}
-
-function sopsOf(
-  values: readonly (readonly [string, unknown])[],
-  {
-    keys,
-    mac,
-    lastModified,
-  }: { readonly keys: readonly string[]; readonly mac: unknown; readonly lastModified: unknown },
-): Parsed<Sops> {
-  if (typeof mac !== "string" || typeof lastModified !== "string") return rejected("its check sum is missing");
-  if (values.length > limits.secretsMax) return rejected(`it holds more than ${limits.secretsMax} values`);
-  const named = new Map<string, string>();
-  for (const [name, value] of values) {
-    if (typeof value !== "string") return rejected(`${name} is a tree; only files of names and values are taken in`);
-    named.set(name, value);
-  }
-  return parsed({ values: named, keys, mac, lastModified });
-}
-
 function sealValue(value: string, key: Buffer, place: string): string {
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv("aes-256-gcm", key, iv, { authTagLength: tagBytes });
@@ -110,25 +125,36 @@ function sealValue(value: string, key: Buffer, place: string): string {
   return `ENC[AES256_GCM,data:${text},iv:${ivText},tag:${tag},type:str]`;
 }
 
+type Opened = { readonly plain: Buffer; readonly type: string };
+
+/** The kind of a value is not sealed with it: what is no such value was changed. */
+const shapes: Readonly<Record<string, RegExp>> = {
+  int: /^-?\d+$/,
+  float: /^(-?\d+(\.\d+)?|[+-]Inf|NaN)$/,
+  bool: /^(True|False|true|false)$/,
+};
+
 /** Undefined where it is not what was sealed at this place. */
-function openValue(sealed: string, key: Buffer, place: string): string | undefined {
-  const found = /^ENC\[AES256_GCM,data:([^,]*),iv:([^,]+),tag:([^,]+),type:(?:str|int|float|bool|bytes)\]$/.exec(
-    sealed,
-  );
-  const [data, iv, tag] = (found?.slice(1) ?? []).map((text) => Buffer.from(text, "base64"));
-  if (data === undefined || iv === undefined || tag?.length !== tagBytes) return undefined;
+function openValue(sealed: string, key: Buffer, place: string): Opened | undefined {
+  const found =
+    /^ENC\[AES256_GCM,data:([^,]*),iv:([^,]+),tag:([^,]+),type:(str|int|int64|float|bool|bytes|time)\]$/.exec(sealed);
+  const [data, iv, tag] = (found?.slice(1, 4) ?? []).map((text) => Buffer.from(text, "base64"));
+  const type = found?.[4]?.replace("int64", "int");
+  if (data === undefined || iv === undefined || iv.length === 0 || tag?.length !== tagBytes || type === undefined)
+    return undefined;
   const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(place));
   decipher.setAuthTag(tag);
   try {
-    return Buffer.concat([decipher.update(data), decipher.final()]).toString("utf8");
+    const plain = Buffer.concat([decipher.update(data), decipher.final()]);
+    return shapes[type]?.test(plain.toString()) === false ? undefined : { plain, type };
   } catch {
     // What `final` throws says only that the tag does not match.
     return undefined;
   }
 }
 
-function macOf(values: readonly string[]): string {
+function macOf(values: readonly (Buffer | string)[]): string {
   const hash = createHash("sha512");
   for (const value of values) hash.update(value);
   return hash.digest("hex").toUpperCase();
