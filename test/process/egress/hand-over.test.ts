@@ -2,22 +2,23 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
 import { test } from "node:test";
+import { whyNoSandbox } from "../../faux/outside/host.ts";
 import { receiveListener } from "../../../src/broker/cell/listener.ts";
 
 type Outcome = { readonly kind: "attached" | "failed"; readonly reason?: string };
 
 async function handOver(file: string, args: readonly string[]): Promise<Outcome & { readonly pid: number }> {
-  const child = spawn(file, args, { env: {}, stdio: ["ignore", "ignore", "inherit", "pipe", "ipc"] });
+  const child = spawn(file, args, {
+    env: { PATH: "/usr/bin:/bin" },
+    stdio: ["ignore", "ignore", "inherit", "pipe", "ipc"],
+  });
   const outcome = await new Promise<Outcome>((resolve) => {
     receiveListener(child, {
       trustFile: undefined,
       attach(listener) {
         listener.once("connection", (socket) => socket.end("from outside"));
-        const client = connect({ host: "127.0.0.1", port: 3128 });
-        client.once("data", (bytes) => {
-          client.destroy();
+        child.stdio[3]?.once("data", (bytes: Buffer) => {
           listener.close();
           resolve({ kind: "attached", reason: bytes.toString() });
         });
@@ -39,9 +40,18 @@ const node = (code: string): [string, string[]] => [
 ];
 const wait = "setTimeout(() => undefined, 20_000);";
 
-test("a listener at the agreed address is taken, and answers", async () => {
-  const code = `const s = net.createServer(); s.listen(3128, "127.0.0.1", () => process.send("x", s)); ${wait}`;
-  const { kind, reason } = await handOver(...node(code));
+/** In a network of its own, as in a cell: the agreed port is free there, whatever the host does with its own. */
+const apart = (file: string, args: readonly string[]): [string, string[]] => [
+  "bwrap",
+  ["--die-with-parent", "--unshare-net", "--dev-bind", "/", "/", file, ...args],
+];
+
+test("a listener at the agreed address is taken, and answers", { skip: whyNoSandbox() ?? false }, async () => {
+  // The sender is without it before it asks, as a cell's supervisor is; or it might be the one that answers.
+  const ask = `net.connect(3128, "127.0.0.1").once("data", (bytes) => require("node:fs").writeSync(3, bytes))`;
+  const sent = `() => s.close(() => ${ask})`;
+  const code = `const s = net.createServer(); s.listen(3128, "127.0.0.1", () => process.send("x", s, {}, ${sent})); ${wait}`;
+  const { kind, reason } = await handOver(...apart(...node(code)));
   assert.deepEqual({ kind, reason }, { kind: "attached", reason: "from outside" });
 });
 

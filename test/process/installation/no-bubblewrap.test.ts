@@ -9,7 +9,16 @@ import { whyNoSandbox } from "../../faux/outside/host.ts";
 
 /** The same host, except that there is nothing where bubblewrap was, and nothing of that name on the PATH. */
 const hidden = ["/usr/bin/bwrap", "/bin/bwrap", "/usr/local/bin/bwrap"].filter((path) => existsSync(path));
-const without = ["bwrap", "--dev-bind", "/", "/", ...hidden.flatMap((path) => ["--ro-bind", "/dev/null", path]), "--"];
+// What is ended here is this outer bwrap, and with it whatever it started.
+const without = [
+  "bwrap",
+  "--die-with-parent",
+  "--dev-bind",
+  "/",
+  "/",
+  ...hidden.flatMap((path) => ["--ro-bind", "/dev/null", path]),
+  "--",
+];
 
 suite("bubblewrap is gone", { concurrency: false, skip: whyNoSandbox() ?? false }, () => {
   let control: Installation;
