@@ -13,6 +13,7 @@ import { backupMethods } from "./protocol/owner/backup.ts";
 import { evidenceMethods } from "./protocol/owner/evidence.ts";
 import { killMethods } from "./protocol/owner/kill.ts";
 import type { OwnerMethodName } from "./protocol/owner-methods.ts";
+import { createEditSealer } from "./vault/edits/edits.ts";
 import {
   createGatewayToken,
   createOwnerCalls,
@@ -41,7 +42,9 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
   };
   const keepSecret = async (name: string, value: string): Promise<void> =>
     (await openWith(new Map())).write(name, value);
-  const file = createConfigFile({ paths, env, clock: systemClock, keepSecret });
+  const places = vaultPlaces(paths, env);
+  const sealing = createEditSealer({ places, running: () => undefined, openVault: () => openWith(new Map()) });
+  const file = createConfigFile({ paths, env, clock: systemClock, keepSecret, sealing });
   const methods: Methods = {
     ...configMethods(file, paths),
     ...keyMethods(file, paths, openWith),

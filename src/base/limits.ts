@@ -226,6 +226,8 @@ export const limits = {
   // Vault
   secretsMax: 256,
   secretMaxBytes: 65_536,
+  /** A text that is shorter may stand anywhere by chance. */
+  secretShownMinChars: 8,
   secretsFileMaxBytes: 33_554_432,
   sopsFileMaxBytes: 1_048_576,
   sopsKeysMax: 64,

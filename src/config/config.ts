@@ -24,6 +24,7 @@ export type {
   EditResult,
   Finding,
   JournalEntry,
+  Sealing,
 } from "./file.ts";
 export type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";
 export { expandHome, lockMeetingDir, resolvePaths } from "./paths.ts";

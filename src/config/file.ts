@@ -24,6 +24,7 @@ export type {
   Finding,
   JournalEntry,
   Pending,
+  Sealing,
 } from "./keep/config-file.ts";
 export { digestOf } from "./guard/pending.ts";
 export { listVersions as listConfigVersions } from "./keep/versions.ts";
@@ -51,10 +52,15 @@ export function createConfigFile(options: ConfigFileOptions): ConfigFile {
     listen: guard.listen,
     state: guard.state,
     pending: async () => pendingStore.list(),
+    sealPending: () => inTurn(pendingStore.sealPlain),
     accept: (only, actor, digest) =>
       inTurn(async () => {
         await guard.screen();
-        const parts = { ...keeping, paths, edit: (edits: readonly Edit[], by: string) => edit(edits, { actor: by }) };
+        const parts = {
+          ...options,
+          ...keeping,
+          edit: (edits: readonly Edit[], by: string) => edit(edits, { actor: by }),
+        };
         return acceptPending({ only, actor, digest }, parts);
       }),
     reject: () =>

@@ -13,7 +13,7 @@ import { openIncidentSide } from "./incident/incident.ts";
 import { createNetworkSide } from "./network.ts";
 import type { NetworkSide } from "./network.ts";
 import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
-import type { ConfigKeeper } from "./config-keeper.ts";
+import type { ConfigKeeper, Keeping } from "./config-keeper.ts";
 import type { Launched } from "../../broker/gateway/launch.ts";
 import { gatewayProgram } from "../start/gateway-program.ts";
 import type { EarlyGateway } from "../start/gateway-program.ts";
@@ -43,7 +43,7 @@ import { ceilingOf } from "../settings/ceiling.ts";
 import { egressOf } from "../settings/egress.ts";
 import { pageAddresses } from "../settings/access.ts";
 import { createFront, ensureGatewayToken, movePlainFile, openVault, vaultPlaces } from "../../vault/vault.ts";
-import type { FileVault, Front } from "../../vault/vault.ts";
+import type { Front, SealedVault } from "../../vault/vault.ts";
 
 /** What the start has found and begun before all of this was loaded. */
 export type Begun = {
@@ -51,15 +51,15 @@ export type Begun = {
   readonly keeper: ConfigKeeper;
   readonly prepared: Awaited<ReturnType<typeof prepareStateDir>>;
   readonly notes: readonly string[];
-  readonly vaultOpen: PromiseWithResolvers<FileVault>;
-  readonly keepSecret: (name: string, value: string) => Promise<void>;
+  readonly vaultOpen: PromiseWithResolvers<SealedVault>;
+  readonly keeping: Keeping;
   readonly early: EarlyGateway;
   readonly starts: Starts;
 };
 
 /** Opens what needs the lock, serves until it is told to stop, and resolves when everything that it started has ended. */
 export async function buildBroker(begun: Begun): Promise<void> {
-  const { options, prepared, notes, vaultOpen, keepSecret, early, starts } = begun;
+  const { options, prepared, notes, vaultOpen, keeping, early, starts } = begun;
   const { paths } = options;
   let { keeper } = begun;
   const places = vaultPlaces(paths, options.env);
@@ -67,7 +67,7 @@ export async function buildBroker(begun: Begun): Promise<void> {
   vaultOpen.resolve(vault);
   const fromText = await movePlainText({ paths, keeper, vault });
   if (fromText.length > 0) {
-    keeper = await createConfigKeeper(options, keepSecret, keeper.given);
+    keeper = await createConfigKeeper(options, keeping, keeper.given);
     await keeper.begin();
   }
   await starts.begin(keeper.service.status().hashRunning ?? "");

@@ -16,6 +16,8 @@ import {
 import type {
   Config,
   ConfigCalls,
+  ConfigFile,
+  ConfigFileOptions,
   ConfigReload,
   Finding,
   Loaded,
@@ -55,14 +57,16 @@ export type ConfigKeeper = {
   watch(reached: Reached, signal: AbortSignal): void;
 };
 
-/** `keepSecret` takes a credential that an edit would otherwise leave in the file as plain text (CLI-015). */
+/** Takes a credential that an edit would otherwise leave in the file as plain text (CLI-015), and seals what waits. */
+export type Keeping = Required<Pick<ConfigFileOptions, "keepSecret" | "sealing">>;
+
 export async function createConfigKeeper(
   options: BrokerOptions,
-  keepSecret: (name: string, value: string) => Promise<void>,
+  keeping: Keeping,
   given: Map<string, string> = new Map(),
 ): Promise<ConfigKeeper> {
   const { paths, overrides } = options;
-  const file = createConfigFile({ ...options, clock: systemClock, keepSecret });
+  const file = createConfigFile({ ...options, ...keeping, clock: systemClock });
   const first = requireValid(await file.peek());
   replaceAll(given, first.secrets);
   let running: LoadedConfig = first;
@@ -117,7 +121,7 @@ export async function createConfigKeeper(
       status: () => ({ hashOnDisk, hashRunning: running.hash, restartNeeded, notices: noticesOf(running, problems) }),
     },
     remote: { read: remote.read, write: (order) => thenTaken(remote.write(order)) },
-    begin: async () => void requireValid(await file.screen()),
+    begin: () => begin(file),
     filesState: file.state,
     markGood: () => file.markGood(running.hash),
     watch(reached, signal) {
@@ -125,6 +129,11 @@ export async function createConfigKeeper(
       look = file.watch(running, (reload) => take(reached, reload), signal);
     },
   };
+}
+
+async function begin(file: ConfigFile): Promise<void> {
+  requireValid(await file.screen());
+  await file.sealPending();
 }
 
 function noticesOf({ notices }: LoadedConfig, problems: readonly string[]): readonly string[] {

@@ -5,6 +5,7 @@ import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import type { Broker, OwnerHandlers } from "../../broker/broker.ts";
 import type { vaultMethods } from "../../protocol/owner/vault.ts";
+import { publishEditKey } from "../../vault/edits/edits.ts";
 import { createOwnerCalls, ensureGatewayToken, movePlainFile, openUseBook, vaultPlaces } from "../../vault/vault.ts";
 import type { Use, UseBook } from "../../vault/vault.ts";
 import { isReadableByOthers } from "../../become-broker.ts";
@@ -23,6 +24,7 @@ export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<Va
   const { options, vault, redactor, log } = ground;
   const places = vaultPlaces(options.paths, options.env);
   const uses = await openUseBook(places.uses, systemClock);
+  if (vault.status().state === "open") await publishEditKey(places, vault);
   let running: Broker | undefined;
   /** The vault was opened or locked while the gateway was still starting. */
   let isOutdated = false;
@@ -31,6 +33,7 @@ export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<Va
     if (now === "open") {
       await movePlainFile(places, vault);
       await ensureGatewayToken(vault);
+      await publishEditKey(places, vault);
       redactor.refresh();
     }
     log.source("vault").warn(now === "open" ? "the vault is open" : "the vault is locked: nothing is served");

@@ -3,30 +3,31 @@ import { LoricaError } from "../../base/errors.ts";
 import { sha256 } from "../../base/ids.ts";
 import { redactedLiteral } from "../../base/secret.ts";
 import type { Edit } from "../edit/edit.ts";
-import type { EditResult } from "../file.ts";
+import type { ConfigFileOptions, EditResult } from "../file.ts";
 import type { Keeping } from "../keep/keeping.ts";
 import { changesBetween } from "../keep/store.ts";
 import { readVersion } from "../keep/versions.ts";
 import type { LoadedConfig } from "../load.ts";
-import type { StatePaths } from "../paths.ts";
 import { partOf, redactConfig } from "../view.ts";
-import type { Pending } from "./pending.ts";
+import type { HeldFiles, Pending } from "./pending.ts";
 
-export type WaitingParts = Keeping & {
-  readonly paths: StatePaths;
-  readonly edit: (edits: readonly Edit[], actor: string) => Promise<EditResult>;
-};
+export type WaitingParts = Keeping &
+  ConfigFileOptions & {
+    readonly edit: (edits: readonly Edit[], actor: string) => Promise<EditResult>;
+  };
 
 export type Accepting = {
   readonly actor: string;
   readonly before: LoadedConfig;
   readonly after: LoadedConfig;
   readonly pending: Pending;
+  /** What the edit that waits has written. */
+  readonly files: HeldFiles;
 };
 
 /** Key by key through the ordinary way of editing; the rest goes on waiting. */
 export async function acceptSome(
-  { only, actor, before, after, pending }: Accepting & { readonly only: readonly string[] },
+  { only, actor, before, after, pending, files }: Accepting & { readonly only: readonly string[] },
   { paths, pendingStore, edit }: WaitingParts,
 ): Promise<EditResult> {
   const changes = await changesBetween(before, after);
@@ -51,7 +52,7 @@ export async function acceptSome(
   else {
     const present = await readVersion(paths.configPath);
     const base = present === undefined ? "" : sha256(present);
-    await pendingStore.add({ ...pending, at: new Date().toISOString(), base });
+    await pendingStore.add({ ...pending, files, at: new Date().toISOString(), base });
     await pendingStore.tidy();
   }
   return result;

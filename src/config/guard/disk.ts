@@ -7,7 +7,7 @@ import { writeAtomically } from "../keep/atomic.ts";
 import { readOwnFile } from "../read/file.ts";
 import type { Loaded } from "../load.ts";
 import type { Approved } from "./approved.ts";
-import type { Pending } from "./pending.ts";
+import type { HeldFiles } from "./pending.ts";
 
 /** Something in a file's place that nobody can have meant as an edit: a link, a folder, a pipe, another user's file. */
 export async function findOdd(
@@ -55,7 +55,7 @@ export function changedFiles(
   approved: ReadonlyMap<string, Uint8Array>,
   found: ReadonlyMap<string, Uint8Array>,
   configPath: string,
-): Pending["files"] {
+): HeldFiles {
   const changed = [...found].filter(([path, bytes]) => {
     const was = approved.get(path);
     return path === configPath || was === undefined || !Buffer.from(bytes).equals(was);

@@ -15,7 +15,7 @@ import type { Approved } from "./approved.ts";
 import { changedFiles, findOdd, isEmptied, putBack } from "./disk.ts";
 import { createFight } from "./fight.ts";
 import type { createEmitter } from "./fight.ts";
-import type { Pending, PendingStore } from "./pending.ts";
+import type { NewEdit, Pending, PendingStore } from "./pending.ts";
 
 /** What was done to the config, by whom, and what became of it. */
 export type Finding =
@@ -80,7 +80,7 @@ type Effects = {
 };
 
 type Judged = { readonly changes: string; readonly widening: readonly string[] };
-type Edited = Pick<Pending, "what" | "widening" | "changes" | "files">;
+type Edited = Pick<NewEdit, "what" | "widening" | "changes" | "files">;
 
 const noEffects: Effects = { begin: async () => undefined, take: async () => undefined, hold: async () => undefined };
 

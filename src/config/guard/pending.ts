@@ -1,12 +1,15 @@
 // What somebody did to the config files and what does not hold yet: kept whole, so that an owner's edit is never lost and
-// an intruder's can be looked at. The newest that waits is what `config accept` is about.
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+// an intruder's can be looked at. The newest that waits is what `config accept` is about. What was written may hold a
+// credential, so its text is sealed: to know that something waits, and what it would change, nothing has to be opened.
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissing, LoricaError } from "../../base/errors.ts";
 import { newToken, sha256 } from "../../base/ids.ts";
 import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { writeAtomically } from "../keep/atomic.ts";
+import { createCopies, readIfThere, sealedSuffix } from "./copies.ts";
+import type { Sealing } from "./copies.ts";
 
 export type Pending = {
   readonly id: string;
@@ -20,42 +23,48 @@ export type Pending = {
   readonly changes: string;
   /** Hash of the config file that held. */
   readonly base: string;
-  /** Path → content; undefined for a file that was taken away. */
-  readonly files: ReadonlyMap<string, Uint8Array | undefined>;
+  /** Path → hash of the content; undefined for a file that was taken away. */
+  readonly hashes: ReadonlyMap<string, string | undefined>;
 };
+
+/** Path → content; undefined for a file that was taken away. */
+export type { Sealing };
+
+export type HeldFiles = ReadonlyMap<string, Uint8Array | undefined>;
+
+export type NewEdit = Omit<Pending, "id" | "state" | "hashes"> & { readonly files: HeldFiles };
 
 export type PendingStore = {
   /** Newest first. */
   list(): Promise<readonly Pending[]>;
   waiting(): Promise<Pending | undefined>;
   /** The same content as the one that waits is no second one. */
-  add(edit: Omit<Pending, "id" | "state">): Promise<Pending>;
+  add(edit: NewEdit): Promise<Pending>;
+  /** What was written; throws where it cannot be had as it was. */
+  open(edit: Pending): Promise<HeldFiles>;
   /** The newest is the one that waits, and no more are kept than may be. Once there is time: the files come first. */
   tidy(): Promise<void>;
   /** The one that the owner has named, or else the one that waits. */
   find(digest: string | undefined): Promise<Pending>;
   /** None waits any more: what was accepted is in force and not kept twice, all others are refused and kept for a while. */
   settle(accepted?: Pending): Promise<number>;
+  /** What an earlier version has kept as plain text. */
+  sealPlain(): Promise<void>;
 };
 
-export function createPendingStore(folder: string): PendingStore {
+export function createPendingStore(folder: string, sealing: Sealing | undefined): PendingStore {
   const folderOf = (id: string): string => join(folder, id);
+  const copies = createCopies(sealing);
 
   async function list(): Promise<readonly Pending[]> {
     const found = await Promise.all((await namesIn(folder)).map((id) => loadOne(folderOf(id), id)));
     return found.filter((each) => each !== undefined).toSorted((a, b) => (a.id < b.id ? 1 : -1));
   }
 
-  async function save(edit: Pending): Promise<void> {
-    const at = folderOf(edit.id);
-    await mkdir(at, { recursive: true, mode: 0o700 });
-    const files: Record<string, string | null> = {};
-    for (const [path, bytes] of edit.files) {
-      files[path] = bytes === undefined ? null : sha256(bytes);
-      if (bytes !== undefined) await writeAtomically(join(at, sha256(bytes)), bytes);
-    }
-    const { id: _, ...manifest } = edit;
-    await writeAtomically(join(at, "edit.json"), new TextEncoder().encode(JSON.stringify({ ...manifest, files })));
+  async function save({ id, hashes, ...manifest }: Pending): Promise<void> {
+    const files = Object.fromEntries([...hashes].map(([path, hash]) => [path, hash ?? null]));
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...manifest, files }));
+    await writeAtomically(join(folderOf(id), "edit.json"), bytes);
   }
 
   return {
@@ -64,11 +73,26 @@ export function createPendingStore(folder: string): PendingStore {
     async add(edit) {
       const before = await list();
       const last = before.find(({ state }) => state === "waiting");
-      if (last !== undefined && digestOf(last) === digestOf(edit) && last.base === edit.base) return last;
+      if (
+        last !== undefined &&
+        digestOf(last) === digestOf({ hashes: hashesOf(edit.files) }) &&
+        last.base === edit.base
+      )
+        return last;
       const id = `${edit.at.replace(/[^0-9]/g, "")}-${newToken(3)}`;
-      const added: Pending = { ...edit, id, state: "waiting" };
+      const { files, ...about } = edit;
+      await mkdir(folderOf(id), { recursive: true, mode: 0o700 });
+      // Copies first: a manifest never names what is not there.
+      for (const bytes of files.values()) if (bytes !== undefined) await copies.keep(folderOf(id), bytes);
+      const added: Pending = { ...about, id, state: "waiting", hashes: hashesOf(files) };
       await save(added);
       return added;
+    },
+    async open({ id, hashes }) {
+      const files = new Map<string, Uint8Array | undefined>();
+      for (const [path, hash] of hashes)
+        files.set(path, hash === undefined ? undefined : await copies.open(folderOf(id), hash));
+      return files;
     },
     async tidy() {
       const [, ...older] = await list();
@@ -85,12 +109,19 @@ export function createPendingStore(folder: string): PendingStore {
       }
       return open.filter(({ state }) => state === "waiting").length;
     },
+    async sealPlain() {
+      for (const id of await namesIn(folder)) await copies.sealPlain(folderOf(id));
+    },
   };
 }
 
 /** Of what it would write where: by this the owner says which edit they were shown. */
-export function digestOf({ files }: Pick<Pending, "files">): string {
-  return sha256(JSON.stringify([...files].map(([path, bytes]) => [path, bytes && sha256(bytes)]).toSorted()));
+export function digestOf({ hashes }: Pick<Pending, "hashes">): string {
+  return sha256(JSON.stringify([...hashes].toSorted()));
+}
+
+function hashesOf(files: HeldFiles): Pending["hashes"] {
+  return new Map([...files].map(([path, bytes]) => [path, bytes && sha256(bytes)]));
 }
 
 /** Another process may edit between what the owner was shown and their word about it, which is not about that one. */
@@ -121,18 +152,16 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 /** What a crash left half written, or somebody else changed, is not an edit. */
 async function loadOne(folder: string, id: string): Promise<Pending | undefined> {
-  try {
-    const read = parseJson(await readFile(join(folder, "edit.json"), "utf8"));
-    if (!read.ok || !isRecord(read.value) || !isRecord(read.value["files"])) return undefined;
-    const files = new Map<string, Uint8Array | undefined>();
-    for (const [path, hash] of Object.entries(read.value["files"])) {
-      const bytes = typeof hash === "string" ? await readFile(join(folder, hash)) : undefined;
-      if (bytes !== undefined && sha256(bytes) !== hash) return undefined;
-      files.set(path, bytes);
-    }
-    return { ...(read.value as unknown as Pending), id, files };
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw cause;
+  const written = await readIfThere(join(folder, "edit.json"));
+  const read = parseJson(new TextDecoder().decode(written));
+  if (!read.ok || !isRecord(read.value) || !isRecord(read.value["files"])) return undefined;
+  const { files, ...about } = read.value;
+  const hashes = new Map<string, string | undefined>();
+  const there = new Set(await readdir(folder));
+  for (const [path, hash] of Object.entries(files as Readonly<Record<string, unknown>>)) {
+    if (hash !== null && (typeof hash !== "string" || !/^[0-9a-f]{64}$/.test(hash))) return undefined;
+    if (hash !== null && !there.has(hash) && !there.has(`${hash}${sealedSuffix}`)) return undefined;
+    hashes.set(path, hash ?? undefined);
   }
+  return { ...(about as unknown as Pending), id, hashes };
 }

@@ -6,6 +6,7 @@ import type { EditResult } from "../file.ts";
 import { writeAtomically } from "../keep/atomic.ts";
 import { acceptSome } from "./accept-some.ts";
 import type { Accepting, WaitingParts } from "./accept-some.ts";
+import { nameTyped } from "./name-typed.ts";
 import { changesBetween } from "../keep/store.ts";
 import { rotateBackups } from "../keep/versions.ts";
 
@@ -21,28 +22,30 @@ export async function acceptPending(
   const pending = await pendingStore.find(digest);
   const before = await approval.config();
   if (before === undefined) throw new LoricaError("config_invalid", "the approved config cannot be read to compare");
-  const there = [...pending.files].flatMap(([path, bytes]) => (bytes === undefined ? [] : [[path, bytes] as const]));
-  const main = pending.files.has(paths.configPath)
-    ? pending.files.get(paths.configPath)
-    : before.sources.get(paths.configPath);
+  const files = await pendingStore.open(pending);
+  const there = [...files].flatMap(([path, bytes]) => (bytes === undefined ? [] : [[path, bytes] as const]));
+  const main = files.has(paths.configPath) ? files.get(paths.configPath) : before.sources.get(paths.configPath);
   const after = await judge(main, new Map([...before.sources, ...there]));
   if (after.kind === "invalid") return { kind: "refused", issues: after.issues };
-  if (only.length > 0) return acceptSome({ only, actor, before, after, pending }, parts);
+  if (only.length > 0) return acceptSome({ only, actor, before, after, pending, files }, parts);
   const present = before.sources.get(paths.configPath);
   if ((present === undefined ? "" : sha256(present)) !== pending.base)
     throw new LoricaError(
       "conflict",
       "the config has changed since this edit was made. Take keys of it with --only, or reject it and edit again.",
     );
-  return acceptAll({ actor, before, after, pending }, parts);
+  return acceptAll({ actor, before, after, pending, files }, parts);
 }
 
-async function acceptAll({ actor, before, after, pending }: Accepting, parts: WaitingParts): Promise<EditResult> {
-  const { paths, approval, pendingStore, store } = parts;
+async function acceptAll(accepting: Accepting, parts: WaitingParts): Promise<EditResult> {
+  const { actor, before, pending } = accepting;
+  const { paths, approval, pendingStore, store, keepSecret } = parts;
+  const { after, files, secrets } = await nameTyped(accepting, parts);
+  for (const [name, value] of secrets) await keepSecret?.(name, value);
   const changes = await changesBetween(before, after);
   await rotateBackups(paths.configPath);
   await approval.approve(after, actor);
-  for (const [path, bytes] of pending.files) {
+  for (const [path, bytes] of files) {
     if (bytes === undefined) await rm(path, { recursive: true, force: true });
     else await writeAtomically(path, bytes);
   }
@@ -50,5 +53,5 @@ async function acceptAll({ actor, before, after, pending }: Accepting, parts: Wa
   const { widening } = pending;
   await store.record({ actor, before, after, bytesBefore, bytesAfter, verdict: "applied", widening });
   await pendingStore.settle(pending);
-  return { kind: "saved", loaded: after, changes, secretsKept: [] };
+  return { kind: "saved", loaded: after, changes, secretsKept: [...secrets.keys()] };
 }

@@ -4,7 +4,7 @@ import type { ConfigChange } from "../diff.ts";
 import type { Edit } from "../edit/edit.ts";
 import type { Environment } from "../environment.ts";
 import type { Finding } from "../guard/guard.ts";
-import type { Pending } from "../guard/pending.ts";
+import type { Pending, Sealing } from "../guard/pending.ts";
 import type { Loaded, LoadedConfig, LoadOptions } from "../load.ts";
 import type { ConfigReload } from "../look.ts";
 import type { StatePaths } from "../paths.ts";
@@ -12,7 +12,7 @@ import type { Issue } from "../read/issue.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { ConfigVersion } from "./versions.ts";
 
-export type { ConfigChange, ConfigReload, ConfigVersion, Edit, Finding, JournalEntry, Pending };
+export type { ConfigChange, ConfigReload, ConfigVersion, Edit, Finding, JournalEntry, Pending, Sealing };
 
 export type EditOptions = {
   /** The hash of the config that the edit was made for. A file that has changed since is not written. */
@@ -45,6 +45,8 @@ export type ConfigFile = {
   state(): "in place" | "fighting";
   /** What was put aside, newest first. */
   pending(): Promise<readonly Pending[]>;
+  /** Seals what an earlier version has put aside as plain text. */
+  sealPending(): Promise<void>;
   /** The edit of this digest comes into force, or only these keys of it; without a digest the one that waits, if there is just one. */
   accept(only: readonly string[], actor: string, digest?: string): Promise<EditResult>;
   /** Answers how many edits waited. */
@@ -75,4 +77,6 @@ export type ConfigFileOptions = {
    * written, so that no name is ever without its secret. Left out, the text is written as it is and reported.
    */
   readonly keepSecret?: (name: string, value: string) => Promise<void>;
+  /** Seals what is put aside, which may hold a credential. Left out, it is kept as it was written. */
+  readonly sealing?: Sealing | undefined;
 };

@@ -24,10 +24,10 @@ export type Keeping = {
 };
 
 export function openKeeping(options: ConfigFileOptions): Keeping {
-  const { paths, clock, keepSecret } = options;
+  const { paths, clock, keepSecret, sealing } = options;
   const journal = createJournal(paths.configAuditPath);
   const judge: Judge = async (bytes, held) => (await import("../load.ts")).loadBytes(bytes, { ...options, held });
-  const pendingStore = createPendingStore(join(paths.watchdog, "pending"));
+  const pendingStore = createPendingStore(join(paths.watchdog, "pending"), sealing);
   const approved = createApprovedStore(join(paths.watchdog, "config"), paths.stateDir);
   const approval = createApproval({ paths, clock, judge, store: approved });
   const emitter = createEmitter();

@@ -68,7 +68,7 @@ function privateKeyOf(secret: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([privateHead, secret]), format: "der", type: "pkcs8" });
 }
 
-function ageKeyOf(secret: Uint8Array): AgeKey {
+export function ageKeyOf(secret: Uint8Array): AgeKey {
   return {
     identity: encodeBech32(identityPrefix, secret).toUpperCase(),
     recipient: encodeBech32(recipientPrefix, publicOf(secret)),

@@ -24,6 +24,8 @@ export type VaultPlaces = {
   readonly stateDir: string;
   /** Where a key file is put if nowhere else may be written, as in a unit that grants the state directory only. */
   readonly lastResort: string;
+  /** The half of a key that seals edits which wait for their owner. */
+  readonly edits: string;
   /** How often which credential was used; no value. */
   readonly uses: string;
 };
@@ -46,6 +48,7 @@ export function vaultPlaces(paths: StatePaths, env: Environment): VaultPlaces {
     plain: paths.secretsPath,
     stateDir: paths.stateDir,
     lastResort: join(paths.identity, "vault.key"),
+    edits: join(paths.credentials, "edits.recipient"),
     uses: join(paths.credentials, "vault-uses.json"),
   };
 }

@@ -18,6 +18,7 @@ export function testPlaces(folder: string): VaultPlaces {
     plain: join(folder, "secrets.json"),
     stateDir: join(folder, "elsewhere"),
     lastResort: join(folder, "identity/vault.key"),
+    edits: join(folder, "edits.recipient"),
     uses: join(folder, "vault-uses.json"),
   };
 }

@@ -2,7 +2,7 @@
 // while nothing runs.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, globSync, readFileSync, renameSync, watch, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, globSync, lstatSync, readFileSync, renameSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
@@ -48,9 +48,9 @@ suite("a config that others can write to", { concurrency: false }, () => {
     assert.equal(read(), wanted);
     return performance.now() - startedAt;
   };
-  const read = (): string => {
+  const read = (file = path): string => {
     try {
-      return readFileSync(path, "utf8");
+      return readFileSync(file, "utf8");
     } catch {
       return "";
     }
@@ -153,6 +153,39 @@ suite("a config that others can write to", { concurrency: false }, () => {
     const after = await lines("watchdog", "status");
     assert.match(after, /the config is as it was/);
     assert.doesNotMatch(after, /SOUL\.md +changed/);
+  });
+
+  test("a token typed into an edit is in no file, whether it waits, is refused or is accepted", async () => {
+    const canary = `${"7".repeat(10)}:canary-of-an-edit-that-waits`;
+    const filesWithIt = (): readonly string[] =>
+      globSync("**", { cwd: lorica.stateDir }).filter((name) => {
+        const file = join(lorica.stateDir, name);
+        // A file that is being written may have its own name by now.
+        const stat = lstatSync(file, { throwIfNoEntry: false });
+        return stat?.isFile() === true && read(file).includes(canary);
+      });
+    const token = `channels: { telegram: { enabled: false, botToken: '${canary}' } },\n  messages`;
+    const edited = approved.replace("messages", `tools: { profile: 'full' },\n  ${token}`);
+    tamper(edited);
+    await untilText(approved);
+    assert.match(await lines("config", "pending"), /tools\.profile/);
+    assert.deepEqual(filesWithIt(), []);
+    await lines("config", "reject");
+    await lorica.stop();
+    // With no gateway running, it is put aside by whoever looks first.
+    tamper(edited);
+    assert.deepEqual(filesWithIt(), [basename(path)]);
+    await lorica.start();
+    assert.equal(read(), approved);
+    assert.deepEqual(filesWithIt(), []);
+    assert.match(await lines("config", "accept"), /stored as the secret channel:telegram\.default\.bottoken/);
+    approved = read();
+    assert.match(approved, /botToken: "vault:channel:telegram\.default\.bottoken"/);
+    assert.match(await lines("secret", "list"), /channel:telegram\.default\.bottoken/);
+    assert.deepEqual(filesWithIt(), []);
+    await lines("config", "unset", "tools.profile");
+    approved = read();
+    assert.deepEqual(filesWithIt(), []);
   });
 
   test("whoever never stops writing wins the file and nothing else", async () => {

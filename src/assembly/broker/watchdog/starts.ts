@@ -17,7 +17,7 @@ import {
   lockStateDir,
   renderChanges,
 } from "../../../config/config.ts";
-import type { ConfigFile, StatePaths } from "../../../config/config.ts";
+import type { ConfigFile, ConfigFileOptions, StatePaths } from "../../../config/config.ts";
 import { openStartBook } from "../../../watchdog/watchdog.ts";
 import type { Begun, StartBook } from "../../../watchdog/watchdog.ts";
 import type { ConfigKeeper } from "../config-keeper.ts";
@@ -49,7 +49,7 @@ type Undone = { readonly said: string };
 
 /** Opens the config, and where it has failed too often the one that lived before it. */
 export async function openStarts(
-  options: Pick<BrokerOptions, "paths" | "env" | "version">,
+  options: Pick<BrokerOptions, "paths" | "env" | "version"> & Pick<ConfigFileOptions, "sealing">,
   openKeeper: () => Promise<ConfigKeeper>,
 ): Promise<{ readonly keeper: ConfigKeeper; readonly starts: Starts }> {
   const { paths, version } = options;
