@@ -230,9 +230,20 @@ function takeUp(folder: string, filesMax: number): TakenUp {
     signedUpTo,
     pointer,
     because: difference(tail, text, pointer),
-    about: { ...torn, ...lost },
+    about: { ...torn, ...lost, ...tampering(folder, last !== undefined, text) },
     isUpgrade: false,
   };
+}
+
+/**
+ * The head is one write within one block of the disk, so a crash leaves the old one or the new one. Only what nothing was
+ * signed in yet may be so young that the machine went down before the head was on the disk.
+ */
+function tampering(folder: string, hasRecords: boolean, text: string | undefined): { readonly tampered?: string } {
+  if (text !== undefined && readHead(text) !== undefined) return {};
+  const isGone = text === undefined || /^\0*$/.test(text);
+  if (isGone && !(hasRecords && hasRecord(folder, ({ sig }) => sig !== undefined))) return {};
+  return { tampered: `${headName} was ${isGone ? "emptied or removed" : "changed"} while nobody wrote` };
 }
 
 function difference({ last, torn, isForeign }: Tail, text: string | undefined, pointer: OpenHead | undefined) {

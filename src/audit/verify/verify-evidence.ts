@@ -167,9 +167,10 @@ function readRecord(state: State, record: ReadLine, place: LinePlace): void {
   else if (prev !== last.hash) problem("it does not continue the record before it");
   checkSignature(state, record, { content, problem });
   const { kind, source, result } = content ?? {};
-  const { toSeq, hash: end, because } = isObject(result) ? result : {};
+  const { toSeq, hash: end, because, tampered } = isObject(result) ? result : {};
   if (kind === "pruned" && source === "broker") state.pruned.push({ at: seq, end: `${toSeq}:${end}` });
-  if (kind === "resume") state.notes.push({ file, line, seq, what: `the log was taken up again: ${because}` });
+  const found = tampered === undefined ? state.notes : state.problems;
+  if (kind === "resume") found.push({ file, line, seq, what: `the log was taken up again: ${tampered ?? because}` });
   if ([head?.seq, head?.proved?.seq, options.anchor?.seq].includes(seq)) state.named.set(seq, digest);
   state.last = { seq, hash: digest };
   state.records += 1;
