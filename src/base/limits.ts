@@ -236,6 +236,8 @@ export const limits = {
   vaultUsesMaxBytes: 16_777_216,
   vaultPlacesMax: 64,
   vaultUsesSaveMs: 60_000,
+  /** How often a start asks for the passphrase. */
+  vaultPassphraseTries: 3,
   passphraseMemoryMaxBytes: 1_610_612_736,
 
   // The kill switch and incidents

@@ -13,7 +13,7 @@ import { createOptions } from "./options.ts";
 import { report } from "./report.ts";
 import { wrap } from "./text.ts";
 
-export type { BrokerOptions, CliContext, Owner } from "./context.ts";
+export type { AskPassphrase, BrokerOptions, CliContext, Owner } from "./context.ts";
 
 /** Runs one command line and returns its exit status. Never throws. */
 export async function runCli(context: CliContext): Promise<number> {

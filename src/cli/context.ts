@@ -27,7 +27,12 @@ export type BrokerOptions = {
   readonly root: "refuse root" | "allow root";
   /** Ends with SIGINT or SIGTERM: drain, then stop. */
   readonly signal: AbortSignal;
+  /** Asks whoever sits at the terminal. Undefined where nobody does; answers undefined where they do not say. */
+  readonly askPassphrase?: AskPassphrase | undefined;
 };
+
+/** `problem`: what was wrong with the answer before. */
+export type AskPassphrase = (problem: string | undefined) => Promise<string | undefined>;
 
 /** The owner's methods, over the socket of a running gateway or on the files of a stopped one. */
 export type Owner = {

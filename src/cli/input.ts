@@ -5,7 +5,7 @@ import { createInterface } from "node:readline/promises";
 import type { Readable } from "node:stream";
 import { errnoOf, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
-import type { CliContext } from "./context.ts";
+import type { AskPassphrase, CliContext } from "./context.ts";
 
 /** The text of a file, or of stdin where the path is `-`. */
 export async function readInput(context: CliContext, path: string): Promise<string> {
@@ -76,10 +76,25 @@ export async function readSecret(context: CliContext, question: string): Promise
   return value;
 }
 
-async function askHidden(context: CliContext, question: string): Promise<string> {
+/** What a gateway in the foreground asks with while it starts. Enter alone leaves its vault locked. */
+export function passphraseAsker(context: CliContext): AskPassphrase | undefined {
+  if (context.stdin.isTTY !== true || context.stderr.isTTY !== true) return undefined;
+  return async (problem) => {
+    const question = "The vault's passphrase (empty: it starts locked)";
+    const message = problem === undefined ? question : `${problem}. ${question}`;
+    const answer = (await askHidden(context, message, "cancelled; the gateway was not started")).trim();
+    return answer === "" ? undefined : answer;
+  };
+}
+
+async function askHidden(
+  { stderr, signal }: CliContext,
+  message: string,
+  cancelled = "cancelled; nothing was stored",
+): Promise<string> {
   const { password, isCancel } = await import("@clack/prompts");
-  const answer = await password({ message: question, mask: "•", output: context.stderr, signal: context.signal });
-  if (isCancel(answer)) throw new LoricaError("cancelled", "cancelled; nothing was stored");
+  const answer = await password({ message, mask: "•", output: stderr, signal });
+  if (isCancel(answer)) throw new LoricaError("cancelled", cancelled);
   return answer ?? "";
 }
 

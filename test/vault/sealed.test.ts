@@ -121,9 +121,12 @@ test("VLT-008 a vault with a passphrase waits for it, and nothing on the disk op
     secrets: undefined,
     reason: "it waits for its passphrase",
     fix: "Open it with: lorica vault unseal",
+    waitsForPassphrase: true,
   });
   await assert.rejects(again.unseal("three words are"), { code: "locked", message: /passphrase is another one/ });
+  assert.equal(again.status().waitsForPassphrase, true);
   await again.unseal("four words are enough");
+  assert.equal(again.status().waitsForPassphrase, false);
   assert.equal(await again.read("provider:x"), "sk-x");
 });
 

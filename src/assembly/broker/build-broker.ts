@@ -26,7 +26,7 @@ import type { DlpSide } from "./dlp/side.ts";
 import { gatewayStart } from "./gateway-start.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
-import { openVaultSide } from "./vault.ts";
+import { askToOpen, openVaultSide } from "./vault.ts";
 import type { VaultSide } from "./vault.ts";
 import { createWatchdogSide } from "./watchdog/watchdog.ts";
 import type { Starts } from "./watchdog/starts.ts";
@@ -64,6 +64,7 @@ export async function buildBroker(begun: Begun): Promise<void> {
   let { keeper } = begun;
   const places = vaultPlaces(paths, options.env);
   const vault = await openVault({ places, clock: systemClock, given: keeper.given });
+  await askToOpen(vault, options.askPassphrase);
   vaultOpen.resolve(vault);
   const fromText = await movePlainText({ paths, keeper, vault });
   if (fromText.length > 0) {

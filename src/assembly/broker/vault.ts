@@ -7,7 +7,8 @@ import type { Broker, OwnerHandlers } from "../../broker/broker.ts";
 import type { vaultMethods } from "../../protocol/owner/vault.ts";
 import { publishEditKey } from "../../vault/edits/edits.ts";
 import { createOwnerCalls, ensureGatewayToken, movePlainFile, openUseBook, vaultPlaces } from "../../vault/vault.ts";
-import type { Use, UseBook } from "../../vault/vault.ts";
+import type { SealedVault, Use, UseBook } from "../../vault/vault.ts";
+import type { AskPassphrase } from "../../cli/cli.ts";
 import { isReadableByOthers } from "../../become-broker.ts";
 import type { Ground } from "./open-parts.ts";
 import type { BrokerSide } from "./side.ts";
@@ -19,6 +20,22 @@ export type VaultSide = BrokerSide & {
   /** A credential for one use, counted. */
   readonly readSecret: (name: string, use: Use) => Promise<string | undefined>;
 };
+
+/** Asks for the passphrase, where the vault waits for one and somebody is there. Without it the vault stays locked. */
+export async function askToOpen(vault: SealedVault, ask: AskPassphrase | undefined): Promise<void> {
+  if (ask === undefined) return;
+  for (let tries = 0; tries < limits.vaultPassphraseTries; tries++) {
+    const { reason, waitsForPassphrase } = vault.status();
+    if (!waitsForPassphrase) return;
+    const passphrase = await ask(tries === 0 ? undefined : reason);
+    if (passphrase === undefined) return;
+    try {
+      await vault.unseal(passphrase);
+    } catch (error) {
+      if (!(error instanceof LoricaError) || error.code !== "locked") throw error;
+    }
+  }
+}
 
 export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<VaultSide> {
   const { options, vault, redactor, log } = ground;

@@ -1,13 +1,16 @@
 // `gateway run`: the gateway in this process.
 import { LoricaError } from "../../base/errors.ts";
 import type { GatewayOverrides, Invocation } from "../context.ts";
+import { passphraseAsker } from "../input.ts";
 import type { Options } from "../options.ts";
 
 export async function runGateway(invocation: Invocation): Promise<void> {
   const { context, paths, options, signal } = invocation;
   const { env, codeRoot, version } = context;
   const root = env["OPENCLAW_ALLOW_ROOT"] === "1" ? "allow root" : "refuse root";
-  await context.runBroker({ paths, env, codeRoot, version, overrides: parseOverrides(options), root, signal });
+  const askPassphrase = passphraseAsker(context);
+  const overrides = parseOverrides(options);
+  await context.runBroker({ paths, env, codeRoot, version, overrides, root, signal, askPassphrase });
 }
 
 function parseOverrides(options: Options): GatewayOverrides {

@@ -48,6 +48,14 @@ export async function writeAbout(places: VaultPlaces, about: Omit<About, "versio
   await writePrivateFile(places.about, `${JSON.stringify({ version: 1, ...about }, undefined, 2)}\n`);
 }
 
+const noPassphrase = "it waits for its passphrase";
+const otherPassphrase = "the passphrase is another one";
+
+/** Whether a passphrase, or another one, is what is missing where that is the reason. */
+export function isForPassphrase(reason: string): boolean {
+  return reason === noPassphrase || reason === otherPassphrase;
+}
+
 /** The key, or why it cannot be had now and what to do. */
 export async function findKey(
   places: VaultPlaces,
@@ -62,7 +70,7 @@ export async function findKey(
         `its key is a credential of the service (${places.credential ?? "$CREDENTIALS_DIRECTORY"}), which was not given to this process`,
       );
     case "passphrase":
-      return passphrase === undefined ? rejected("it waits for its passphrase") : await openWrapped(places, passphrase);
+      return passphrase === undefined ? rejected(noPassphrase) : await openWrapped(places, passphrase);
     case "key-file": {
       // A unit may go on giving the credential of before after the vault's key was replaced by one in a file.
       const found = await readKeyFile(about?.keyFile ?? places.keyFile, places);
@@ -152,7 +160,7 @@ async function openWrapped({ wrappedKey }: VaultPlaces, passphrase: string): Pro
   const sealed = await readPrivateBytes(wrappedKey, limits.vaultAboutMaxBytes);
   if (sealed === undefined) return rejected(`${wrappedKey} is missing`);
   const unsealed = await unsealWithPassphrase(sealed, passphrase);
-  if (unsealed.kind === "other key") return rejected("the passphrase is another one");
+  if (unsealed.kind === "other key") return rejected(otherPassphrase);
   if (unsealed.kind === "damaged") return rejected(`${wrappedKey} is damaged: ${unsealed.reason}`);
   const key = parseKeyFile(unsealed.plain.toString("utf8"));
   return key.ok ? parsed(key.value) : key;

@@ -10,7 +10,7 @@ import type { Binding, Use } from "../binding.ts";
 import type { FileVault, SecretInfo } from "../vault.ts";
 import { checkSecret, createContents } from "./contents.ts";
 import type { Contents, Entry, KeyPurpose } from "./contents.ts";
-import { findKey, forgetKey, keepFirstKey, keepKey, readAbout, writeAbout } from "./identity.ts";
+import { findKey, forgetKey, isForPassphrase, keepFirstKey, keepKey, readAbout, writeAbout } from "./identity.ts";
 import type { About, HowToKeep, IdentityKind } from "./identity.ts";
 import type { VaultPlaces } from "./places.ts";
 import { hasVault, readVault, writeVault } from "./vault-file.ts";
@@ -25,6 +25,7 @@ export type VaultStatus = {
   /** Why it is locked, and the command that helps. */
   readonly reason: string | undefined;
   readonly fix: string | undefined;
+  readonly waitsForPassphrase: boolean;
 };
 
 export type SealedVault = FileVault & {
@@ -61,8 +62,6 @@ export type SealedVaultOptions = {
   readonly given: ReadonlyMap<string, string>;
   /** How the key of a vault that is made is kept: in a file, where nothing else is said. */
   readonly make?: HowToKeep;
-  /** Asked for where the vault waits for one. */
-  readonly askPassphrase?: () => Promise<string | undefined>;
 };
 
 type Open = { readonly key: AgeKey; readonly contents: Contents };
@@ -97,9 +96,8 @@ class Keeper {
   }
 
   async begin(): Promise<void> {
-    const { places, make, askPassphrase } = this.#options;
-    if (await hasVault(places))
-      return await this.#tryToOpen(this.#about?.identity === "passphrase" ? await askPassphrase?.() : undefined);
+    const { places, make } = this.#options;
+    if (await hasVault(places)) return await this.#tryToOpen(undefined);
     if (this.#about === undefined) return await this.#make(make ?? { identity: "key-file", keyFile: places.keyFile });
     // Never starts over with an empty vault: what was in it may still be saved by hand.
     this.#lockedBecause = `${places.file} is missing`;
@@ -154,6 +152,7 @@ class Keeper {
       secrets: this.#open?.contents.secrets.size,
       reason: isOpen ? undefined : this.#lockedBecause,
       fix: isOpen ? undefined : fixFor(this.#about, this.#lockedBecause),
+      waitsForPassphrase: !isOpen && isForPassphrase(this.#lockedBecause),
     };
   }
 
