@@ -6,6 +6,7 @@ import { describeDisk } from "./disk.ts";
 import { openFile, sealFor } from "./exchange/files.ts";
 import { parseImport } from "./exchange/import.ts";
 import { sealSops } from "./exchange/sops.ts";
+import { readCredential } from "./sealed/identity.ts";
 import type { HowToKeep, IdentityKind } from "./sealed/identity.ts";
 import type { VaultPlaces } from "./sealed/places.ts";
 import type { SealedVault } from "./sealed/sealed-vault.ts";
@@ -44,6 +45,7 @@ function keyCalls(deps: OwnerCallsDeps) {
       keyFile: keyFile ?? null,
       recipient: recipient ?? null,
       secrets: secrets ?? null,
+      hasCredential: (await readCredential(places))?.ok === true,
       reason: reason ?? null,
       fix: fix ?? null,
       disk: await describeDisk(places.stateDir),

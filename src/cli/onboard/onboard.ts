@@ -11,6 +11,7 @@ import type { Progress, StepName } from "./progress.ts";
 import { askModel, askModelOnly, askProvider } from "./provider.ts";
 import type { Chosen } from "./provider.ts";
 import { askTelegram } from "./telegram.ts";
+import { askVault } from "./vault.ts";
 
 /** `answered`: what flags have said already. */
 export async function askEverything(invocation: Invocation, answered: readonly StepName[]): Promise<void> {
@@ -46,6 +47,8 @@ function createSession(invocation: Invocation, ask: Asker, start: Progress): Ses
     async telegram() {
       if (!options.flag("skipChannels")) await askTelegram(invocation, ask);
     },
+    // Last: behind a passphrase, a gateway that one of the steps before starts would be locked.
+    vault: () => askVault(invocation, ask),
   };
   return {
     async take(step) {

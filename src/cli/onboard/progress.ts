@@ -7,7 +7,7 @@ import { isMissing } from "../../base/errors.ts";
 import { parseJson } from "../../base/json.ts";
 import type { StatePaths } from "../../config/config.ts";
 
-export const stepNames = ["provider", "model", "place", "start", "telegram"] as const;
+export const stepNames = ["provider", "model", "place", "start", "telegram", "vault"] as const;
 
 export type StepName = (typeof stepNames)[number];
 

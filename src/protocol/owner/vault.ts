@@ -20,6 +20,8 @@ type VaultState = {
   /** `age1…`: whoever has this can seal something for the vault. */
   readonly recipient: string | null;
   readonly secrets: number | null;
+  /** Whether systemd gives this process a key that could open the vault. */
+  readonly hasCredential: boolean;
   readonly reason: string | null;
   readonly fix: string | null;
   /** Whether the disk below the state directory is encrypted; null where that cannot be told. */

@@ -1,6 +1,6 @@
 // The first set-up, on a real terminal, as somebody goes through it who makes mistakes and leaves in the middle.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
@@ -20,6 +20,7 @@ const up = "\u001B[A";
 const down = "\u001B[B";
 const ctrlC = "\u0003";
 const key = "sk-live-0123456789abcdef";
+const passphrase = "five words nobody would guess";
 const wrongKey = "sk-test-0123456789abcdef";
 
 suite("the first set-up on a terminal", { concurrency: false }, () => {
@@ -99,7 +100,17 @@ suite("the first set-up on a terminal", { concurrency: false }, () => {
     await answer(terminal, /The bot's token/, `${telegram.token}${enter}`);
     await terminal.until(/lorica_bot is switched on/);
     await answer(terminal, /Your own numeric Telegram id/, `4242${enter}`);
+    await answer(terminal, /How shall the key of its vault be kept\?[^]*In a file of its own/, `${down}${enter}`);
+    await answer(terminal, /The new passphrase/, `short${enter}`);
+    await answer(terminal, /The same once more/, `short${enter}`);
+    await terminal.until(/shorter than 12 characters/);
+    await answer(terminal, /The new passphrase/, `${passphrase}${enter}`);
+    await answer(terminal, /The same once more/, `not ${passphrase}${enter}`);
+    await terminal.until(/the two differ/);
+    await answer(terminal, /The new passphrase/, `${passphrase}${enter}`);
+    await answer(terminal, /The same once more/, `${passphrase}${enter}`);
     const text = await terminal.until(/Talk to it here/);
+    assert.match(text, /locked until: lorica vault unseal/);
     assert.match(text, /Read this first[^]*What it reads may lie to it[^]*SECURITY\.md/);
     assert.match(text, new RegExp(`http://127\\.0\\.0\\.1:${lorica.port}/.*#`));
     assert.equal(await terminal.ended, 0);
@@ -119,9 +130,35 @@ suite("the first set-up on a terminal", { concurrency: false }, () => {
     assert.equal(provider.requests.at(-1)?.json["model"], "large-1");
   });
 
+  test("VLT-008 the passphrase that was chosen is what opens the vault, and no key file is left", async () => {
+    assert.equal(existsSync(join(lorica.home, ".config/lorica/vault.key")), false);
+    assert.match((await lorica.run(["vault", "status"])).stdout, /^vault +open[^]*^opened by +passphrase$/m);
+    assert.equal((await lorica.run(["vault", "seal"])).code, 0);
+    assert.equal((await lorica.run(["vault", "unseal"], { input: `${passphrase}\n` })).code, 0);
+  });
+
+  test("VLT-008 where systemd gives the service the vault's key, it can be what opens the vault", async () => {
+    const keyFile = join(lorica.home, ".config/lorica/vault.key");
+    assert.equal((await lorica.run(["vault", "init", "--identity", "key-file"])).code, 0);
+    await lorica.run(["gateway", "stop"]);
+    const credentials = join(lorica.home, "credentials-of-systemd");
+    mkdirSync(credentials, { mode: 0o700 });
+    copyFileSync(keyFile, join(credentials, "lorica-vault-key"));
+    lorica.env["CREDENTIALS_DIRECTORY"] = credentials;
+    const done = ["provider", "model", "place", "telegram"];
+    writeFileSync(join(lorica.stateDir, "onboarding.json"), JSON.stringify({ done }), { mode: 0o600 });
+    const terminal = open();
+    await answer(terminal, /How shall the key of its vault be kept\?[^]*By systemd/, `${up}${enter}`);
+    await terminal.until(/systemd's credential opens the vault/);
+    assert.equal(await terminal.ended, 0, terminal.screen.text());
+    raw += terminal.raw();
+    assert.equal(existsSync(keyFile), false);
+    assert.match((await lorica.run(["vault", "status"])).stdout, /^vault +open[^]*^opened by +systemd-credential$/m);
+  });
+
   test("no secret was ever on the screen or in the config", () => {
     const file = readFileSync(join(lorica.stateDir, "openclaw.json"), "utf8");
-    for (const secret of [key, wrongKey, telegram.token]) {
+    for (const secret of [key, wrongKey, telegram.token, passphrase]) {
       assert.ok(!raw.includes(secret));
       assert.ok(!file.includes(secret));
     }
