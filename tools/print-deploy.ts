@@ -5,7 +5,12 @@ import { planLimits, wafRules } from "../src/deploy/cloudflare-waf.ts";
 import { deployTargets, renderDeployment } from "../src/deploy/deploy.ts";
 
 const path = join(resolve(import.meta.dirname, ".."), "docs", "deploy.md");
-const facts = { port: 18_789, hostName: "gateway.example.com", ownAddresses: ["203.0.113.7"] };
+const facts = {
+  port: 18_789,
+  hostName: "gateway.example.com",
+  unit: "openclaw-gateway.service",
+  ownAddresses: ["203.0.113.7"],
+};
 
 const text = `# What stands around the gateway
 
@@ -25,9 +30,16 @@ ${deployTargets.map((target) => `\`${target}\``).join(", ")}. This page is print
 ## Proxies and firewall
 
 ${deployTargets
-  .filter((target) => target !== "cloudflare-waf" && !target.startsWith("compose"))
+  .filter((target) => !["cloudflare-waf", "systemd-credential"].includes(target) && !target.startsWith("compose"))
   .map((target) => `### ${target}\n\n\`\`\`text\n${renderDeployment(target, facts)}\`\`\``)
   .join("\n\n")}
+
+## The vault's key with systemd
+
+docs/vault.md says what it protects from.
+
+\`\`\`ini
+${renderDeployment("systemd-credential", facts)}\`\`\`
 
 ## In a container
 

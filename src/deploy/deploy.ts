@@ -3,6 +3,7 @@
 import { renderWaf } from "./cloudflare-waf.ts";
 import { renderCompose, renderComposeSeccomp } from "./compose.ts";
 import { isAddressOrRange, renderUfw, renderUfwTailscale } from "./firewall.ts";
+import { renderSystemdCredential } from "./credential.ts";
 export { filterTargets, renderEgressFilter } from "./egress-filter.ts";
 import { renderCaddy, renderNginx, renderTraefik } from "./proxy.ts";
 
@@ -10,6 +11,8 @@ export type DeployFacts = {
   /** The gateway's port on the loopback. */
   readonly port: number;
   readonly hostName: string;
+  /** The name of the gateway's service. */
+  readonly unit: string;
   /** The owner's own addresses or ranges. */
   readonly ownAddresses: readonly string[];
 };
@@ -22,6 +25,7 @@ const renderers = {
   "ufw-tailscale": renderUfwTailscale,
   compose: renderCompose,
   "compose-seccomp": renderComposeSeccomp,
+  "systemd-credential": renderSystemdCredential,
   "cloudflare-waf": renderWaf,
 } as const;
 

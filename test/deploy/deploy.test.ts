@@ -8,12 +8,26 @@ import { assessExposure } from "../../src/network/network.ts";
 import { planLimits, wafRules } from "../../src/deploy/cloudflare-waf.ts";
 import { cloudflareRanges } from "../../src/network/cloudflare.ts";
 
-const facts = { port: 18_789, hostName: "gate.example.com", ownAddresses: ["203.0.113.7"] };
+const facts = {
+  port: 18_789,
+  hostName: "gate.example.com",
+  unit: "openclaw-gateway.service",
+  ownAddresses: ["203.0.113.7"],
+};
 const render = (target: string, change: Partial<typeof facts> = {}): string => {
   const text = renderDeployment(target, { ...facts, ...change });
   assert.ok(text !== undefined);
   return text;
 };
+
+test("VLT-008 a drop-in gives the named service the vault's sealed key, from where its comment has it put", () => {
+  const text = render("systemd-credential", { unit: "openclaw-gateway-work.service" });
+  const settings = text.split("\n").filter((line) => !line.startsWith("#"));
+  const place = "/etc/credstore.encrypted/lorica-vault-key";
+  assert.deepEqual(settings, ["[Service]", `LoadCredentialEncrypted=lorica-vault-key:${place}`, ""]);
+  assert.match(text, /^# +systemctl edit openclaw-gateway-work\.service$/m);
+  assert.match(text, new RegExp(`systemd-creds encrypt --name=lorica-vault-key KEYFILE ${place}$`, "m"));
+});
 
 test("NET-033 each proxy leads to the loopback, under the name, with the gateway's own pace", () => {
   const nginx = render("nginx");
@@ -36,6 +50,7 @@ test("NET-033 each proxy leads to the loopback, under the name, with the gateway
     "ufw-tailscale",
     "compose",
     "compose-seccomp",
+    "systemd-credential",
     "cloudflare-waf",
   ]);
   assert.equal(renderDeployment("toString", facts), undefined);

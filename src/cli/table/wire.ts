@@ -43,7 +43,7 @@ export const wireCommands: readonly CommandSpec[] = [
   {
     path: "deploy render",
     takes: "<target>",
-    summary: "a file for nginx, caddy, traefik, ufw, ufw-tailscale or cloudflare-waf, made from the config",
+    summary: "a file for nginx, caddy, traefik, ufw, ufw-tailscale, compose, systemd-credential or cloudflare-waf",
     options: [
       { flags: "--host <name>", summary: "the name under which the gateway is reached; the config's where left out" },
       { flags: "--allow-ip <addresses>", summary: "your own addresses or ranges, with commas between them" },

@@ -5,6 +5,7 @@ import { createConfigFile } from "../../../config/config.ts";
 import type { Config } from "../../../config/config.ts";
 import { deployTargets, isAddressOrRange, isHostName, renderDeployment } from "../../../deploy/deploy.ts";
 import type { Invocation } from "../../context.ts";
+import { unitName } from "../../service/unit.ts";
 
 export async function renderDeploy({ args, context, io, options, paths }: Invocation): Promise<void> {
   const [target = ""] = args;
@@ -17,7 +18,12 @@ export async function renderDeploy({ args, context, io, options, paths }: Invoca
   const wrong = ownAddresses.find((text) => !isAddressOrRange(text));
   if (wrong !== undefined)
     throw new LoricaError("invalid_request", `--allow-ip takes addresses and ranges, not ${JSON.stringify(wrong)}`);
-  const text = renderDeployment(target, { port: loaded.config.gateway.port, hostName, ownAddresses });
+  const text = renderDeployment(target, {
+    port: loaded.config.gateway.port,
+    hostName,
+    unit: unitName(paths.profile),
+    ownAddresses,
+  });
   if (text === undefined)
     throw new LoricaError(
       "invalid_request",
