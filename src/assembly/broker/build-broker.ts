@@ -26,7 +26,7 @@ import type { DlpSide } from "./dlp/side.ts";
 import { gatewayStart } from "./gateway-start.ts";
 import { joinSides } from "./side.ts";
 import type { Sides } from "./side.ts";
-import { askToOpen, openVaultSide } from "./vault.ts";
+import { openOrAsk, openVaultSide } from "./vault.ts";
 import type { VaultSide } from "./vault.ts";
 import { createWatchdogSide } from "./watchdog/watchdog.ts";
 import type { Starts } from "./watchdog/starts.ts";
@@ -42,7 +42,7 @@ import { channelRoute } from "../settings/channels.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
 import { egressOf } from "../settings/egress.ts";
 import { pageAddresses } from "../settings/access.ts";
-import { createFront, ensureGatewayToken, movePlainFile, openVault, vaultPlaces } from "../../vault/vault.ts";
+import { createFront, ensureGatewayToken, movePlainFile, vaultPlaces } from "../../vault/vault.ts";
 import type { Front, SealedVault } from "../../vault/vault.ts";
 
 /** What the start has found and begun before all of this was loaded. */
@@ -63,8 +63,7 @@ export async function buildBroker(begun: Begun): Promise<void> {
   const { paths } = options;
   let { keeper } = begun;
   const places = vaultPlaces(paths, options.env);
-  const vault = await openVault({ places, clock: systemClock, given: keeper.given });
-  await askToOpen(vault, options.askPassphrase);
+  const vault = await openOrAsk({ places, clock: systemClock, given: keeper.given }, options.askPassphrase);
   vaultOpen.resolve(vault);
   const fromText = await movePlainText({ paths, keeper, vault });
   if (fromText.length > 0) {

@@ -6,8 +6,15 @@ import { limits } from "../../base/limits.ts";
 import type { Broker, OwnerHandlers } from "../../broker/broker.ts";
 import type { vaultMethods } from "../../protocol/owner/vault.ts";
 import { publishEditKey } from "../../vault/edits/edits.ts";
-import { createOwnerCalls, ensureGatewayToken, movePlainFile, openUseBook, vaultPlaces } from "../../vault/vault.ts";
-import type { SealedVault, Use, UseBook } from "../../vault/vault.ts";
+import {
+  createOwnerCalls,
+  ensureGatewayToken,
+  movePlainFile,
+  openUseBook,
+  openVault,
+  vaultPlaces,
+} from "../../vault/vault.ts";
+import type { SealedVault, SealedVaultOptions, Use, UseBook } from "../../vault/vault.ts";
 import type { AskPassphrase } from "../../cli/cli.ts";
 import { isReadableByOthers } from "../../become-broker.ts";
 import type { Ground } from "./open-parts.ts";
@@ -22,8 +29,13 @@ export type VaultSide = BrokerSide & {
 };
 
 /** Asks for the passphrase, where the vault waits for one and somebody is there. Without it the vault stays locked. */
-export async function askToOpen(vault: SealedVault, ask: AskPassphrase | undefined): Promise<void> {
-  if (ask === undefined) return;
+export async function openOrAsk(options: SealedVaultOptions, ask: AskPassphrase | undefined): Promise<SealedVault> {
+  const vault = await openVault(options);
+  if (ask !== undefined) await askFor(vault, ask);
+  return vault;
+}
+
+async function askFor(vault: SealedVault, ask: AskPassphrase): Promise<void> {
   for (let tries = 0; tries < limits.vaultPassphraseTries; tries++) {
     const { reason, waitsForPassphrase } = vault.status();
     if (!waitsForPassphrase) return;
