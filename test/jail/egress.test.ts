@@ -114,6 +114,7 @@ test("EGR-002 SBX-014 ordinary programs reach the host that is listed, over the 
 
 test("EGR-009 ADV-009 GAP-021 no way past the proxy: names, addresses, UDP, raw sockets, IPv6, other ports", async () => {
   const { port } = sink.address() as AddressInfo;
+  await far.untilQuiet();
   const [bytesBefore, resolvedBefore] = [far.side.bytes, resolved.length];
   const python = (code: string): string => `python3 -c 'import socket as s\n${code}' 2>&1`;
   const attacks = [

@@ -12,6 +12,7 @@ import { attachProxy } from "../../../src/egress/proxy/proxy.ts";
 import type { EgressEntry, ProxyDeps } from "../../../src/egress/proxy/proxy.ts";
 import { parseHostPlace } from "../../../src/protocol/known/hosts.ts";
 import type { HostPattern } from "../../../src/protocol/known/hosts.ts";
+import { until } from "../outside/until.ts";
 
 export const publicAddress = "93.184.216.34";
 
@@ -137,6 +138,8 @@ export async function openFarSide(hosts: readonly string[], answer?: RequestList
       get: () => side.bytes + [...open].reduce((sum, socket) => sum + socket.bytesRead, 0),
     }) as FarSide,
     plainPort: (http.address() as AddressInfo).port,
+    /** Whoever counts bytes waits for the last ones of what came before. */
+    untilQuiet: () => until("every connection has ended", async () => open.size === 0),
     async close() {
       for (const socket of open) socket.destroy();
       const ends = [once(tls, "close"), once(http, "close")];
