@@ -1,7 +1,6 @@
 // Verifies the evidence log with nothing but Node (24 or newer) and this file:
 //   node verify-evidence.ts FOLDER [--key PUBLIC_KEY] [--head SEQ:HASH] [--json]
 // Exit status: 0 intact, 1 something was changed or is missing, 2 nothing to verify, 3 whole, but nobody has signed it.
-//
 // Each line is a JSON object whose "seq" counts up, whose "prev" is the hash of the line before, and whose "hash" is the
 // SHA-256 of its own bytes up to there. Records of the kind "checkpoint" carry a signature (Ed25519) of their hash, and
 // by that of all before them. `audit.head` names the last record.
