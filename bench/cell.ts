@@ -54,7 +54,7 @@ async function measureCommands(): Promise<void> {
   }
   const added = percentile(walled, 0.5) - percentile(plain, 0.5);
   figure("exec in the cell, p50", [percentile(walled, 0.5), "ms"]);
-  figure("exec over plain spawn, p50", [added, "ms more"], { atMost: 15 });
+  figure("exec over plain spawn, p50", [added, "ms more"], { atMost: 10 });
 }
 
 async function measureFiles(): Promise<void> {
