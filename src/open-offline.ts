@@ -1,5 +1,6 @@
 // The owner's methods where no gateway runs: the same calls, on the same files, through the same config module and
 // vault. A change takes the lock of the state directory, so that no gateway starts on half of it.
+import { whileLocked } from "./assembly/start/while-locked.ts";
 import { join } from "node:path";
 import { finishBegunRestore } from "./assembly/backup/begun.ts";
 import { systemClock } from "./base/clock.ts";
@@ -7,7 +8,7 @@ import { LoricaError } from "./base/errors.ts";
 import { isRecord } from "./base/json.ts";
 import { limits } from "./base/limits.ts";
 import type { Owner } from "./cli/cli.ts";
-import { createConfigCalls, createConfigFile, lockMeetingDir, lockStateDir, prepareStateDir } from "./config/config.ts";
+import { createConfigCalls, createConfigFile, prepareStateDir } from "./config/config.ts";
 import type { ConfigCalls, ConfigFile, Environment, StatePaths } from "./config/config.ts";
 import { backupMethods } from "./protocol/owner/backup.ts";
 import { evidenceMethods } from "./protocol/owner/evidence.ts";
@@ -124,19 +125,7 @@ function backupMethodsOf(paths: StatePaths, env: Environment, openWith: OpenWith
 /** Runs a change with the state directory checked, made private, and locked. */
 async function changing<T>(paths: StatePaths, work: () => Promise<T>): Promise<T> {
   await prepareStateDir(paths);
-  const lock = await lockStateDir({
-    stateDir: paths.stateDir,
-    configPath: paths.configPath,
-    workspaces: [],
-    // No port is taken; the number only has to be nobody's.
-    port: 0,
-    meetingDir: lockMeetingDir(paths.home),
-  });
-  try {
-    return await work();
-  } finally {
-    lock.release();
-  }
+  return await whileLocked(paths, work);
 }
 
 function configMethods(file: ConfigFile, paths: StatePaths): Methods {

@@ -1,5 +1,6 @@
 // Why this start came about, and what is done when a changed config does not live: after three failed starts in a row the
 // last config that lived comes back, once and loudly. A crash loop without a change of the config leaves the config alone.
+import { whileLocked } from "../../start/while-locked.ts";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuditLog, LogWriter } from "../../../audit/audit.ts";
@@ -10,13 +11,7 @@ import { limits } from "../../../base/limits.ts";
 import { replaceFile } from "../../../base/replace-file.ts";
 import type { Broker } from "../../../broker/broker.ts";
 import type { BrokerOptions } from "../../../cli/cli.ts";
-import {
-  createConfigFile,
-  listConfigVersions,
-  lockMeetingDir,
-  lockStateDir,
-  renderChanges,
-} from "../../../config/config.ts";
+import { createConfigFile, listConfigVersions, renderChanges } from "../../../config/config.ts";
 import type { ConfigFile, ConfigFileOptions, StatePaths } from "../../../config/config.ts";
 import { openStartBook } from "../../../watchdog/watchdog.ts";
 import type { Begun, StartBook } from "../../../watchdog/watchdog.ts";
@@ -69,7 +64,7 @@ export async function openStarts(
     const undone = await undo(hash);
     if (undone === undefined) {
       // Where a gateway runs, the book is its own, and this start was none.
-      await locked(paths, () => book.failed(hash)).catch(() => undefined);
+      await whileLocked(paths, () => book.failed(hash)).catch(() => undefined);
       throw error;
     }
     return { keeper: await openKeeper(), starts: createStarts(options, file, { book, undone }) };
@@ -83,23 +78,7 @@ async function undoFailing({ paths, file, book }: Undoing, hash: string): Promis
   if (begun.failures < limits.startFailuresMax) return undefined;
   const to = await goodVersion(paths, hash, begun.good);
   if (to === undefined) return undefined;
-  return await locked(paths, () => goBack(file, to, `${begun.failures} starts in a row failed`));
-}
-
-async function locked<T>(paths: StatePaths, work: () => Promise<T>): Promise<T> {
-  const lock = await lockStateDir({
-    stateDir: paths.stateDir,
-    configPath: paths.configPath,
-    workspaces: [],
-    // No port is taken; the number only has to be nobody's.
-    port: 0,
-    meetingDir: lockMeetingDir(paths.home),
-  });
-  try {
-    return await work();
-  } finally {
-    lock.release();
-  }
+  return await whileLocked(paths, () => goBack(file, to, `${begun.failures} starts in a row failed`));
 }
 
 /** The name of the version that lived; undefined where none is known, or where it is the one that fails. */
