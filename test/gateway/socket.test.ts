@@ -206,6 +206,16 @@ test("a run that fails is an error that carries its end; chat.abort ends one", a
   client.end();
 });
 
+test("an abort that is sent right behind a message ends it, stored or not", async (t) => {
+  const edge = await openEdge(t);
+  const client = await edge.connect();
+  const sending = client.request("chat.send", { sessionKey: "main", message: "hi", idempotencyKey: "early" });
+  const aborting = client.request("chat.abort", { sessionKey: "main" });
+  assert.deepEqual(await sending, { runId: "early", status: "started" });
+  assert.deepEqual(await aborting, { ok: true, aborted: true, runIds: ["early"] });
+  client.end();
+});
+
 test("what a client may not do, or does not exist, is said as protocol 4 says it", async (t) => {
   const edge = await openEdge(t);
   const reader = await edge.connect(["operator.read"]);

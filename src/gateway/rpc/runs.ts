@@ -8,6 +8,7 @@ import type { Edge } from "../edge.ts";
 import { parseAttachments, saveMedia } from "../media.ts";
 import { errorOfOutcome } from "../run.ts";
 import type { Runs } from "../run.ts";
+import { createBeginning } from "./runs/beginning.ts";
 import { agentEnd, endWithin, statusOf } from "./runs/run-end.ts";
 import { answerOf, checkAssistant, sendOverChannel } from "./runs/send.ts";
 import { sessionTarget } from "./target.ts";
@@ -16,24 +17,28 @@ type Names = "agent" | "agent.wait" | "chat.send" | "chat.abort" | "send";
 type RunParams = ParamsOf<"agent"> | ParamsOf<"chat.send"> | ParamsOf<"send">;
 
 export function createRunMethods(edge: Edge, runs: Runs): Pick<MethodHandlers<CallContext>, Names> {
-  async function start(params: RunParams, context: CallContext, request: TurnRequest) {
+  const beginning = createBeginning();
+
+  function start(params: RunParams, context: CallContext, request: TurnRequest) {
     const target = sessionTarget(edge.settings(), params);
     const pending = "attachments" in params ? parseAttachments(params.attachments ?? []) : [];
-    return runs.start({
-      door: context.door === "local" ? "cli" : "webchat",
-      runId: params.idempotencyKey,
-      idempotencyKey: params.idempotencyKey,
-      body: params,
-      chatId: target.sessionKey,
-      text: params.message,
-      media: (): Promise<readonly MediaRef[]> => saveMedia(edge.store.media, pending),
-      request: { ...request, ...target, ...rehearsalOf(params, context) },
+    return beginning.begin(target.sessionKey, async () => {
+      await checkWindow(edge, params, target.sessionKey);
+      return runs.start({
+        door: context.door === "local" ? "cli" : "webchat",
+        runId: params.idempotencyKey,
+        idempotencyKey: params.idempotencyKey,
+        body: params,
+        chatId: target.sessionKey,
+        text: params.message,
+        media: (): Promise<readonly MediaRef[]> => saveMedia(edge.store.media, pending),
+        request: { ...request, ...target, ...rehearsalOf(params, context) },
+      });
     });
   }
 
   return {
     async agent(params, context) {
-      await checkWindow(edge, params, sessionTarget(edge.settings(), params).sessionKey);
       const { run } = await start(params, context, agentRequest(params));
       const { runId, sessionKey } = run;
       context.call.accepted({ runId, sessionKey, status: "accepted", acceptedAt: edge.clock.now() });
@@ -54,8 +59,6 @@ export function createRunMethods(edge: Edge, runs: Runs): Pick<MethodHandlers<Ca
 
     async "chat.send"(params, context) {
       const { thinking, queueMode, timeoutMs } = params;
-      const target = sessionTarget(edge.settings(), params);
-      await checkWindow(edge, params, target.sessionKey);
       const request = { ...optional("thinking", thinking), ...optional("queue", queueMode), ...limitOf(timeoutMs) };
       const { run, isNew } = await start(params, context, request);
       if (isNew) return { runId: run.runId, status: "started" };
@@ -66,6 +69,7 @@ export function createRunMethods(edge: Edge, runs: Runs): Pick<MethodHandlers<Ca
     async "chat.abort"(params) {
       const { sessionKey } = sessionTarget(edge.settings(), params);
       const { runId } = params;
+      await beginning.settled(sessionKey);
       if (runId !== undefined && edge.pipeline.active().get(sessionKey)?.includes(runId) !== true)
         return { ok: true, aborted: false, runIds: [] };
       const runIds = await edge.pipeline.abort(runId === undefined ? { sessionKey } : { runId });
@@ -95,12 +99,8 @@ function agentRequest(params: ParamsOf<"agent">): TurnRequest {
 }
 
 /** A client that shows one window must not write into the next one without knowing. */
-async function checkWindow(
-  edge: Edge,
-  params: { readonly sessionId?: string | undefined },
-  sessionKey: string,
-): Promise<void> {
-  if (params.sessionId === undefined) return;
+async function checkWindow(edge: Edge, params: RunParams, sessionKey: string): Promise<void> {
+  if (!("sessionId" in params) || params.sessionId === undefined) return;
   const session = await edge.store.sessions.find(sessionKey);
   if (session === undefined || session.windowId === params.sessionId) return;
   throw new LoricaError("conflict", "the session was reset since; read its history again", {
