@@ -1,16 +1,18 @@
 // Runs every test and ends with one line that counts them. Unit tests share one process; whatever starts processes,
 // browsers or servers of its own gets one each. `node tools/test.ts [name…]` runs only files whose path holds a name.
-import { chmodSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, globSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import type { EventData } from "node:test";
+import { leftOver } from "./test/left-over.ts";
 import { whyNoSandbox } from "../test/faux/outside/host.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const own = ["bench", "jail", "process", "scenarios", "upstream"];
-const fileTimeoutMs = 10 * 60_000;
+const testTimeoutMs = 5 * 60_000;
+const suiteTimeoutMs = 18 * 60_000;
 
 type Tally = { passed: number; failed: number; readonly skipped: string[]; readonly failures: string[] };
 
@@ -22,18 +24,18 @@ const alone = files.filter((file) => own.some((folder) => file.startsWith(`test/
 const together = files.filter((file) => !alone.includes(file));
 const kernel = alone.filter((file) => file.startsWith("test/jail/"));
 
-useOwnTemporaryFolder();
+const folder = useOwnTemporaryFolder();
 const tally: Tally = { passed: 0, failed: 0, skipped: [], failures: [] };
+const late = setTimeout(() => {
+  fail(`the suite has not ended within ${suiteTimeoutMs / 60_000} minutes`);
+  finish();
+}, suiteTimeoutMs);
 const noSandbox = kernel.length > 0 ? whyNoSandbox() : undefined;
 if (noSandbox !== undefined) tally.skipped.push(...kernel.map((file) => `${file}: ${noSandbox}`));
 await runFiles(together, "none");
 await runFiles(noSandbox === undefined ? alone : alone.filter((file) => !kernel.includes(file)), "process");
-
-for (const reason of tally.skipped) process.stdout.write(`skipped: ${reason}\n`);
-for (const failure of tally.failures) process.stdout.write(`failed: ${failure}\n`);
-process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
-// Unit tests share this process: a handle that one of them forgot must not keep the answer back.
-process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1);
+clearTimeout(late);
+finish();
 
 async function runFiles(paths: readonly string[], isolation: "none" | "process"): Promise<void> {
   if (paths.length === 0) return;
@@ -41,7 +43,9 @@ async function runFiles(paths: readonly string[], isolation: "none" | "process")
     files: paths.map((path) => join(root, path)),
     isolation,
     concurrency: isolation === "none" ? 1 : 2,
-    timeout: fileTimeoutMs,
+    timeout: testTimeoutMs,
+    // What a failed test left open must not keep its file's process from ending.
+    execArgv: ["--test-force-exit"],
   });
   stream.on("test:pass", (event) => count(event, "passed"));
   stream.on("test:fail", (event) => count(event, "failed"));
@@ -51,13 +55,14 @@ async function runFiles(paths: readonly string[], isolation: "none" | "process")
 }
 
 /** Tests kill what they start, so not all of it can clean up behind itself. */
-function useOwnTemporaryFolder(): void {
+function useOwnTemporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "lorica-test-"));
   // What root starts as another user has to get in.
   if (process.getuid?.() === 0) chmodSync(folder, 0o1777);
   process.env["TMPDIR"] = folder;
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(130));
+  return realpathSync(folder);
 }
 
 function count(event: EventData.TestPass | EventData.TestFail, result: "passed" | "failed"): void {
@@ -67,6 +72,24 @@ function count(event: EventData.TestPass | EventData.TestFail, result: "passed" 
   }
   // A suite or a file counts only where it failed by itself: its tests were counted already.
   if (event.details.type === "suite" && result === "passed") return;
-  tally[result] += 1;
-  if (result === "failed") tally.failures.push(`${event.name} (${event.file ?? "unknown file"})`);
+  if (result === "passed") tally.passed += 1;
+  else fail(`${event.name} (${event.file ?? "unknown file"})`);
+}
+
+function fail(what: string): void {
+  tally.failed += 1;
+  tally.failures.push(what);
+}
+
+/** Whatever still runs was forgotten, or hangs. Either way it fails here, and ends. */
+function finish(): never {
+  for (const { pid, command } of leftOver(folder)) {
+    fail(`left running: ${command}`);
+    process.kill(pid, "SIGKILL");
+  }
+  for (const reason of tally.skipped) process.stdout.write(`skipped: ${reason}\n`);
+  for (const failure of tally.failures) process.stdout.write(`failed: ${failure}\n`);
+  process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
+  // Unit tests share this process: a handle that one of them forgot must not keep the answer back.
+  process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1);
 }

@@ -1,7 +1,7 @@
 // The full-screen chat on a real terminal, against a whole installation with the rehearsal model.
 import assert from "node:assert/strict";
 import { join, resolve } from "node:path";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
 import { openTerminal } from "../../faux/terminal/terminal.ts";
@@ -20,11 +20,9 @@ describe("the full-screen chat", () => {
     installation = await createInstallation();
     await installation.start();
   });
-  after(async () => {
-    // A test that failed has not left.
-    terminal.kill();
-    await installation.remove();
-  });
+  // A test that failed has not left.
+  afterEach(() => terminal.kill());
+  after(() => installation.remove());
 
   async function open(...words: readonly string[]): Promise<Terminal> {
     terminal = openTerminal([process.execPath, program, "tui", ...words], { env: installation.env });
