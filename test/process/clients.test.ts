@@ -1,10 +1,11 @@
 // The second demonstration: a new user's own provider set up by one command, then the official client of the OpenAI API
 // streams a chat through the gateway, in which the model calls a tool that really runs.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import OpenAI from "openai";
+import { filesWith } from "../faux/outside/files.ts";
 import { whyNoSandbox } from "../faux/outside/host.ts";
 import { searchMemory } from "../faux/outside/memory.ts";
 import { processesBelow } from "../faux/outside/processes.ts";
@@ -117,8 +118,7 @@ for (const wire of wires) {
     });
 
     test("PRV-025 the key is in no file, sealed in the vault alone, and nowhere in the gateway's memory", () => {
-      const holders = filesBelow(lorica.home).filter((path) => readFileSync(path).includes(key));
-      assert.deepEqual(holders, []);
+      assert.deepEqual(filesWith(lorica.home, key), []);
       assert.ok(Object.values(sealedIn(lorica.home)).includes(key), "it is kept");
       const gateway = processesBelow(broker, "gateway-child").at(-1) ?? 0;
       // What was said in a chat is in there, so the key would have been found.
@@ -140,12 +140,6 @@ function lastToolResult({ json }: FauxRequest): string {
   const messages = json["messages"] as readonly { readonly role: string; readonly content: unknown }[];
   const last = messages.at(-1);
   return last === undefined ? "" : JSON.stringify(last);
-}
-
-function filesBelow(folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** `config set` takes effect while the gateway runs. */

@@ -1,6 +1,6 @@
 // An edit that waits may hold a credential that its owner typed: it lies on the disk sealed, and is opened to be accepted.
 import assert from "node:assert/strict";
-import { globSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -9,6 +9,7 @@ import { LoricaError } from "../../../src/base/errors.ts";
 import { createConfigCalls, createConfigFile, prepareStateDir, resolvePaths } from "../../../src/config/config.ts";
 import { createEditSealer, publishEditKey } from "../../../src/vault/edits/edits.ts";
 import { openVault, vaultPlaces } from "../../../src/vault/vault.ts";
+import { filesWith } from "../../faux/outside/files.ts";
 import { temporary } from "../harness.ts";
 
 const canary = `${"7".repeat(10)}:canary-of-an-edit-that-waits`;
@@ -38,26 +39,19 @@ async function open(context: TestContext) {
   return { paths, vault, file, plainly, put, held, calls: createConfigCalls(file, paths), places };
 }
 
-/** Below the state directory. */
-function filesWith(text: string, folder: string): readonly string[] {
-  return globSync("**", { cwd: folder }).filter(
-    (name) => statSync(join(folder, name)).isFile() && readFileSync(join(folder, name)).includes(text),
-  );
-}
-
 const isCode = (code: string, message: RegExp) => (error: unknown) =>
   error instanceof LoricaError && error.code === code && message.test(error.message);
 
 test("without a seal, what waits would lie there as it was typed", async (context) => {
   const { paths, held, plainly } = await open(context);
   await held(typed, plainly);
-  assert.match(filesWith(canary, paths.stateDir).join(), /^watchdog\/pending\/[^,]*$/);
+  assert.match(filesWith(paths.stateDir, canary).join(), /^watchdog\/pending\/[^,]*$/);
 });
 
 test("a token in an edit that waits is in no file, nor after it was accepted, when the vault has it", async (context) => {
   const { paths, held, file, calls, vault } = await open(context);
   await held();
-  assert.deepEqual(filesWith(canary, paths.stateDir), []);
+  assert.deepEqual(filesWith(paths.stateDir, canary), []);
   const [shown] = await calls.pending();
   assert.deepEqual(shown?.widening.slice(0, 1), ["gateway.bind"]);
   const { secretsKept } = await calls.accept([], "owner", shown.digest);
@@ -73,7 +67,7 @@ test("a token in an edit that waits is in no file, nor after it was accepted, wh
   await file.markGood(loaded.hash);
   await file.edit([{ op: "set", path: ["gateway", "port"], value: 18_801 }], { actor: "cli" });
   assert.deepEqual(await file.pending(), []);
-  assert.deepEqual(filesWith(canary, paths.stateDir), []);
+  assert.deepEqual(filesWith(paths.stateDir, canary), []);
 });
 
 test("nor after it was rejected, or another one came after it", async (context) => {
@@ -85,7 +79,7 @@ test("nor after it was rejected, or another one came after it", async (context) 
     ["waiting", "superseded"],
   );
   assert.equal(await file.reject(), 1);
-  assert.deepEqual(filesWith(canary, paths.stateDir), []);
+  assert.deepEqual(filesWith(paths.stateDir, canary), []);
 });
 
 test("nor when keys of it are accepted and the rest goes on waiting", async (context) => {
@@ -93,14 +87,14 @@ test("nor when keys of it are accepted and the rest goes on waiting", async (con
   await held();
   assert.equal((await file.accept(["gateway.bind"], "owner")).kind, "saved");
   assert.equal((await file.pending())[0]?.state, "waiting");
-  assert.deepEqual(filesWith(canary, paths.stateDir), []);
+  assert.deepEqual(filesWith(paths.stateDir, canary), []);
 });
 
 test("a locked vault: the edit is put aside and listed; to accept it, the vault has to be opened", async (context) => {
   const { paths, held, file, calls, vault } = await open(context);
   vault.lock();
   await held();
-  assert.deepEqual(filesWith(canary, paths.stateDir), []);
+  assert.deepEqual(filesWith(paths.stateDir, canary), []);
   const [shown] = await calls.pending();
   assert.equal(shown?.state, "waiting");
   await assert.rejects(calls.accept([], "owner"), isCode("locked", /lorica vault unseal/));
@@ -133,7 +127,7 @@ test("what an earlier version has kept plainly is sealed at the next start, unde
   await held(typed, plainly);
   const [before] = await createConfigCalls(plainly, paths).pending();
   await file.sealPending();
-  assert.deepEqual(filesWith(canary, paths.stateDir), []);
+  assert.deepEqual(filesWith(paths.stateDir, canary), []);
   assert.deepEqual(await calls.pending(), [before]);
   await calls.accept([], "owner", before?.digest);
   assert.match(readFileSync(paths.configPath, "utf8"), /lan.*\n.*vault:/);

@@ -1,8 +1,8 @@
 // Puts words everywhere that the store keeps words in, reads all of them back, and looks for them in files.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { newId } from "../../../src/base/ids.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { filesWith } from "../outside/files.ts";
 import { beginTurn, envelopeOf, ownerLabel, routedOf, userEntry } from "../store.ts";
 
 export const clock = { now: () => 1_000_000 };
@@ -18,13 +18,8 @@ export function holders(folder: string, words = secret): readonly string[] {
       .slice(4, -4),
   );
   const spellings = [Buffer.from(words), Buffer.from(words, "utf16le"), ...base64];
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
-  return files
-    .filter((file) => {
-      const bytes = readFileSync(join(file.parentPath, file.name));
-      return spellings.some((spelling) => bytes.includes(spelling));
-    })
-    .map((file) => file.name)
+  return filesWith(folder, ...spellings)
+    .map((path) => basename(path))
     .toSorted();
 }
 

@@ -16,6 +16,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
+import { filesWith } from "../../faux/outside/files.ts";
 
 const words = "CANARY-words-of-a-person-5521";
 
@@ -41,14 +42,7 @@ suite("a backup", { concurrency: false }, () => {
 
   test("VLT-012 what people say is in no file of the state directory, and the status says so", async () => {
     assert.match(await ok(["agent", "--session-id", "kept", "--message", `!say ${words}`]), new RegExp(words));
-    const files = readdirSync(lorica.stateDir, { recursive: true, withFileTypes: true }).filter((file) =>
-      file.isFile(),
-    );
-    const holders = files.filter((file) => readFileSync(join(file.parentPath, file.name)).includes(words));
-    assert.deepEqual(
-      holders.map(({ name }) => name),
-      [],
-    );
+    assert.deepEqual(filesWith(lorica.stateDir, words), []);
     assert.match(await ok(["sessions", "export", "kept"]), new RegExp(words), "the control: it is kept");
     assert.match(await ok(["status", "--all"]), /state +on: what people said is sealed at rest/);
     assert.match(await ok(["doctor"]).catch(String), /every sealed part of it opens/);

@@ -1,11 +1,12 @@
 // What a change of the settings does to a gateway that runs: at once, at the next start, or not at all. And where a key
 // goes that is given to it meanwhile.
 import assert from "node:assert/strict";
-import { globSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
+import { filesWith } from "../../faux/outside/files.ts";
 import { startFauxProvider } from "../../faux/provider.ts";
 import type { FauxProvider } from "../../faux/provider.ts";
 import { sealedIn } from "../../faux/vault/test-vault.ts";
@@ -43,11 +44,6 @@ suite("a running gateway", { concurrency: false }, () => {
     await response.arrayBuffer();
     return response.status;
   };
-  /** Every file below the state directory that holds a text, but for the broker's own. */
-  const filesWith = (text: string): readonly string[] =>
-    globSync(join(lorica.stateDir, "**/*"), { exclude: (name) => name === "run" })
-      .filter((file) => statSync(file).isFile() && readFileSync(file).includes(text))
-      .map((file) => relative(lorica.stateDir, file));
 
   test("GW-046 CFG-025 a key that is hot holds when the command returns; one that is not waits, is named, and keeps its old value", async () => {
     assert.equal(await endpoint(), 404);
@@ -96,8 +92,8 @@ suite("a running gateway", { concurrency: false }, () => {
     const bearers = provider.requests.map(({ headers }) => headers.authorization);
     assert.deepEqual(bearers.slice(0, 2), ["Bearer key-from-stdin-41", "Bearer key-from-stdin-41"]);
     assert.equal(bearers.at(-1), "Bearer key-as-text-42");
-    assert.deepEqual(filesWith("key-from-stdin-41"), []);
-    assert.deepEqual(filesWith("key-as-text-42"), []);
+    assert.deepEqual(filesWith(lorica.stateDir, "key-from-stdin-41"), []);
+    assert.deepEqual(filesWith(lorica.stateDir, "key-as-text-42"), []);
     assert.equal(sealedIn(lorica.home)["provider:mine"], "key-as-text-42");
   });
 });

@@ -2,11 +2,12 @@
 // while nothing runs.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, globSync, lstatSync, readFileSync, renameSync, watch, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, globSync, readFileSync, renameSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
+import { filesWith } from "../../faux/outside/files.ts";
 
 const rounds = 20;
 
@@ -157,13 +158,7 @@ suite("a config that others can write to", { concurrency: false }, () => {
 
   test("a token typed into an edit is in no file, whether it waits, is refused or is accepted", async () => {
     const canary = `${"7".repeat(10)}:canary-of-an-edit-that-waits`;
-    const filesWithIt = (): readonly string[] =>
-      globSync("**", { cwd: lorica.stateDir }).filter((name) => {
-        const file = join(lorica.stateDir, name);
-        // A file that is being written may have its own name by now.
-        const stat = lstatSync(file, { throwIfNoEntry: false });
-        return stat?.isFile() === true && read(file).includes(canary);
-      });
+    const filesWithIt = (): readonly string[] => filesWith(lorica.stateDir, canary);
     const token = `channels: { telegram: { enabled: false, botToken: '${canary}' } },\n  messages`;
     const edited = approved.replace("messages", `tools: { profile: 'full' },\n  ${token}`);
     tamper(edited);

@@ -1,11 +1,12 @@
 // Devices from outside: a real gateway, real WebSockets, and the owner at a command line.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createDeviceIdentity } from "../../../src/protocol/device/identity.ts";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
+import { filesWith } from "../../faux/outside/files.ts";
 import type { ConnectChange } from "../../faux/pairing/client.ts";
 import { connectDevice } from "../../faux/pairing/ws.ts";
 import { openWs } from "../../faux/ws/client.ts";
@@ -145,12 +146,3 @@ test("a client that shows the token and no device comes in, may do nothing, and 
   assert.match(String(status.error?.details?.["hint"]), /connect as a device/);
   client.end();
 });
-
-function filesWith(folder: string, text: string): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((name) => join(folder, name))
-    .filter(
-      (path) =>
-        statSync(path, { throwIfNoEntry: false })?.isFile() === true && readFileSync(path, "latin1").includes(text),
-    );
-}

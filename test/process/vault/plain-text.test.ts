@@ -1,11 +1,12 @@
 // Credentials that somebody wrote into files: after the first start they are in the vault and nowhere else, and everything
 // works as before.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
+import { filesWith } from "../../faux/outside/files.ts";
 import { sealedIn } from "../../faux/vault/test-vault.ts";
 
 const keys = {
@@ -42,7 +43,7 @@ describe("credentials in plain text", () => {
     assert.equal(sealed["provider:mine"], keys.config);
     assert.equal(sealed["provider:openai"], keys.env);
     assert.equal(sealed["channel:telegram.default.bottoken"], keys.telegram);
-    for (const value of [keys.config, keys.env, keys.telegram]) assert.deepEqual(filesWith(value), []);
+    for (const value of [keys.config, keys.env, keys.telegram]) assert.deepEqual(filesWith(lorica.stateDir, value), []);
     assert.match(readFileSync(join(lorica.stateDir, "openclaw.json"), "utf8"), /"apiKey": "vault:provider:mine"/);
     assert.match(readFileSync(join(lorica.stateDir, "openclaw.json.bak.1"), "utf8"), /"apiKey":"vault:provider:mine"/);
     // What the config refers to by a variable's name stays where the config finds it.
@@ -73,11 +74,4 @@ describe("credentials in plain text", () => {
     assert.equal(readFileSync(join(lorica.stateDir, "openclaw.json"), "utf8"), config);
     assert.equal(existsSync(dotEnv()), true);
   });
-
-  function filesWith(text: string): readonly string[] {
-    return readdirSync(lorica.stateDir, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => readFileSync(path).includes(text));
-  }
 });
