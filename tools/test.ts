@@ -1,6 +1,6 @@
 // Runs every test and ends with one line that counts them. Unit tests share one process; whatever starts processes,
 // browsers or servers of its own gets one each. `node tools/test.ts [name…]` runs only files whose path holds a name.
-import { chmodSync, globSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, globSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { run } from "node:test";
@@ -11,7 +11,7 @@ import { whyNoSandbox } from "../test/faux/outside/host.ts";
 
 const root = resolve(import.meta.dirname, "..");
 const own = ["bench", "jail", "process", "scenarios", "upstream"];
-const testTimeoutMs = 5 * 60_000;
+const testTimeoutMs = 8 * 60_000;
 const suiteTimeoutMs = 18 * 60_000;
 
 type Tally = { passed: number; failed: number; readonly skipped: string[]; readonly failures: string[] };
@@ -25,24 +25,34 @@ const together = files.filter((file) => !alone.includes(file));
 const kernel = alone.filter((file) => file.startsWith("test/jail/"));
 
 const folder = useOwnTemporaryFolder();
+const reported = new Set<string | undefined>();
 const tally: Tally = { passed: 0, failed: 0, skipped: [], failures: [] };
 const late = setTimeout(() => {
   fail(`the suite has not ended within ${suiteTimeoutMs / 60_000} minutes`);
   finish();
 }, suiteTimeoutMs);
 const noSandbox = kernel.length > 0 ? whyNoSandbox() : undefined;
-if (noSandbox !== undefined) tally.skipped.push(...kernel.map((file) => `${file}: ${noSandbox}`));
-await runFiles(together, "none");
-await runFiles(noSandbox === undefined ? alone : alone.filter((file) => !kernel.includes(file)), "process");
+const left = noSandbox === undefined ? [] : kernel;
+tally.skipped.push(...left.map((file) => `${file}: ${noSandbox}`));
+if (together.length > 0) await runFiles([inOneFile(together)]);
+await runFiles(alone.filter((file) => !left.includes(file)));
 clearTimeout(late);
+for (const file of files) if (!left.includes(file) && !reported.has(join(root, file))) fail(`no test of ${file} ended`);
 finish();
 
-async function runFiles(paths: readonly string[], isolation: "none" | "process"): Promise<void> {
+/** Its modules must not await at their top: what is forced to exit does not wait for the rest of them. */
+function inOneFile(paths: readonly string[]): string {
+  const path = join(folder, "together.test.mjs");
+  writeFileSync(path, paths.map((one) => `import ${JSON.stringify(join(root, one))};\n`).join(""));
+  return path;
+}
+
+async function runFiles(paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return;
   const stream = run({
-    files: paths.map((path) => join(root, path)),
-    isolation,
-    concurrency: isolation === "none" ? 1 : 2,
+    files: paths.map((path) => resolve(root, path)),
+    isolation: "process",
+    concurrency: 2,
     timeout: testTimeoutMs,
     // What a failed test left open must not keep its file's process from ending.
     execArgv: ["--test-force-exit"],
@@ -66,6 +76,7 @@ function useOwnTemporaryFolder(): string {
 }
 
 function count(event: EventData.TestPass | EventData.TestFail, result: "passed" | "failed"): void {
+  reported.add(event.file);
   if (event.skip !== undefined || event.todo !== undefined) {
     tally.skipped.push(`${event.name}: ${String(event.skip ?? event.todo)}`);
     return;
@@ -85,11 +96,19 @@ function fail(what: string): void {
 function finish(): never {
   for (const { pid, command } of leftOver(folder)) {
     fail(`left running: ${command}`);
-    process.kill(pid, "SIGKILL");
+    kill(pid);
   }
   for (const reason of tally.skipped) process.stdout.write(`skipped: ${reason}\n`);
   for (const failure of tally.failures) process.stdout.write(`failed: ${failure}\n`);
   process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
-  // Unit tests share this process: a handle that one of them forgot must not keep the answer back.
   process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    // It ended by itself since it was listed.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
 }

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import type { TestContext } from "node:test";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { packTar } from "modern-tar";
@@ -30,8 +30,12 @@ import {
 } from "../../src/backup/backup.ts";
 import type { BackupKind } from "../../src/backup/backup.ts";
 
-const identity = await generateX25519Identity();
-const recipient = await identityToRecipient(identity);
+let identity: string;
+let recipient: string;
+before(async () => {
+  identity = await generateX25519Identity();
+  recipient = await identityToRecipient(identity);
+});
 const never = new AbortController().signal;
 const now = Date.UTC(2026, 0, 4, 2, 0, 0);
 

@@ -35,7 +35,7 @@ const phone = {
   approvedBy: "owner",
   createdAtMs: 0,
   approvedAtMs: 86_400_000,
-  lastSeenAtMs: Date.now() - 120_000,
+  lastSeenAtMs: 0,
   remoteIp: "10.0.0.7",
   connected: false,
   tokens: [],
@@ -51,7 +51,10 @@ const url = "http://127.0.0.1:18789/#code=c0de";
 
 before(async () => {
   await line.serve("gateway.sock", {
-    "device.pair.list": () => ({ pending: [request("req-new", 2), request("req-old", 1)], paired: [phone, laptop] }),
+    "device.pair.list": () => ({
+      pending: [request("req-new", 2), request("req-old", 1)],
+      paired: [{ ...phone, lastSeenAtMs: Date.now() - 120_000 }, laptop],
+    }),
     "device.pair.approve": answering("approve", (params: { readonly requestId: string }) => ({
       ...params,
       device: phone,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { test } from "node:test";
+import { before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import fc from "fast-check";
 import { readHello } from "../../src/egress/proxy/hello.ts";
@@ -23,7 +23,10 @@ async function realHello(servername: string): Promise<Buffer> {
 }
 
 const name = "example.com";
-const hello = await realHello(name);
+let hello: Buffer;
+before(async () => {
+  hello = await realHello(name);
+});
 const found = { kind: "hello", name };
 
 test("the name is read from a real ClientHello, whole or as it comes", () => {
