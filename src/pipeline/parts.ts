@@ -34,7 +34,8 @@ export function createParts(
   const runs = createRuns((error) => options.report(newId(), error));
   const onRefresh = (): void => void recheck().catch((error: unknown) => options.report(newId(), error));
   const supervisor = createSupervisor({ ...options, open, onRunning: () => delivery.kick(), onRefresh });
-  const orders = createOrders({ ...options, kick: () => delivery.kick() });
+  const isHeld = (id: string): boolean => supervisor.states().some(({ channel, held }) => channel === id && held);
+  const orders = createOrders({ ...options, kick: () => delivery.kick(), isHeld });
   const deliveryParts = { ...options, open, supervisor, attempted: orders.attempted };
   const delivery = createDelivery(deliveryParts, ends.sendsEnd);
   const handOver = createHandOver(deliveryParts, ends.sendsEnd);

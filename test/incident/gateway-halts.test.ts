@@ -1,11 +1,11 @@
-// What the gateway stops by itself: orders to nodes, running and new, and the channels, each of which it starts again only
-// where it was the one that stopped it.
+// What the gateway stops by itself: orders to nodes, running and new, orders to write to somebody, and the channels, each of
+// which it starts again only where it was the one that stopped it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createHalted } from "../../src/assembly/gateway/halts.ts";
 import type { AuditRecord } from "../../src/audit/audit.ts";
 import type { Nodes } from "../../src/node/node.ts";
-import type { PipelineChannels } from "../../src/pipeline/pipeline.ts";
+import type { Order, Pipeline, PipelineChannels } from "../../src/pipeline/pipeline.ts";
 
 const never = new AbortController().signal;
 const order = { nodeId: "n1", command: "camera.snap", askedBy: "agent:main" } as unknown as Parameters<
@@ -68,6 +68,28 @@ test("a gateway that starts while nodes are stopped asks none", async () => {
   const { asked, nodes } = fauxNodes();
   await assert.rejects(halted.nodes(nodes).invoke(order, never), { code: "locked" });
   assert.deepEqual(asked, []);
+});
+
+test("an order to write to somebody is refused at once and recorded while channels are stopped, and goes before and after", async () => {
+  const records: AuditRecord[] = [];
+  const halted = createHalted(open, { record: (record) => records.push(record) });
+  const ordered: string[] = [];
+  const pipeline = { order: async ({ text }: Order) => void ordered.push(text) } as unknown as Pipeline;
+  const wrapped = halted.pipeline(pipeline);
+  const write = (text: string) =>
+    wrapped.order({ channel: "telegram", account: "default", recipient: "42", text } as Order, never);
+  await write("before");
+  const taken = halted.take({ nodes: null, channels: "the owner has stopped channels" }, fauxChannels().channels);
+  // Not only once the channels have stopped, which takes a platform's time.
+  await assert.rejects(write("meanwhile"), { code: "locked", message: /stopped channels.*lorica resume/ });
+  await taken;
+  assert.deepEqual(
+    records.map(({ verdict, rule, verb, resource }) => [verdict, rule, verb, resource]),
+    [["deny", "kill", "message.send", "telegram/default/42"]],
+  );
+  await halted.take(open, fauxChannels().channels);
+  await write("after");
+  assert.deepEqual(ordered, ["before", "after"]);
 });
 
 test("channels are held once, and only those that were held by this start again", async () => {

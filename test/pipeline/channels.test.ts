@@ -222,3 +222,27 @@ test("CH-011 who writes sees that it is being answered; the text before it is re
     assert.equal(harness.sent[0]?.to.inReplyTo, "m1");
   }
 });
+
+test("an order over a channel that was stopped by hand is kept and answered at once, and leaves when it is started", async () => {
+  const sent = Promise.withResolvers<string>();
+  const { state, options } = platform({
+    async send(_grant, { text }) {
+      sent.resolve(text);
+      return { kind: "sent", platformId: "1" };
+    },
+  });
+  const settings = { access: () => ({ ...plainAccess, allowFrom: ["7"] }) };
+  await using harness = await openHarness({ ...options, settings });
+  const { pipeline } = harness;
+  state.accounts = [account("default")];
+  pipeline.channels.refresh();
+  await settled();
+  await pipeline.channels.hold("chat", "stop");
+  const order = { channel: "chat", account: "default", recipient: "7", text: "later", agentId: "main" };
+  // Nothing but the answer itself ends this waiting.
+  const never = new AbortController().signal;
+  const { status, reason } = await pipeline.order({ ...order, idempotencyKey: "k1" }, never);
+  assert.deepEqual([status, reason], ["pending", "chat is stopped"]);
+  await pipeline.channels.hold("chat", "start");
+  assert.equal(await sent.promise, "later");
+});

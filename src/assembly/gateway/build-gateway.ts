@@ -77,7 +77,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
   const halted = createHalted(first.halts, ground.audit);
   const pipeline = createPipeline({ ...pipelineOptions(ground, link), senders });
   const gateway = createGateway({
-    pipeline,
+    pipeline: halted.pipeline(pipeline),
     store,
     transcript: ground.transcript,
     devices: ground.devices,

@@ -1,13 +1,13 @@
-// What the gateway itself stops when the owner pulls the kill switch: orders to nodes, which pass no broker, and the
-// channels, so that what waits to be sent keeps waiting. Everything else is stopped by the broker.
+// What the gateway itself stops when the owner pulls the kill switch: orders to nodes, which pass no broker, what people
+// ask to have sent, and the channels, so that what waits to be sent keeps waiting. Everything else is stopped by the broker.
 import type { TurnRunnerOptions } from "../../agent/agent.ts";
-import type { AuditLog } from "../../audit/audit.ts";
+import type { AuditLog, AuditRecord } from "../../audit/audit.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { isRecord } from "../../base/json.ts";
 import { owner } from "../../base/principal.ts";
 import type { Link } from "../../broker/client.ts";
 import type { Nodes } from "../../node/node.ts";
-import type { PipelineChannels } from "../../pipeline/pipeline.ts";
+import type { Pipeline, PipelineChannels } from "../../pipeline/pipeline.ts";
 
 /** Why each is stopped; null where it is not. */
 export type HaltedDoors = { readonly nodes: string | null; readonly channels: string | null };
@@ -15,6 +15,8 @@ export type HaltedDoors = { readonly nodes: string | null; readonly channels: st
 export type Halted = {
   /** The same nodes, of which none is asked while they are stopped. */
   nodes(nodes: Nodes): Nodes;
+  /** The same pipeline, which takes no order while channels are stopped: whoever gives one hears so, and none leaves later. */
+  pipeline(pipeline: Pipeline): Pipeline;
   /** What the broker says now. */
   take(next: unknown, channels: PipelineChannels): Promise<void>;
 };
@@ -31,6 +33,11 @@ export function createHalted(first: HaltedDoors, audit: AuditLog): Halted {
   let nodesEnd = new AbortController();
   const held = new Set<string>();
   let last: Promise<void> = Promise.resolve();
+
+  function refuse(reason: string, about: Pick<AuditRecord, "verb" | "actor" | "resource">): LoricaError {
+    audit.record({ kind: "decision", verdict: "deny", rule: "kill", reason, principal: owner.id, ...about });
+    return new LoricaError("locked", `${reason}. On the gateway's machine, to go on: lorica resume`);
+  }
 
   async function hold(channels: PipelineChannels): Promise<void> {
     if (now.channels !== null)
@@ -50,14 +57,17 @@ export function createHalted(first: HaltedDoors, audit: AuditLog): Halted {
     nodes: (nodes) => ({
       ...nodes,
       async invoke(order, signal) {
-        if (now.nodes !== null) {
-          const reason = now.nodes;
-          const about = { verb: "node.invoke", principal: owner.id, actor: order.askedBy } as const;
-          const resource = `${order.command} on ${order.nodeId}`;
-          audit.record({ kind: "decision", verdict: "deny", rule: "kill", reason, ...about, resource });
-          throw new LoricaError("locked", `${reason}. On the gateway's machine, to go on: lorica resume`);
-        }
+        const resource = `${order.command} on ${order.nodeId}`;
+        if (now.nodes !== null) throw refuse(now.nodes, { verb: "node.invoke", actor: order.askedBy, resource });
         return await nodes.invoke(order, AbortSignal.any([signal, nodesEnd.signal]));
+      },
+    }),
+    pipeline: (pipeline) => ({
+      ...pipeline,
+      async order(order, signal) {
+        const resource = `${order.channel}/${order.account}/${order.recipient}`;
+        if (now.channels !== null) throw refuse(now.channels, { verb: "message.send", resource });
+        return await pipeline.order(order, signal);
       },
     }),
     async take(next, channels) {

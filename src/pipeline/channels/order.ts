@@ -43,10 +43,15 @@ export type Orders = {
 
 type Knowing = Pick<PipelineOptions, "settings" | "senders">;
 
-export type OrderParts = Knowing & Pick<PipelineOptions, "store" | "channels" | "dlp"> & { readonly kick: () => void };
+export type OrderParts = Knowing &
+  Pick<PipelineOptions, "store" | "channels" | "dlp"> & {
+    readonly kick: () => void;
+    /** Whether the channel was stopped by hand: nothing leaves over it until somebody starts it. */
+    readonly isHeld: (channel: string) => boolean;
+  };
 
 export function createOrders(parts: OrderParts): Orders {
-  const { store, settings } = parts;
+  const { store } = parts;
   /** One for all who wait for a row: an order that is repeated while it waits has two. */
   const waiting = new Map<string, PromiseWithResolvers<void>>();
 
@@ -60,7 +65,8 @@ export function createOrders(parts: OrderParts): Orders {
       const next = waiting.get(id) ?? Promise.withResolvers<void>();
       waiting.set(id, next);
       const row = await store.outbox.find(id);
-      if (row === undefined || (row.status !== "pending" && row.status !== "sending") || signal.aborted) {
+      const isOnItsWay = row?.status === "sending" || (row?.status === "pending" && !parts.isHeld(row.to.channel));
+      if (!isOnItsWay || signal.aborted) {
         // Whoever else waits looks for themselves.
         wake(id);
         return row;
@@ -77,15 +83,10 @@ export function createOrders(parts: OrderParts): Orders {
       const pending = await store.outbox.list({ status: "pending", limit: limits.ordersPendingMax });
       if (pending.length >= limits.ordersPendingMax)
         throw new LoricaError("overloaded", `${pending.length} messages wait to be sent already; try again later`);
-      const capable = parts.channels.find(({ id }) => id === order.channel)?.capabilities.textMaxChars;
-      const chars = Math.min(
-        capable ?? limits.replyMaxChars,
-        settings().access?.(order.channel, order.account)?.textMaxChars ?? limits.replyMaxChars,
-      );
       const id = `order-${sha256(order.idempotencyKey).slice(0, 32)}`;
       const label = { integrity: "owner", readers: [owner.id, `${to.channel}:${to.account}:${to.recipient}`] } as const;
       const words = await screened(order, to, { ...parts, signal });
-      const drafts = splitMarkdown(words, chars).map((text, at) => ({
+      const drafts = splitMarkdown(words, charsMax(order, parts)).map((text, at) => ({
         id: at === 0 ? id : `${id}-${at}`,
         to,
         text,
@@ -103,7 +104,7 @@ export function createOrders(parts: OrderParts): Orders {
         recipient: to.recipient,
         status: row?.status ?? "pending",
         receipt: row?.receipt,
-        reason: row?.reason,
+        reason: row?.reason ?? (parts.isHeld(to.channel) ? `${to.channel} is stopped` : undefined),
       };
     },
     owners: (channels) =>
@@ -114,6 +115,12 @@ export function createOrders(parts: OrderParts): Orders {
       ),
     attempted: wake,
   };
+}
+
+/** What fits into one message: the platform's word, or the account's where that is less. */
+function charsMax({ channel, account }: Order, { channels, settings }: OrderParts): number {
+  const capable = channels.find(({ id }) => id === channel)?.capabilities.textMaxChars ?? limits.replyMaxChars;
+  return Math.min(capable, settings().access?.(channel, account)?.textMaxChars ?? limits.replyMaxChars);
 }
 
 /** Throws where it must not leave. */

@@ -73,6 +73,10 @@ suite("the kill switch and a chat", { concurrency: false, skip }, () => {
     say("this waits at the platform");
     await delay(quietMs);
     assert.deepEqual([callsOf("sendMessage"), callsOf("getUpdates")], [sentBefore, pollsBefore]);
+    const order = ["message", "send", "--channel", "telegram", "--to", "self", "written while it is stopped"];
+    const refused = await lorica.run([...order, "--timeout", "10s"]);
+    assert.equal(refused.code, 6, refused.stderr);
+    assert.match(refused.stderr, /the owner has stopped channels.*lorica resume/);
     await lorica.stop();
     await lorica.start();
     await delay(quietMs);
@@ -84,6 +88,8 @@ suite("the kill switch and a chat", { concurrency: false, skip }, () => {
       channels: Record<string, { readonly replies: { readonly unknown: number } }>;
     };
     assert.equal(channels["telegram"]?.replies.unknown, 1, "what was cut off may have arrived, and is shown so");
+    assert.ok(!telegram.sent.some(({ text }) => text.includes("while it is stopped")), "what was refused is not kept");
+    assert.match(await ok(...order), /sent to 42/);
   });
 
   test("IR-001 an incident stops the chat as well, and its snapshot has neither the bot's token nor the model's key", async () => {
