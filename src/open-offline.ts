@@ -5,15 +5,17 @@ import { join } from "node:path";
 import { finishBegunRestore } from "./assembly/backup/begun.ts";
 import { systemClock } from "./base/clock.ts";
 import { LoricaError } from "./base/errors.ts";
-import { isRecord } from "./base/json.ts";
 import { limits } from "./base/limits.ts";
 import type { Owner } from "./cli/cli.ts";
-import { createConfigCalls, createConfigFile, prepareStateDir } from "./config/config.ts";
-import type { ConfigCalls, ConfigFile, Environment, StatePaths } from "./config/config.ts";
+import { createConfigCalls, createConfigFile, listAgents, prepareStateDir } from "./config/config.ts";
+import type { ConfigFile, Environment, StatePaths } from "./config/config.ts";
 import { backupMethods } from "./protocol/owner/backup.ts";
 import { evidenceMethods } from "./protocol/owner/evidence.ts";
 import { killMethods } from "./protocol/owner/kill.ts";
-import type { OwnerMethodName } from "./protocol/owner-methods.ts";
+import { vaultMethods } from "./protocol/owner/vault.ts";
+import { ownerMethods } from "./protocol/owner-methods.ts";
+import type { OwnerMethodName, OwnerParamsOf } from "./protocol/owner-methods.ts";
+import { parseParams } from "./protocol/params.ts";
 import { createEditSealer } from "./vault/edits/edits.ts";
 import {
   createGatewayToken,
@@ -26,10 +28,11 @@ import {
 } from "./vault/vault.ts";
 import type { FileVault, SealedVault } from "./vault/vault.ts";
 
-type Params = Readonly<Record<string, unknown>>;
-type Methods = Partial<Record<OwnerMethodName, (params: Params, signal: AbortSignal) => Promise<unknown>>>;
+type Methods = {
+  readonly [M in OwnerMethodName]?: (params: OwnerParamsOf<M>, signal: AbortSignal) => Promise<unknown>;
+};
 
-/** The same with parameters that were parsed by the method's own schema. */
+/** The methods of one area by name. Which one's parameters it gets is known only when it is called. */
 type Handlers = Readonly<Record<string, ((params: never, context?: unknown) => Promise<unknown>) | undefined>>;
 
 const actor = "cli";
@@ -50,76 +53,106 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
     ...configMethods(file, paths),
     ...keyMethods(file, paths, openWith),
     ...evidenceMethodsOf(paths),
-    ...killMethodsOf(paths),
-    ...vaultMethods(paths, env, openWith),
+    ...killMethodsOf(file, paths),
+    ...vaultMethodsOf(paths, env, openWith),
     ...backupMethodsOf(paths, env, openWith),
   };
+  const isOffered = (method: string): method is OwnerMethodName => Object.hasOwn(methods, method);
   return {
     running: false,
     async call(method, params, signal) {
-      const found = Object.hasOwn(methods, method) ? methods[method as OwnerMethodName] : undefined;
-      if (found === undefined)
-        throw new LoricaError("unavailable", `no gateway is running, and ${method} needs one`, {
-          details: { reason: "not_running" },
-        });
+      if (!isOffered(method))
+        throw new LoricaError(
+          "unavailable",
+          `no gateway is running, and ${method} needs one; start it with: lorica up`,
+          {
+            details: { reason: "not_running" },
+          },
+        );
+      const parsed = parseParams(method, ownerMethods[method].params as Parameters<typeof parseParams>[1], params);
       await finishBegunRestore(paths.stateDir);
-      return found(isRecord(params) ? params : {}, signal);
+      return await (methods as Handlers)[method]?.(parsed as never, signal);
     },
     close: () => Promise.resolve(),
   };
 }
 
-/** Reading the evidence log needs no lock: a gateway that starts meanwhile only adds to it. */
-function evidenceMethodsOf(paths: StatePaths): Methods {
-  const call =
-    (method: keyof typeof evidenceMethods) =>
-    async (params: Params): Promise<unknown> => {
-      const { createEvidenceAnswers } = await import("./audit/read/answers.ts");
-      const answers = createEvidenceAnswers(paths.logs, undefined) as Handlers;
-      return await answers[method]?.(evidenceMethods[method].params.parse(params) as never);
-    };
+type MethodTable = Readonly<Partial<Record<OwnerMethodName, unknown>>>;
+
+function mapMethods(
+  table: MethodTable,
+  call: (method: string, params: unknown, signal: AbortSignal) => Promise<unknown>,
+): Methods {
   return Object.fromEntries(
-    Object.keys(evidenceMethods).map((name) => [name, call(name as keyof typeof evidenceMethods)]),
+    Object.keys(table).map((name) => [name, (params: unknown, signal: AbortSignal) => call(name, params, signal)]),
   );
 }
 
-/** What is stopped now is stopped when the gateway starts. */
-function killMethodsOf(paths: StatePaths): Methods {
-  const call =
-    (method: keyof typeof killMethods) =>
-    (params: Params): Promise<unknown> =>
-      changing(paths, async () => {
-        const { openHalts } = await import("./incident/incident.ts");
-        const { createKillAnswers } = await import("./incident/kill-answers.ts");
-        const report = (message: string, cause?: unknown): never => {
-          throw new LoricaError("internal", message, { cause });
-        };
-        const path = join(paths.incident, "halts.json");
-        const halts = openHalts({ path, clock: systemClock, onChange: () => undefined, report });
-        try {
-          const answers = createKillAnswers(halts, { by: actor, record: () => undefined }) as Handlers;
-          return await answers[method]?.(killMethods[method].params.parse(params) as never);
-        } finally {
-          halts.close();
-        }
-      });
-  return Object.fromEntries(Object.keys(killMethods).map((name) => [name, call(name as keyof typeof killMethods)]));
+/** Every method of an area, from parts that are loaded when one is called. */
+function areaOf(table: MethodTable, load: () => Promise<object>): Methods {
+  return mapMethods(table, async (method, params, signal) =>
+    ((await load()) as Handlers)[method]?.(params as never, { signal }),
+  );
 }
 
+/** Reading the evidence log needs no lock: a gateway that starts meanwhile only adds to it. */
+function evidenceMethodsOf({ logs }: StatePaths): Methods {
+  return areaOf(evidenceMethods, async () => {
+    const { createEvidenceAnswers } = await import("./audit/read/answers.ts");
+    return createEvidenceAnswers(logs, undefined);
+  });
+}
+
+/** What is stopped now is stopped when the gateway starts. */
+function killMethodsOf(file: ConfigFile, paths: StatePaths): Methods {
+  return mapMethods(killMethods, (method, params) =>
+    changing(paths, async () => {
+      const [{ openHalts }, { createKillAnswers }, { recordOffline }] = await Promise.all([
+        import("./incident/incident.ts"),
+        import("./incident/kill-answers.ts"),
+        import("./assembly/offline/evidence.ts"),
+      ]);
+      const report = (message: string, cause?: unknown): never => {
+        throw new LoricaError("internal", message, { cause });
+      };
+      const loaded = await file.load();
+      const halts = openHalts({
+        path: join(paths.incident, "halts.json"),
+        clock: systemClock,
+        onChange: () => undefined,
+        report,
+      });
+      const answers = createKillAnswers(halts, {
+        by: actor,
+        // Whoever stops something must not be kept from it by a config that cannot be read.
+        agents: () => (loaded.kind === "loaded" ? listAgents(loaded.config, paths).map(({ id }) => id) : undefined),
+        record: (resource, reason) =>
+          recordOffline(paths, undefined, {
+            kind: "incident",
+            rule: "kill",
+            actor,
+            resource,
+            ...(reason === "" ? {} : { reason }),
+          }),
+      });
+      try {
+        return await (answers as Handlers)[method]?.(params as never);
+      } finally {
+        halts.close();
+      }
+    }),
+  );
+}
 function backupMethodsOf(paths: StatePaths, env: Environment, openWith: OpenWith): Methods {
-  const call =
-    (method: keyof typeof backupMethods) =>
-    async (params: Params, signal: AbortSignal): Promise<unknown> => {
-      const { createOfflineBackup } = await import("./assembly/backup/offline.ts");
-      const calls = createOfflineBackup({
-        paths,
-        env,
-        openVault: () => openWith(new Map()),
-        locked: (work) => changing(paths, work),
-      }) as Handlers;
-      return await calls[method]?.(backupMethods[method].params.parse(params) as never, { signal });
-    };
-  return Object.fromEntries(Object.keys(backupMethods).map((name) => [name, call(name as keyof typeof backupMethods)]));
+  return areaOf(backupMethods, async () => {
+    const { createOfflineBackup } = await import("./assembly/backup/offline.ts");
+    return createOfflineBackup({
+      paths,
+      env,
+      openVault: () => openWith(new Map()),
+      locked: (work) => changing(paths, work),
+    });
+  });
 }
 
 /** Runs a change with the state directory checked, made private, and locked. */
@@ -131,39 +164,21 @@ async function changing<T>(paths: StatePaths, work: () => Promise<T>): Promise<T
 function configMethods(file: ConfigFile, paths: StatePaths): Methods {
   const calls = createConfigCalls(file, paths);
   return {
-    "config.get": ({ path }) => calls.view(textOf(path)),
-    "config.set": ({ edits, baseHash }) =>
-      changing(paths, () =>
-        calls.edit(edits as Parameters<ConfigCalls["edit"]>[0], { baseHash: textOf(baseHash), actor }),
-      ),
-    "config.history": async ({ limit }) => ({
-      revisions: await calls.history(typeof limit === "number" ? limit : limits.configHistoryMax),
-    }),
-    "config.rollback": ({ to }) => changing(paths, () => calls.rollback(textOf(to), actor)),
+    "config.get": ({ path }) => calls.view(path),
+    "config.set": ({ edits, baseHash }) => changing(paths, () => calls.edit(edits, { baseHash, actor })),
+    "config.history": async ({ limit = limits.configHistoryMax }) => ({ revisions: await calls.history(limit) }),
+    "config.rollback": ({ to }) => changing(paths, () => calls.rollback(to, actor)),
     "config.pending": async () => ({ edits: await calls.pending() }),
-    "config.accept": ({ only, digest }) =>
-      changing(paths, () => calls.accept(Array.isArray(only) ? only.map(String) : [], actor, textOf(digest))),
+    "config.accept": ({ only = [], digest }) => changing(paths, () => calls.accept(only, actor, digest)),
     "config.reject": () => changing(paths, () => calls.reject()),
   };
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
+/** Locking and unlocking are a running gateway's: on the disk the vault is always sealed. */
+const { "vault.seal": _seal, "vault.unseal": _unseal, ...offlineVault } = vaultMethods;
 
-function vaultMethods(paths: StatePaths, env: Environment, openWith: OpenWith): Methods {
-  const names = [
-    "vault.status",
-    "vault.set",
-    "vault.get",
-    "vault.list",
-    "vault.rotate",
-    "vault.import",
-    "vault.export",
-    "vault.encrypt",
-    "vault.decrypt",
-  ] as const;
-  const call = (method: (typeof names)[number] | "vault.init", params: Params) =>
+function vaultMethodsOf(paths: StatePaths, env: Environment, openWith: OpenWith): Methods {
+  return mapMethods(offlineVault, (method, params) =>
     changing(paths, async () => {
       const { recordOffline } = await import("./assembly/offline/evidence.ts");
       const vault = await openWith(new Map());
@@ -176,10 +191,8 @@ function vaultMethods(paths: StatePaths, env: Environment, openWith: OpenWith): 
         onLock: async () => undefined,
         usesOf: () => ({ uses: 0, lastUsedAt: null }),
       });
-      return await calls[method](params as never);
-    });
-  return Object.fromEntries(
-    [...names, "vault.init" as const].map((name) => [name, (params: Params) => call(name, params)]),
+      return await (calls as Handlers)[method]?.(params as never);
+    }),
   );
 }
 

@@ -11,11 +11,18 @@ export type KillAnswers = {
 
 export function createKillAnswers(
   halts: Halts,
-  about: { readonly by: string; readonly record: (what: string, reason: string) => void },
+  about: {
+    readonly by: string;
+    /** The agents that there are; undefined where nobody can say. */
+    readonly agents: () => readonly string[] | undefined;
+    readonly record: (what: string, reason: string) => void;
+  },
 ): KillAnswers {
   const rows = (): readonly HaltRow[] => halts.list().map(rowOf);
   return {
     async "kill.halt"({ forMs, reason = "", ...target }) {
+      // Told that somebody misspelt is stopped, the owner would believe that the right one is.
+      refuseUnknown(target.agent, about.agents());
       const halt = await halts.halt({ scope: scopeOf(target), by: about.by, reason, forMs });
       about.record(`stopped: ${describeScope(halt.scope)}`, reason);
       return { halt: rowOf(halt), halts: rows() };
@@ -29,6 +36,11 @@ export function createKillAnswers(
       return { resumed, halts: rows() };
     },
   };
+}
+
+function refuseUnknown(agent: string | undefined, agents: readonly string[] | undefined): void {
+  if (agent === undefined || agents === undefined || agents.includes(agent)) return;
+  throw new LoricaError("not_found", `nothing was stopped: there is no agent ${agent}; there is ${agents.join(", ")}`);
 }
 
 export function scopeOf({ agent, capability }: Pick<OwnerParamsOf<"kill.halt">, "agent" | "capability">): HaltScope {

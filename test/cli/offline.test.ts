@@ -180,7 +180,33 @@ test("CLI-056 the default model is set and shown; what is not built says which s
 test("what needs a gateway says so", async () => {
   const { exit, stderr } = await run("models status --check");
   assert.equal(exit, 7);
-  assert.match(stderr, /no gateway is running, and model\.check needs one/);
+  assert.match(stderr, /no gateway is running, and model\.check needs one; start it with: lorica up/);
+});
+
+test("the kill switch without a gateway: an agent that is misspelt is not said to be stopped, and what is done is on record", async () => {
+  assert.deepEqual(await run("kill --agent mian"), {
+    exit: 5,
+    stdout: "",
+    stderr: "lorica: nothing was stopped: there is no agent mian; there is main\n",
+  });
+  assert.equal((await run("kill --agent main --reason 'odd mails'")).stdout.split("\n")[0], "stopped: the agent main");
+  const misspelt = await run("resume foo");
+  assert.deepEqual([misspelt.exit, misspelt.stdout], [2, ""]);
+  assert.match(misspelt.stderr, /^lorica: .*an id has four characters or more, as the list prints it\n$/);
+  assert.equal((await run("resume")).stdout, "resumed: 1\n");
+  const records = JSON.parse((await run("audit log --json")).stdout) as readonly Readonly<Record<string, string>>[];
+  assert.deepEqual(
+    records.filter(({ rule }) => rule === "kill").map(({ actor, resource }) => [actor, resource]),
+    [
+      ["cli", "stopped: the agent main"],
+      ["cli", "resumed: the agent main"],
+    ],
+  );
+});
+
+test("the kill switch stops an agent also where the config cannot be read", async () => {
+  writeFileSync(paths.configPath, "{ this is no config", { mode: 0o600 });
+  assert.equal((await run("kill --agent main")).stdout.split("\n")[0], "stopped: the agent main");
 });
 
 /** Commands as guides print them → the exit status on a machine where no gateway runs. */

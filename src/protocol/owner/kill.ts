@@ -1,6 +1,6 @@
 // The owner's kill switch.
 import { z } from "zod";
-import { ownerMethod as method } from "./kit.ts";
+import { idBeginning, ownerMethod as method } from "./kit.ts";
 
 export const killCapabilities = ["exec", "files", "model", "channels", "egress", "nodes", "tools"] as const;
 
@@ -39,6 +39,6 @@ export const killMethods = {
   }),
   "kill.resume": method<{ readonly resumed: number; readonly halts: readonly HaltRow[] }>()({
     summary: "Takes back one stop by its id or the beginning of it, or all.",
-    params: z.strictObject({ id: z.string().min(4).max(64).optional() }),
+    params: z.strictObject({ id: idBeginning.optional() }),
   }),
 } as const;

@@ -1,4 +1,5 @@
 // What the tables of the owner's methods are made with.
+import { z } from "zod";
 import type { Method } from "../methods/kit.ts";
 
 /** One wall or keeper in the owner's status. */
@@ -13,6 +14,9 @@ export type PartStatus = {
   /** What the owner is told in the short status too, one line each. */
   readonly notes?: readonly string[];
 };
+
+/** An id as lists print it, which is its beginning. */
+export const idBeginning = z.string().min(4, "an id has four characters or more, as the list prints it").max(64);
 
 /** All of them are the owner's alone, so the scope is not repeated on each. */
 export function ownerMethod<R>() {

@@ -1,6 +1,6 @@
 // What the owner asks the watchdog, and what they decide about edits that wait.
 import { z } from "zod";
-import { ownerMethod as method } from "./kit.ts";
+import { idBeginning, ownerMethod as method } from "./kit.ts";
 import type { ConfigChange } from "../owner-methods.ts";
 
 export type OwnerAlert = {
@@ -92,6 +92,6 @@ export const watchdogMethods = {
   }),
   "watchdog.ack": method<{ readonly acknowledged: number }>()({
     summary: "The owner knows: one alert by its id or the beginning of it, or all of them.",
-    params: z.strictObject({ id: z.string().min(4).max(64).optional() }),
+    params: z.strictObject({ id: idBeginning.optional() }),
   }),
 } as const;

@@ -7,6 +7,7 @@ import { systemClock } from "../../../base/clock.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
 import type { Broker, ProbedCells } from "../../../broker/broker.ts";
+import { listAgents } from "../../../config/config.ts";
 import { describeScope, effectOf, openHalts } from "../../../incident/incident.ts";
 import type { Effect, Halts } from "../../../incident/incident.ts";
 import { createKillAnswers } from "../../../incident/kill-answers.ts";
@@ -27,7 +28,7 @@ export type KillSide = BrokerSide & {
 };
 
 export function openKillSide(
-  { options, log }: Ground,
+  { options, keeper, log }: Ground,
   { audit, cells }: { readonly audit: AuditLog; readonly cells: () => ProbedCells },
 ): KillSide {
   const own = log.source("kill");
@@ -49,7 +50,8 @@ export function openKillSide(
     audit.record({ kind: "incident", rule: "kill", actor, resource, ...(reason === "" ? {} : { reason }) });
     own.warn(resource, { actor, reason });
   };
-  const byOwner = createKillAnswers(halts, { by: "owner", record });
+  const agents = (): readonly string[] => listAgents(keeper.config(), options.paths).map(({ id }) => id);
+  const byOwner = createKillAnswers(halts, { by: "owner", agents, record });
   const refuse = createRefusals(audit);
   return {
     areas: byOwner,
@@ -66,7 +68,7 @@ export function openKillSide(
         if (!parsed.success) throw new LoricaError("invalid_request", "an order to stop that is none");
         const by = `gateway:${String(params["by"]).slice(0, limits.nameMaxChars)}`;
         const say = (resource: string, reason: string): void => record(resource, reason, by);
-        return await createKillAnswers(halts, { by, record: say })["kill.halt"](parsed.data);
+        return await createKillAnswers(halts, { by, agents, record: say })["kill.halt"](parsed.data);
       },
     },
     async guard(action) {
