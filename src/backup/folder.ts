@@ -2,7 +2,7 @@
 // killed left behind.
 import { mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import { isMissing } from "../base/errors.ts";
+import { errnoOf, isMissing, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import type { BackupKind } from "./manifest.ts";
 
@@ -72,7 +72,22 @@ export async function removePartials(folder: string, now: number): Promise<void>
 }
 
 export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw notWritable(folder, cause);
+  }
+}
+
+/** Where the system refuses: told by the folder that the owner named, and what was refused. */
+export function notWritable(folder: string, cause: unknown): unknown {
+  const errno = errnoOf(cause);
+  if (errno === undefined) return cause;
+  if (errno === "ENOSPC" || errno === "EDQUOT")
+    return new LoricaError("unavailable", `there is no room left for a backup in ${folder}`, { cause });
+  return new LoricaError("forbidden", `no backup can be written to ${folder} (${errno}); name another with --to`, {
+    cause,
+  });
 }
 
 const syncedFolders =

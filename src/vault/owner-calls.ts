@@ -157,12 +157,12 @@ function wholeCalls(deps: OwnerCallsDeps) {
       const names = (await vault.list()).map(({ name }) => name);
       const values = await Promise.all(names.map(async (name) => [name, (await vault.read(name)) ?? ""] as const));
       const recipients = to ?? [vault.ageKey().recipient];
-      record(`export of ${names.length} secrets for ${recipients.join(", ")}`);
       const secrets = Object.fromEntries(values);
       const sealed =
         format === "sops"
           ? Buffer.from(sealSops(secrets, recipients, deps.now()))
           : await sealFor(Buffer.from(JSON.stringify(secrets)), recipients, armored ? "armored" : "binary");
+      record(`export of ${names.length} secrets for ${recipients.join(", ")}`);
       return { sealed: sealed.toString("base64"), secrets: names.length };
     },
     async "vault.encrypt"({ plain, to, armored = false }: { readonly plain: string } & Sealing) {

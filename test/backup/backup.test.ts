@@ -100,6 +100,17 @@ const full = {
   "workspace/tmp/scrap": "scrap",
 };
 
+test("a folder that cannot be written to is named with what the system said", async (context) => {
+  const { folder, order } = setUp(context);
+  const inTheWay = join(folder, "file");
+  writeFileSync(inTheWay, "");
+  const target = join(inTheWay, "backups");
+  await assert.rejects(createBackup({ ...order(), folder: target }, never), {
+    code: "forbidden",
+    message: `no backup can be written to ${target} (ENOTDIR); name another with --to`,
+  });
+});
+
 test("BAK-001 BAK-006 a full backup holds what is needed to go on elsewhere, with one moment of the database", async (context) => {
   const { make, restore, folder } = setUp(context);
   const made = await make();

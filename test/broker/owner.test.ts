@@ -183,6 +183,7 @@ test("a secret goes in and is never read back; each change is recorded by name a
   });
   assert.equal(await vault.read("provider:p"), "sk-two");
   assert.deepEqual(await ask("secret.remove", { name: "provider:p" }), { name: "provider:p", removed: true });
+  assert.deepEqual(await ask("secret.remove", { name: "provider:p" }), { name: "provider:p", removed: false });
   assert.deepEqual(
     records.map(({ kind, actor, resource }) => [kind, actor, resource]),
     [

@@ -131,6 +131,21 @@ test("whatever passes as a host name is one to a URL parser too, and no address"
   );
 });
 
+test("a rule that is no host says what to write instead", () => {
+  const told = [
+    ["https://api.github.com/v3", "without https:// and without a path"],
+    ["api.github.com/v3", "without https:// and without a path"],
+    ["*", "every host at once cannot be named"],
+    ["a b", "ASCII letters"],
+    ["localhost", "two labels or more"],
+    ["10.0.0.1", "name the host"],
+  ] as const;
+  for (const [text, said] of told) {
+    const place = parseHostPlace(text);
+    assert.ok(!place.ok && place.reason.includes(said), JSON.stringify([text, place]));
+  }
+});
+
 test("wildcards over zones in which strangers get names are refused", () => {
   for (const text of ["*.com", "*", "*.*.example.com", "*.co.uk", "*.github.io", "*.s3.amazonaws.com", "*.pages.dev"])
     assert.equal(parseHostPlace(text).ok, false, text);

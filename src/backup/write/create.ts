@@ -10,7 +10,7 @@ import type { TarPackController } from "modern-tar";
 import { isMissing, LoricaError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
-import { backupName, makeFolder, removePartials } from "../folder.ts";
+import { backupName, makeFolder, notWritable, removePartials } from "../folder.ts";
 import { manifestName } from "../manifest.ts";
 import type { BackupKind, Manifest } from "../manifest.ts";
 import { collectFiles } from "./collect.ts";
@@ -58,7 +58,9 @@ async function writeWhole(path: string, order: BackupOrder, signal: AbortSignal)
   // Loaded here: nobody who makes no backup pays for it.
   const { createTarPacker } = await import("modern-tar");
   const { readable, controller } = createTarPacker();
-  const file = await open(path, "wx", 0o600);
+  const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
+    throw notWritable(dirname(path), cause);
+  });
   try {
     const sealed = await sealStream(readable, order.recipients);
     const packing = pack(controller, order, signal).catch((error: unknown) => {

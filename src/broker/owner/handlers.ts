@@ -81,8 +81,9 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
     },
     "secret.list": async () => ({ secrets: await vault.list() }),
     async "secret.remove"({ name }) {
-      const removed = await changeSecret("secret removed:", name, () => vault.remove(name));
-      return { name, removed };
+      const isThere = (await vault.list()).some((entry) => entry.name === name);
+      if (isThere) await changeSecret("secret removed:", name, () => vault.remove(name));
+      return { name, removed: isThere };
     },
     "token.show": async () => await describeToken(vault, deps.clock.now()),
     async "token.create"() {

@@ -15,6 +15,8 @@ const labels = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export function parseHostName(text: string): Parsed<string> {
   const name = text.toLowerCase();
   if (name.length > 253) return rejected("a host name has 253 characters at most");
+  if (name.includes("/")) return rejected("a host name alone, without https:// and without a path");
+  if (name === "*") return rejected("every host at once cannot be named; name hosts one by one, or *.example.com");
   if (/[^a-z0-9.-]/.test(name)) return rejected("a host name is made of ASCII letters, digits, dots and hyphens");
   if (name.endsWith(".")) return rejected("a host name without a dot at its end");
   const parts = name.split(".");
@@ -27,7 +29,7 @@ export function parseHostName(text: string): Parsed<string> {
 
 /** `host`, `host:port`, `*.host` or `*.host:port`. */
 export function parseHostPlace(text: string): Parsed<HostPlace> {
-  const [, written = "", digits] = /^([^:]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const [, written = text, digits] = /^([^:]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
   const port = digits === undefined ? undefined : Number(digits);
   if (port !== undefined && (port < 1 || port > 65_535)) return rejected(`${digits} is no port`);
   const isBelow = written.startsWith("*.");

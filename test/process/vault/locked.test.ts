@@ -30,7 +30,7 @@ describe("a locked vault", () => {
   test("VLT-001 GAP-004 an installation has a vault from its first start, and its key is elsewhere", async () => {
     assert.ok(existsSync(join(lorica.stateDir, "credentials/vault.age")));
     assert.match(readFileSync(join(lorica.home, ".config/lorica/vault.key"), "utf8"), /^AGE-SECRET-KEY-1/m);
-    assert.match(await say("vault status"), /^vault +open, 1 secrets$/m);
+    assert.match(await say("vault status"), /^vault +open, 1 secret$/m);
   });
 
   test("VLT-008 sealed by its owner the gateway answers 423 and what to do; the passphrase brings everything back", async () => {

@@ -18,7 +18,7 @@ export async function renderFilter({ args, context, io, options, paths }: Invoca
   if (text === undefined)
     throw new LoricaError(
       "invalid_request",
-      `there is nothing to render for that; there is ${filterTargets.join(", ")}`,
+      `nothing is known of ${JSON.stringify(target)}; say one of ${filterTargets.join(", ")}`,
     );
   io.result({ target, text }, () => io.line(text.trimEnd()));
 }

@@ -1,5 +1,6 @@
 // `harden`: every wall that is off or weakened, why that matters, and what takes it back. It changes nothing without
 // `--apply`, and then only through the one way into the config.
+import { codes } from "../../../base/errors.ts";
 import type { PartStatus } from "../../../protocol/owner/kit.ts";
 import { isRecord } from "../../../base/json.ts";
 import { stripControls } from "../../../base/text/controls.ts";
@@ -71,6 +72,8 @@ export async function harden(invocation: Invocation): Promise<void> {
       io.line("Every wall stands as it does by default, and nothing is weakened.");
   });
   if (weak.length + (down?.length ?? 0) > 0) io.exitWith(1);
+  // What could not be looked at must not pass for fine where a script looks at the status alone.
+  else if (down === undefined) io.exitWith(codes.unavailable.exit);
 }
 
 export function findWeak(config: unknown): readonly Weakness[] {

@@ -33,7 +33,8 @@ export async function explainCells(invocation: Invocation): Promise<void> {
   const result = await withOwner(invocation, (owner) => owner.call("sandbox.explain", params));
   io.result(result, () => {
     for (const explanation of result.agents)
-      for (const line of renderTable(rowsOf(explanation), { width: io.width })) io.line(line);
+      // Nothing is cut off: the end of a reason is often what it says.
+      for (const line of renderTable(rowsOf(explanation), { width: Infinity })) io.line(line);
   });
 }
 

@@ -6,6 +6,7 @@ import { errnoOf, LoricaError } from "../../../base/errors.ts";
 import type { Invocation } from "../../context.ts";
 import { readBytes, readInput } from "../../input.ts";
 import { withOwner } from "../../reach.ts";
+import { renderCount } from "../../text.ts";
 
 export async function encrypt(invocation: Invocation): Promise<void> {
   const plain = await given(invocation);
@@ -50,7 +51,7 @@ export async function exportSecrets(invocation: Invocation): Promise<void> {
     owner.call("vault.export", { format, ...sealing(invocation) }),
   );
   await put(invocation, Buffer.from(sealed, "base64"));
-  invocation.io.note(`${secrets} secrets, sealed`);
+  invocation.io.note(`${renderCount(secrets, "secret")}, sealed`);
 }
 
 async function given({ context, args }: Invocation): Promise<Buffer> {

@@ -5,7 +5,7 @@ import type { Invocation } from "../../context.ts";
 import { readSecret } from "../../input.ts";
 import { commandLine, withOwner } from "../../reach.ts";
 import type { OwnerClient } from "../../reach.ts";
-import { renderTable } from "../../text.ts";
+import { renderCount, renderTable } from "../../text.ts";
 
 type State = Awaited<ReturnType<typeof askStatus>>;
 
@@ -20,10 +20,17 @@ export async function init(invocation: Invocation): Promise<void> {
   const identity = options.choice("identity", ["key-file", "passphrase", "systemd-credential"]) ?? "key-file";
   const keyFile = options.text("keyFile");
   const passphrase = identity === "passphrase" ? await readSecret(context, "The new passphrase") : undefined;
-  const state = await withOwner(invocation, (owner) =>
-    owner.call("vault.init", { identity, ...(keyFile && { keyFile }), ...(passphrase && { passphrase }) }),
-  );
+  const [before, state] = await withOwner(invocation, async (owner) => [
+    await askStatus(owner),
+    await owner.call("vault.init", { identity, ...(keyFile && { keyFile }), ...(passphrase && { passphrase }) }),
+  ]);
+  if (before.recipient !== null && before.recipient !== state.recipient) noteNewKey(invocation);
   show(invocation, state);
+}
+
+function noteNewKey({ io }: Invocation): void {
+  io.note("the vault is sealed to a new key; the former one does not open it any more");
+  io.note("backups that were made until now open with the former key only: make a new one with lorica backup create");
 }
 
 export async function unseal(invocation: Invocation): Promise<void> {
@@ -50,7 +57,7 @@ export async function seal(invocation: Invocation): Promise<void> {
 }
 
 export async function rotate(invocation: Invocation): Promise<void> {
-  const { args, io, context } = invocation;
+  const { args, context } = invocation;
   const [name] = args;
   if (name !== undefined) return await replace(invocation, name);
   const state = await withOwner(invocation, async (owner) => {
@@ -58,8 +65,7 @@ export async function rotate(invocation: Invocation): Promise<void> {
     const passphrase = identity === "passphrase" ? await readSecret(context, "The new passphrase") : undefined;
     return await owner.call("vault.rotate", passphrase === undefined ? {} : { passphrase });
   });
-  io.note("the vault is sealed to a new key; the former one opens nothing any more");
-  io.note("backups that were made until now were sealed for the former key: make a new one with lorica backup create");
+  noteNewKey(invocation);
   show(invocation, state);
 }
 
@@ -124,7 +130,10 @@ export async function list(invocation: Invocation): Promise<void> {
 function show({ io }: Invocation, state: State): void {
   io.result(state, () => {
     const rows: [string, string][] = [
-      ["vault", state.state === "open" ? `open, ${state.secrets ?? 0} secrets` : `locked: ${state.reason ?? ""}`],
+      [
+        "vault",
+        state.state === "open" ? `open, ${renderCount(state.secrets ?? 0, "secret")}` : `locked: ${state.reason ?? ""}`,
+      ],
       ...(state.fix === null ? [] : [["to do", state.fix] as [string, string]]),
       ["opened by", state.keyFile === null ? state.identity : `${state.identity} ${state.keyFile}`],
       ["recipient", state.recipient ?? "none yet"],

@@ -27,7 +27,6 @@ export async function acknowledgeAlerts(invocation: Invocation): Promise<void> {
   const params = id === undefined ? {} : { id };
   const result = await withOwner(invocation, (owner) => owner.call("watchdog.ack", params));
   const count = result.acknowledged;
-  invocation.io.result(result, () =>
-    invocation.io.line(count === 0 ? "there is no such alert" : `${count} acknowledged`),
-  );
+  const nothingFound = id === undefined ? "there was nothing to acknowledge" : `there is no alert ${id}`;
+  invocation.io.result(result, () => invocation.io.line(count === 0 ? nothingFound : `${count} acknowledged`));
 }
