@@ -250,7 +250,7 @@ test("DLP-009 DLP-011 the owner is told where and never what, and lets one thing
   );
   assert.ok(!JSON.stringify([first.reason, inspector.told]).includes(secret.slice(0, 8)));
   assert.equal(inspector.incidents.allow("none"), undefined);
-  assert.equal(inspector.incidents.allow(id)?.until, 601_000);
+  assert.equal(inspector.incidents.allow(id)?.until, 3_601_000);
   assert.equal((await inspector.inspect(question, signal)).verdict, "pass");
   const other = { ...question, texts: [secrets[5] ?? ""] };
   assert.notEqual((await inspector.inspect(other, signal)).verdict, "pass");

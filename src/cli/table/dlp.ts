@@ -19,7 +19,9 @@ export const dlpCommands: readonly CommandSpec[] = [
   {
     path: "dlp allow",
     takes: "<id>",
-    summary: "let what it is about pass for ten minutes, and a session that it froze go on",
+    summary: "let what it is about pass once where it was going, and a session that it froze go on",
+    options: [{ flags: "--for <duration>", summary: "as often as it comes, for so long; 24h at most" }],
+    examples: ["dlp allow 3f9c", "dlp allow 3f9c --for 30m"],
     load: async () => (await import("../commands/dlp/dlp.ts")).allowIncident,
   },
   {

@@ -4,6 +4,9 @@ import type { Clock } from "../../base/clock.ts";
 import { newToken } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import type { Finding } from "../find/finding.ts";
+import { foldText } from "../known/fold.ts";
+import { createAllowances } from "./allowances.ts";
+import type { Passage } from "./allowances.ts";
 import type { Point, Verdict } from "./verdict.ts";
 
 export type Incident = {
@@ -30,20 +33,29 @@ export type Incidents = {
   /** The incident, and whether it is a new one. */
   add(found: Found): { readonly incident: Incident; readonly isNew: boolean };
   list(): readonly Incident[];
-  /** What this incident is about passes for a while; undefined where there is no such incident. */
-  allow(id: string): { readonly incident: Incident; readonly until: number } | undefined;
-  isAllowed(finding: Finding, text: string): boolean;
+  /** What this incident is about passes once, or for a while; undefined where there is no such incident. */
+  allow(id: string, forMs?: number): { readonly incident: Incident; readonly until: number } | undefined;
+  /** Uses the owner's word up where it was for once. */
+  isAllowed(finding: Finding, text: string, passage: Passage): boolean;
+  /** What passed has not left after all. */
+  giveBack(passage: string): void;
 };
 
-export function createIncidents(clock: Clock): Incidents {
+export function createIncidents(
+  clock: Clock,
+  onPassed: (incident: string, passage: Passage) => void = () => undefined,
+): Incidents {
   // Known to this process alone, so that a fingerprint says nothing about a short secret.
   const salt = randomBytes(32);
   const incidents = new Map<string, { incident: Incident; readonly prints: readonly string[] }>();
   const seen = new Map<string, string>();
-  const allowed = new Map<string, number>();
+  const allowances = createAllowances(clock);
 
   const printOf = ({ rule, start, end }: Finding, text: string): string =>
-    createHmac("sha256", salt).update(`${rule}\0`).update(text.slice(start, end)).digest("base64url");
+    createHmac("sha256", salt)
+      .update(`${rule}\0`)
+      .update(asRead(text.slice(start, end)))
+      .digest("base64url");
 
   function remember(incident: Incident, prints: readonly string[]): void {
     incidents.set(incident.id, { incident, prints });
@@ -74,19 +86,25 @@ export function createIncidents(clock: Clock): Incidents {
       return { incident, isNew: true };
     },
     list: () => [...incidents.values()].map(({ incident }) => incident).toReversed(),
-    allow(id) {
+    allow(id, forMs) {
       const found = incidents.get(id);
       if (found === undefined) return undefined;
-      const until = clock.now() + limits.dlpAllowMs;
-      for (const print of found.prints) allowed.set(print, until);
-      dropOldest(allowed, limits.dlpSeenMax);
-      return { incident: found.incident, until };
+      return { incident: found.incident, until: allowances.add(found.incident, found.prints, forMs) };
     },
-    isAllowed(finding, text) {
-      if (allowed.size === 0) return false;
-      return (allowed.get(printOf(finding, text)) ?? 0) > clock.now();
+    isAllowed(finding, text, passage) {
+      if (allowances.isEmpty()) return false;
+      const admitted = allowances.admit(printOf(finding, text), passage);
+      if (admitted?.isFirst === true) onPassed(admitted.incident, passage);
+      return admitted !== undefined;
     },
+    giveBack: allowances.giveBack,
   };
+}
+
+/** As it is read for values: on its way it is written in JSON or with marks, and is the same thing still. */
+function asRead(text: string): string | Uint16Array {
+  const codes = foldText(text);
+  return codes.length < 8 ? text : codes;
 }
 
 function rulesOf(findings: readonly Finding[]): readonly string[] {

@@ -1,6 +1,5 @@
 // Judges texts: what is found, what that means where the text is going, and what is left of it. It remembers what each
 // recipient was given, what was found, and what the owner let through.
-import type { Clock } from "../../base/clock.ts";
 import type { Parsed } from "../../base/parsed.ts";
 import { detect, detectInSteps } from "../find/detect.ts";
 import type { Detectors } from "../find/detect.ts";
@@ -9,10 +8,10 @@ import type { Finding } from "../find/finding.ts";
 import type { PeopleRules } from "../find/people.ts";
 import { withMarker } from "../known/known.ts";
 import type { KnownValues } from "../known/known.ts";
+import type { Passage } from "./allowances.ts";
 import { createJudge, reasonOf } from "./judge.ts";
-import type { Judge, Judged } from "./judge.ts";
+import type { Judge, JudgeOptions, Judged } from "./judge.ts";
 import { createLedger } from "./ledger.ts";
-import type { Incident } from "./incidents.ts";
 import type { Inspector, Question } from "./port.ts";
 import { judgeStream } from "./stream.ts";
 import { strictest, verdictOf } from "./verdict.ts";
@@ -26,24 +25,21 @@ export type InspectorRules = {
   readonly windowMessages: number;
 };
 
-export type InspectorOptions = {
+export type InspectorOptions = JudgeOptions & {
   readonly known: KnownValues;
   readonly canary: string;
   /** What the config's own patterns make of a text. */
   readonly own: (text: string) => Parsed<string>;
   /** Asked for each text, so that a change of the config holds at once. */
   readonly rules: () => InspectorRules;
-  readonly clock: Clock;
-  /** Also when the same is stopped again; `times` says so. */
-  readonly onIncident: (incident: Incident) => void;
 };
 
 export type LocalInspector = Inspector &
   Omit<Judge, "judge"> & {
     /** The values and the marker of the system prompt, for whoever looks for them elsewhere. */
     readonly known: KnownValues;
-    /** Our own values and the marker, where nothing else matters; what the owner let through is not among them. */
-    find(text: string): readonly Finding[];
+    /** Our own values and the marker, where nothing else matters; what the owner let through there is not among them. */
+    find(text: string, passage: Passage): readonly Finding[];
     /** What would be found and what would become of it; nothing is remembered. */
     preview(
       point: Point,
@@ -57,8 +53,9 @@ export function createInspector(options: InspectorOptions): LocalInspector {
   const judge = createJudge(options);
   const ledger = createLedger(known, () => options.rules().windowMessages);
   const detectors = createDetectors(options, known);
+  let looks = 0;
 
-  async function inspectOne(question: Question, text: string): Promise<Judged> {
+  async function inspectOne(question: Omit<Question, "texts">, text: string): Promise<Judged> {
     const startedAt = performance.now();
     const { point, to, isOwner } = question;
     const mine = detectors(point);
@@ -75,9 +72,9 @@ export function createInspector(options: InspectorOptions): LocalInspector {
   return {
     ...judge,
     known,
-    find: (text) =>
+    find: (text, passage) =>
       detect(text, { known, canary: true, formats: false, entropy: false, people: undefined }).findings.filter(
-        (finding) => !judge.incidents.isAllowed(finding, text),
+        (finding) => !judge.incidents.isAllowed(finding, text, passage),
       ),
     preview: (point, text) =>
       detect(text, detectors(point)).findings.map((finding) => {
@@ -86,7 +83,9 @@ export function createInspector(options: InspectorOptions): LocalInspector {
       }),
     async inspect(question) {
       const judged: Judged[] = [];
-      for (const text of question.texts) judged.push(await inspectOne(question, text));
+      looks += 1;
+      const passage = { id: `look ${looks}`, ...question.passage };
+      for (const text of question.texts) judged.push(await inspectOne({ ...question, passage }, text));
       const verdict = strictest(judged.map((one) => one.verdict));
       return { verdict, texts: judged.map(({ text }) => text), reason: reasonOf(judged) };
     },

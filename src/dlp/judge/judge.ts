@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import { replaceSpans } from "../find/finding.ts";
 import type { Finding } from "../find/finding.ts";
 import { createIncidents } from "./incidents.ts";
+import type { Passage } from "./allowances.ts";
 import type { Found, Incident, Incidents } from "./incidents.ts";
 import type { Question } from "./port.ts";
 import { createTally } from "./tally.ts";
@@ -27,14 +28,16 @@ export type Judge = {
   readonly tally: Tally;
 };
 
-export function createJudge({
-  clock,
-  onIncident,
-}: {
+export type JudgeOptions = {
   readonly clock: Clock;
+  /** Also when the same is stopped again; `times` says so. */
   readonly onIncident: (incident: Incident) => void;
-}): Judge {
-  const incidents = createIncidents(clock);
+  /** By the owner's word on this incident something went on, for the first time at this step. */
+  readonly onPassed?: ((incident: string, passage: Passage) => void) | undefined;
+};
+
+export function createJudge({ clock, onIncident, onPassed }: JudgeOptions): Judge {
+  const incidents = createIncidents(clock, onPassed);
   const tally = createTally();
 
   function report(found: Found): Incident {
@@ -49,14 +52,19 @@ export function createJudge({
     incidents,
     tally,
     report,
-    judge({ point, agentId, sessionKey, to = "" }, text, findings) {
-      const counted = findings.filter((finding) => !incidents.isAllowed(finding, text));
+    judge({ point, agentId, sessionKey, to = "", passage }, text, findings) {
+      if (findings.length === 0) return { verdict: "pass", text, acted: [], incident: undefined };
+      const place = passage?.to ?? to;
+      const own = { id: passage?.id ?? "", step: passage?.step ?? point, sessionKey, to: place };
+      const isStopped = (finding: Finding): boolean =>
+        verdictOf(finding, point) === "pass" || !incidents.isAllowed(finding, text, own);
+      const counted = findings.filter(isStopped);
       const acted = counted.filter((finding) => verdictOf(finding, point) !== "pass");
       const passed = counted.filter((finding) => verdictOf(finding, point) === "pass");
       if (passed.length > 0) tally.found(passed, "pass");
       if (acted.length === 0) return { verdict: "pass", text, acted, incident: undefined };
       const verdict = strictest(acted.map((finding) => verdictOf(finding, point)));
-      const incident = report({ point, verdict, agentId, sessionKey, to, findings: acted, text });
+      const incident = report({ point, verdict, agentId, sessionKey, to: place, findings: acted, text });
       return { verdict, text: replaceSpans(text, acted), acted, incident };
     },
   };

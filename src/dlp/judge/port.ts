@@ -9,6 +9,8 @@ export type Question = {
   readonly to?: string | undefined;
   /** The owner alone reads it: what people are named in it is theirs to know. */
   readonly isOwner?: boolean | undefined;
+  /** The broker's own word for its looks at one and the same thing, and for where it is on its way. */
+  readonly passage?: { readonly id?: string; readonly step?: string; readonly to?: string } | undefined;
   /** Judged together, answered one by one. */
   readonly texts: readonly string[];
 };

@@ -16,10 +16,12 @@ export function judgeStream(question: StreamQuestion, { judge, detectors, own }:
   const { agentId, sessionKey, before, text, isEnd } = question;
   const whole = before + text;
   const detected = detect(whole, detectors);
-  const about = { point: "stream", agentId, sessionKey } as const;
+  // One text is asked about many times while it is written, and is the same one until its answer is there.
+  const passage = { id: "stream", step: "stream", sessionKey, to: "" };
+  const about = { point: "stream", agentId, sessionKey, passage } as const;
   const news = detected.findings.filter(({ end }) => end > before.length);
   const blocked = news.filter(
-    (finding) => verdictOf(finding, "stream") === "block" && !judge.incidents.isAllowed(finding, whole),
+    (finding) => verdictOf(finding, "stream") === "block" && !judge.incidents.isAllowed(finding, whole, passage),
   );
   if (blocked.length > 0)
     return { text: "", taken: text.length, reason: reasonOf([judge.judge(about, whole, blocked)]) };

@@ -51,8 +51,15 @@ export const dlpMethods = {
       point: z.enum(["reply", "call", "result", "inbound", "channel"]).optional(),
     }),
   }),
-  "dlp.allow": method<{ readonly id: string; readonly until: number }>()({
-    summary: "Lets what an incident is about pass for a while, and a session that it froze go on.",
-    params: z.strictObject({ id }),
+  "dlp.allow": method<{
+    readonly id: string;
+    readonly isOnce: boolean;
+    readonly until: number;
+    /** In this session, or to this place; either may be empty. */
+    readonly sessionKey: string;
+    readonly to: string;
+  }>()({
+    summary: "Lets what an incident is about pass once, or for a while, and a session that it froze go on.",
+    params: z.strictObject({ id, forMs: z.int().min(1_000).max(limits.dlpAllowMaxMs).optional() }),
   }),
 } as const;

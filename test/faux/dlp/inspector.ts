@@ -2,6 +2,7 @@
 import { createInspector } from "../../../src/dlp/judge/inspector.ts";
 import { createKnownValues } from "../../../src/dlp/known/known.ts";
 import type { Incident, Inspector, InspectorRules, LocalInspector } from "../../../src/dlp/dlp.ts";
+import type { Clock } from "../../../src/base/clock.ts";
 import { parsed } from "../../../src/base/parsed.ts";
 
 export function createFauxInspector(redact: (text: string) => string = (text) => text): Inspector {
@@ -23,6 +24,7 @@ const rules: InspectorRules = { patterns: true, entropy: true, people: undefined
 export function createTestInspector(
   values: readonly string[],
   change: Partial<InspectorRules> = {},
+  clock: Clock = { now: () => 1_000 },
 ): LocalInspector & { readonly told: readonly Incident[] } {
   const told: Incident[] = [];
   const inspector = createInspector({
@@ -30,7 +32,7 @@ export function createTestInspector(
     canary: testCanary,
     own: parsed,
     rules: () => ({ ...rules, ...change }),
-    clock: { now: () => 1_000 },
+    clock,
     onIncident: (incident) => void told.push(incident),
   });
   return { ...inspector, told };

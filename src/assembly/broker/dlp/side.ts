@@ -8,6 +8,7 @@ import { limits } from "../../../base/limits.ts";
 import type { OwnerHandlers } from "../../../broker/broker.ts";
 import type { Config } from "../../../config/config.ts";
 import { askSecondOpinion } from "../../../dlp/find/second-opinion.ts";
+import { canBeAllowed } from "../../../dlp/judge/allowances.ts";
 import { createInspector } from "../../../dlp/judge/inspector.ts";
 import { describeRule } from "../../../dlp/judge/verdict.ts";
 import type { Incident, LocalInspector, Redactor } from "../../../dlp/dlp.ts";
@@ -66,6 +67,10 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
       record(incident, deps);
       if (incident.verdict !== "block" || incident.sessionKey === "" || !deps.config().dlp.freeze) return;
       if (frozen.size < limits.dlpFrozenMax) frozen.set(incident.sessionKey, incident.id);
+    },
+    onPassed(incident, { step, sessionKey, to }) {
+      const result = { incident, step };
+      deps.audit.record({ kind: "dlp", verdict: "allow", rule: "owner", sessionKey, resource: to, result });
     },
   });
   const never = new AbortController().signal;
@@ -127,7 +132,10 @@ async function checkCall(action: Action, inspector: LocalInspector, signal: Abor
     .filter((value) => typeof value === "string")
     .join("\n");
   const { agentId, sessionKey } = action;
-  const { verdict, reason } = await inspector.inspect({ point: "call", agentId, sessionKey, texts: [text] }, signal);
+  const { verdict, reason } = await inspector.inspect(
+    { point: "call", agentId, sessionKey, passage: { step: "effect" }, texts: [text] },
+    signal,
+  );
   if (verdict === "block")
     throw new LoricaError("forbidden", `not done, because it holds ${reason}. Nothing of this may be written out`);
 }
@@ -165,14 +173,20 @@ function createAreas(inspector: LocalInspector, frozen: Map<string, string>, aud
       const others = (await askSecondOpinion(text)).map((opinion) => ({ ...opinion, verdict: "second opinion" }));
       return { findings: [...own, ...others] };
     },
-    async "dlp.allow"({ id }) {
+    async "dlp.allow"({ id, forMs }) {
       const incident = incidents.list().find((one) => one.id.startsWith(id));
-      const allowed = incident === undefined ? undefined : incidents.allow(incident.id);
+      if (incident !== undefined && !canBeAllowed(incident))
+        throw new LoricaError("invalid_request", "what a model is asked never holds a value of the vault");
+      const allowed = incident === undefined ? undefined : incidents.allow(incident.id, forMs);
       if (allowed === undefined)
         throw new LoricaError("not_found", `there is no incident ${id} since the start; see: lorica dlp list`);
-      frozen.delete(allowed.incident.sessionKey);
-      audit.record({ kind: "dlp", verdict: "allow", rule: "owner", actor: "owner", resource: allowed.incident.id });
-      return { id: allowed.incident.id, until: allowed.until };
+      const { until } = allowed;
+      const { sessionKey, to } = allowed.incident;
+      frozen.delete(sessionKey);
+      const isOnce = forMs === undefined;
+      const result = { incident: allowed.incident.id, isOnce, until };
+      audit.record({ kind: "dlp", verdict: "allow", rule: "owner", actor: "owner", sessionKey, resource: to, result });
+      return { id: allowed.incident.id, isOnce, until, sessionKey, to };
     },
   };
 }

@@ -2,6 +2,7 @@
 // where the values are. What the gateway should have taken out before ends the request here.
 import type { BrokerEgress, OutgoingRequest } from "../../../egress/egress.ts";
 import { LoricaError } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
 import { isRecord, parseJson } from "../../../base/json.ts";
 import { limits } from "../../../base/limits.ts";
 import { guardBody } from "../../../dlp/body-guard.ts";
@@ -13,12 +14,20 @@ export function screenEgress(egress: BrokerEgress, inspector: LocalInspector): B
     async fetch(request, signal, tried) {
       // What the owner asks about before the config names it is not the gateway's request.
       if (tried !== undefined) return egress.fetch(request, signal, tried);
-      screenHead(request, inspector);
-      return egress.fetch({ ...request, body: await screenBody(request, inspector, signal) }, signal);
+      const way = { place: placeOf(request), id: newId(), inspector };
+      screenHead(request, way);
+      const body = await screenBody(request, way, signal);
+      const answer = await egress.fetch({ ...request, body }, signal);
+      // The far side refused it, so what the owner let through once has not been through.
+      if (answer.status >= 400) inspector.incidents.giveBack(way.id);
+      return answer;
     },
     close: () => egress.close(),
   };
 }
+
+/** One request: where it goes, and its name among those that the owner may have let through. */
+type Way = { readonly place: Place; readonly id: string; readonly inspector: LocalInspector };
 
 type Place = { readonly point: "model" | "channel"; readonly to: string };
 
@@ -28,8 +37,7 @@ function placeOf({ resource }: OutgoingRequest): Place {
 }
 
 /** Nothing of ours belongs into an address or a header: credentials are put there after this. */
-function screenHead(request: OutgoingRequest, inspector: LocalInspector): void {
-  const place = placeOf(request);
+function screenHead(request: OutgoingRequest, { place, id, inspector }: Way): void {
   const coding = Object.entries(request.headers).find(([name]) => name.toLowerCase() === "content-encoding")?.[1];
   if (coding !== undefined && coding !== "identity")
     throw new LoricaError(
@@ -37,22 +45,18 @@ function screenHead(request: OutgoingRequest, inspector: LocalInspector): void {
       `a request to ${place.to} is compressed (${coding}), so nobody can look into it`,
     );
   const text = [request.resource.url, ...Object.values(request.headers)].join("\n");
-  const findings = inspector.find(text);
+  const findings = inspector.find(text, { id, step: place.point, sessionKey: "", to: place.to });
   if (findings.length === 0) return;
   const incident = inspector.report({ ...place, ...nobody, verdict: "block", findings, text });
   throw refused(`the address or a header of a request to ${place.to}`, incident.id);
 }
 
-async function screenBody(
-  request: OutgoingRequest,
-  inspector: LocalInspector,
-  signal: AbortSignal,
-): Promise<OutgoingRequest["body"]> {
+async function screenBody(request: OutgoingRequest, way: Way, signal: AbortSignal): Promise<OutgoingRequest["body"]> {
   const { body, bodyBytes = 0 } = request;
   if (body === undefined) return undefined;
-  const place = placeOf(request);
+  const { place, inspector } = way;
   if (place.point === "channel" && bodyBytes <= limits.dlpBodyWholeMaxBytes)
-    return once(await screenWhole(await readAll(body), { place, inspector, signal }));
+    return once(await screenWhole(await readAll(body), way, signal));
   const verdict: Verdict = place.point === "model" ? "redact" : "block";
   return ReadableStream.from(
     guardBody(body, {
@@ -70,19 +74,18 @@ async function screenBody(
   );
 }
 
-type About = { readonly place: Place; readonly inspector: LocalInspector; readonly signal: AbortSignal };
-
 /** A message is short enough to be read before any of it leaves, and goes on what the recipient was sent before. */
-async function screenWhole(bytes: Buffer, { place, inspector, signal }: About): Promise<Buffer> {
+async function screenWhole(bytes: Buffer, { place, id, inspector }: Way, signal: AbortSignal): Promise<Buffer> {
   const raw = bytes.toString("utf8");
   const said = wordsOf(raw);
   // The gateway's own view of a recipient is kept apart: there each message would count twice.
   const to = said === undefined ? undefined : `wall ${place.to}:${said.recipient}`;
+  const passage = { id, to: `${place.to}:${said?.recipient ?? ""}` };
   const texts = said === undefined || said.text === raw ? [raw] : [raw, said.text];
   const [whole, words] = await Promise.all(
     texts.map((text, at) =>
       inspector.inspect(
-        { ...nobody, point: place.point, to: at === texts.length - 1 ? to : undefined, texts: [text] },
+        { ...nobody, passage, point: place.point, to: at === texts.length - 1 ? to : undefined, texts: [text] },
         signal,
       ),
     ),

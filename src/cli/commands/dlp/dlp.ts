@@ -39,10 +39,20 @@ export async function showIncident(invocation: Invocation): Promise<void> {
 }
 
 export async function allowIncident(invocation: Invocation): Promise<void> {
-  const { io } = invocation;
+  const { io, options } = invocation;
   const id = idOf(invocation);
-  const result = await withOwner(invocation, (owner) => owner.call("dlp.allow", { id }));
-  io.result(result, () => io.line(`${result.id} passes until ${timeOf(result.until)}; ask for it again`));
+  const forMs = options.duration("for");
+  const params = forMs === undefined ? { id } : { id, forMs };
+  const result = await withOwner(invocation, (owner) => owner.call("dlp.allow", params));
+  io.result(result, () => {
+    const where = result.to === "" ? `in the session ${result.sessionKey}` : `to ${result.to}`;
+    const until = timeOf(result.until);
+    io.line(
+      result.isOnce
+        ? `what ${result.id} is about passes once, ${where}, if it comes before ${until}; ask for it again`
+        : `what ${result.id} is about passes as often as it comes, ${where}, until ${until}; ask for it again`,
+    );
+  });
 }
 
 export async function showStats(invocation: Invocation): Promise<void> {
