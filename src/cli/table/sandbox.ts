@@ -49,7 +49,7 @@ const egressCommands: readonly CommandSpec[] = [
     path: "egress render",
     takes: "<target>",
     summary: "a packet filter for the machine around it, as nftables or ufw; printed, never applied",
-    options: [{ flags: "--user <name>", summary: "the user that Lorica runs as; lorica where left out" }],
+    options: [{ flags: "--user <name>", summary: "the user that Lorica runs as; whoever asks where left out" }],
     examples: ["egress render nftables", "egress render ufw"],
     load: async () => (await import("../commands/egress/render.ts")).renderFilter,
   },

@@ -86,7 +86,7 @@ suite("the way out of an installation", { concurrency: false, skip: whyNoSandbox
   test("a host that is denied stays denied, and what is printed for a packet filter knows the ports in use", async () => {
     await ok(["egress", "allow", "git.example.net:8443", "--agent", "main", "--for", "1h"]);
     assert.match(await ok(["egress", "status"]), /allow git\.example\.net:8443 for main until \d{4}-/);
-    assert.match(await ok(["egress", "render", "nftables"]), /tcp dport \{ 443, 8443 \} accept\n {4}counter drop/);
+    assert.match(await ok(["egress", "render", "nftables"]), /tcp dport \{ 443, 8443 \} accept\n {4}counter reject/);
     assert.match(await ok(["egress", "render", "ufw"]), /ufw allow out 8443/);
     await ok(["egress", "deny", "api.example.com"]);
     assert.match(await ok(["egress", "test", "api.example.com"]), /^denied: .*the owner's rule egress\.deny\[0\]/);

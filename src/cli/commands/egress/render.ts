@@ -1,4 +1,5 @@
 // `egress render`: prints a packet filter for the machine, made from the config. It applies nothing.
+import { userInfo } from "node:os";
 import { systemClock } from "../../../base/clock.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { createConfigFile } from "../../../config/config.ts";
@@ -12,7 +13,7 @@ export async function renderFilter({ args, context, io, options, paths }: Invoca
   const loaded = await createConfigFile({ paths, env: context.env, clock: systemClock }).load();
   if (loaded.kind !== "loaded")
     throw new LoricaError("config_invalid", "the config is not valid; see: lorica config validate");
-  const user = options.text("user") ?? "lorica";
+  const user = options.text("user") ?? userInfo().username;
   if (!/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) throw new LoricaError("invalid_request", "--user takes a user's name");
   const text = renderEgressFilter(target, { user, ports: portsOf(loaded.config) });
   if (text === undefined)
