@@ -7,7 +7,7 @@ export type { Broker, BrokerOptions } from "./create-broker.ts";
 export type { GatewayStatus } from "./gateway/process.ts";
 export type { ConfigService } from "./owner/config-service.ts";
 export { parseAction } from "./serve/action.ts";
-export type { BrokerAnswers, Guard } from "./serve/services.ts";
+export type { BrokerAnswers, Guard, InForce } from "./serve/services.ts";
 export type { AreaHandlers, OwnerContext, OwnerHandlers } from "./owner/handlers.ts";
 export type { Ceiling } from "./serve/ceiling.ts";
 export { seedWorkspace } from "./serve/workspace.ts";

@@ -18,11 +18,14 @@ export type InstructionEvent = {
   readonly by: KnownFile["by"];
 };
 
+/** A file as it was read for a model. */
+export type ReadFile = { readonly name: string; readonly sha256: string };
+
 export type InstructionWatch = {
   /** Compares the files of one agent, or of all, with what is in force. */
   look(agentId?: string): void;
-  /** Whether a content may be told to a model. Looks first, so that nothing new is read before it was judged. */
-  isInForce(agentId: string, name: string, hash: string): boolean;
+  /** Which of these contents may be told to a model. Looks first, once for all of them: nothing new is told unjudged. */
+  inForce<F extends ReadFile>(agentId: string, files: readonly F[]): readonly F[];
   /**
    * The gateway had this content written, by its word for the owner, who therefore hears of it. To be called in the same
    * turn as the write: a look that came between would take it for a change by hand.
@@ -89,10 +92,11 @@ export function watchInstructions(options: InstructionOptions): InstructionWatch
 
   return {
     look,
-    isInForce(agentId, name, hash) {
-      if (!instructionFiles.includes(name)) return true;
-      look(agentId);
-      return book.find(`${agentId}/${name}`)?.hash === hash;
+    inForce(agentId, files) {
+      if (files.some(({ name }) => instructionFiles.includes(name))) look(agentId);
+      return files.filter(
+        ({ name, sha256: hash }) => !instructionFiles.includes(name) || book.find(`${agentId}/${name}`)?.hash === hash,
+      );
     },
     written(agentId, name, content) {
       const place = placesOf(agentId).find((each) => each.name === name);

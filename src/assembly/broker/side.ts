@@ -1,15 +1,13 @@
 // What each keeper of a wall brings to the broker: what it answers the gateway, what it says before an effect, its line in
 // the owner's status. The broker's build lists them, and this file knows none of them.
 import type { Log } from "../../audit/audit.ts";
-import type { Broker, BrokerAnswers, Guard } from "../../broker/broker.ts";
+import type { Broker, BrokerAnswers, Guard, InForce } from "../../broker/broker.ts";
 import type { PartStatus } from "../../protocol/owner/kit.ts";
-
-type InForce = (agentId: string, file: { readonly name: string; readonly sha256: string }) => boolean;
 
 export type BrokerSide = {
   readonly answers?: BrokerAnswers;
   readonly guard?: Guard;
-  /** Whether a workspace's file may be told to a model. */
+  /** Which of a workspace's files may be told to a model. */
   readonly inForce?: InForce;
   /** Undefined where there is nothing to say. */
   readonly part?: () => PartStatus | undefined;
@@ -32,7 +30,7 @@ export type Sides = {
 export function joinSides(sides: readonly BrokerSide[], log: Log): Sides {
   return {
     answers: Object.assign({}, ...sides.map(({ answers }) => answers)) as BrokerAnswers,
-    inForce: (agentId, file) => sides.every(({ inForce }) => inForce?.(agentId, file) ?? true),
+    inForce: (agentId, files) => sides.reduce((left, { inForce }) => inForce?.(agentId, left) ?? left, files),
     guards: sides.flatMap(({ guard }) => guard ?? []),
     parts: () => sides.flatMap(({ part }) => part?.() ?? []),
     start(broker, signal) {

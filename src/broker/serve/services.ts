@@ -27,9 +27,15 @@ export type ServicesOptions = {
   /** Asked in order before anything is done with an action that met the ceiling. */
   readonly guards: readonly Guard[];
   readonly more: BrokerAnswers;
-  /** Whether a workspace's file may be told to a model; left out, all may. */
-  readonly inForce?: (agentId: string, file: { readonly name: string; readonly sha256: string }) => boolean;
+  /** Left out, all may be told. */
+  readonly inForce?: InForce;
 };
+
+/** Which of a workspace's files, as they were read, may be told to a model. */
+export type InForce = <F extends { readonly name: string; readonly sha256: string }>(
+  agentId: string,
+  files: readonly F[],
+) => readonly F[];
 
 /** Throws where the action must not be done. What it answers ends the action while it runs. */
 export type Guard = (action: Action, signal: AbortSignal) => Promise<AbortSignal | undefined>;
@@ -187,7 +193,7 @@ function createTable(options: ServicesOptions): ReadonlyMap<string, Service> {
       const workspace = cells.workspaceOf(agentId);
       // The names are the gateway's to choose, so where keys or another agent's files lie there is nothing to read.
       const files = workspace.ok ? readWorkspaceFiles(workspace.value, names) : [];
-      return { result: files.filter((file) => options.inForce?.(agentId, file) ?? true) };
+      return { result: options.inForce?.(agentId, files) ?? files };
     },
   };
   const more = Object.entries(options.more).map(([name, answer]): [string, Service] => [

@@ -45,7 +45,7 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
   return {
     onInstructed: instructions.written,
     isFirst: instructions.isFirst,
-    inForce: (agentId, file) => instructions.isInForce(agentId, file.name, file.sha256),
+    inForce: instructions.inForce,
     answers: {
       // The gateway says only that it took a message on; what the message was about is known here.
       async "alert.told"({ ids }) {
