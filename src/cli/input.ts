@@ -76,6 +76,17 @@ export async function readSecret(context: CliContext, question: string): Promise
   return value;
 }
 
+/** The same for what opens the vault, or is to open it. */
+export async function readPassphrase(context: CliContext, question: string): Promise<string> {
+  const text = context.stdin.isTTY === true ? await askHidden(context, question) : await readStdin(context);
+  const passphrase = text.trim();
+  if (passphrase !== "") return passphrase;
+  throw new LoricaError(
+    "invalid_request",
+    "the passphrase is empty, so nothing was changed. Type it when it is asked for, or give it on stdin",
+  );
+}
+
 /** What a gateway in the foreground asks with while it starts. Enter alone leaves its vault locked. */
 export function passphraseAsker(context: CliContext): AskPassphrase | undefined {
   if (context.stdin.isTTY !== true || context.stderr.isTTY !== true) return undefined;

@@ -128,6 +128,7 @@ function codeOfStatus(status: number): LoricaError["code"] {
 function typeOfStatus(status: number): string {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
+  if (status === 423) return "locked";
   if (status === 429) return "rate_limited";
   return status >= 400 && status < 500 ? "invalid_request_error" : "api_error";
 }

@@ -93,7 +93,8 @@ suite("a backup", { concurrency: false }, () => {
     renameSync(made.opensWith, `${made.opensWith}.gone`);
     const { stderr } = await fresh.run(["backup", "restore", file, "--yes"]);
     assert.match(stderr, /--identity FILE/);
-    await ok(["backup", "restore", file, "--identity", key, "--yes"], fresh);
+    // Nothing is there that could be replaced, so nobody is asked.
+    await ok(["backup", "restore", file, "--identity", key], fresh);
     await fresh.start();
     assert.match(await ok(["sessions", "export", "kept"], fresh), new RegExp(words));
     // The config of the other home is this one's now, and not an edit that nobody owns up to.

@@ -1,10 +1,10 @@
 // `backup …`: making, trying and putting back. The work is done where the files are; this asks for it and says what came of it.
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
 import type { Invocation } from "../../context.ts";
-import { confirm, readSecret } from "../../input.ts";
+import { confirm, readPassphrase } from "../../input.ts";
 import { commandLine, withOwner } from "../../reach.ts";
 import { renderBytes, renderTable } from "../../text.ts";
 
@@ -54,11 +54,10 @@ export async function restoreBackup(invocation: Invocation): Promise<void> {
   const params = await given(invocation);
   const to = options.text("to");
   const target = to === undefined ? undefined : fullPath(invocation, to);
-  if (!options.flag("yes"))
-    await confirm(
-      context,
-      `Put ${params.path} in the place of ${target ?? paths.stateDir}? What is there now is kept.`,
-    );
+  const place = target ?? paths.stateDir;
+  // On a new machine there is nothing that anybody could lose.
+  if (!options.flag("yes") && isInhabited(place))
+    await confirm(context, `Put ${params.path} in the place of ${place}? What is there now is kept.`);
   const order = target === undefined ? params : { ...params, to: target };
   const restoring = withOwner(invocation, (owner) => owner.call("backup.restore", order, patienceMs));
   const restored = await io.progress("restoring", restoring);
@@ -68,6 +67,10 @@ export async function restoreBackup(invocation: Invocation): Promise<void> {
     for (const note of restored.notes) io.line(note);
     io.line(`Start it: ${commandLine(invocation, "gateway run")}`);
   });
+}
+
+function isInhabited(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
 export async function scheduleBackups(invocation: Invocation): Promise<void> {
@@ -138,7 +141,9 @@ async function given(invocation: Invocation) {
   const key = identity === undefined ? undefined : fullPath(invocation, identity);
   const isWrapped = (key ?? `${path}.key`).endsWith(".age") || (key ?? `${path}.key`).endsWith(".age.key");
   const needsPassphrase = isWrapped && existsSync(key ?? `${path}.key`);
-  const passphrase = needsPassphrase ? await readSecret(invocation.context, "The passphrase of the key") : undefined;
+  const passphrase = needsPassphrase
+    ? await readPassphrase(invocation.context, "The passphrase of the key")
+    : undefined;
   return {
     path,
     ...(key === undefined ? {} : { identity: key }),

@@ -2,7 +2,7 @@
 // question, and go out only where `--reveal` asks for one.
 import { LoricaError } from "../../../base/errors.ts";
 import type { Invocation } from "../../context.ts";
-import { readSecret } from "../../input.ts";
+import { readPassphrase, readSecret } from "../../input.ts";
 import { commandLine, withOwner } from "../../reach.ts";
 import type { OwnerClient } from "../../reach.ts";
 import { renderCount, renderTable } from "../../text.ts";
@@ -19,7 +19,7 @@ export async function init(invocation: Invocation): Promise<void> {
   const { options, context } = invocation;
   const identity = options.choice("identity", ["key-file", "passphrase", "systemd-credential"]) ?? "key-file";
   const keyFile = options.text("keyFile");
-  const passphrase = identity === "passphrase" ? await readSecret(context, "The new passphrase") : undefined;
+  const passphrase = identity === "passphrase" ? await readPassphrase(context, "The new passphrase") : undefined;
   const [before, state] = await withOwner(invocation, async (owner) => [
     await askStatus(owner),
     await owner.call("vault.init", { identity, ...(keyFile && { keyFile }), ...(passphrase && { passphrase }) }),
@@ -42,7 +42,8 @@ export async function unseal(invocation: Invocation): Promise<void> {
         "unavailable",
         `no gateway runs, and only a running one can be unlocked. Start it first: ${commandLine(invocation, "up")}`,
       );
-    const passphrase = identity === "passphrase" ? await readSecret(invocation.context, "The passphrase") : undefined;
+    const passphrase =
+      identity === "passphrase" ? await readPassphrase(invocation.context, "The passphrase") : undefined;
     return await owner.call("vault.unseal", passphrase === undefined ? {} : { passphrase });
   });
   show(invocation, state);
@@ -62,7 +63,7 @@ export async function rotate(invocation: Invocation): Promise<void> {
   if (name !== undefined) return await replace(invocation, name);
   const state = await withOwner(invocation, async (owner) => {
     const { identity } = await askStatus(owner);
-    const passphrase = identity === "passphrase" ? await readSecret(context, "The new passphrase") : undefined;
+    const passphrase = identity === "passphrase" ? await readPassphrase(context, "The new passphrase") : undefined;
     return await owner.call("vault.rotate", passphrase === undefined ? {} : { passphrase });
   });
   noteNewKey(invocation);
