@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { Decrypter } from "age-encryption";
@@ -193,6 +193,35 @@ test("BAK-003 a restored vault whose key was replaced since then is opened with 
   assert.notEqual(keyFile, where.keyFile);
   assert.equal(await (await open(where)).read("provider:x"), "sk-x");
   assert.equal(await readFile(where.keyFile, "utf8"), present);
+});
+
+test("BAK-003 a vault that was restored into another home has a key file of its own there, also where it could read the former", async (context) => {
+  const home = async (): Promise<VaultPlaces> => {
+    const where = await places(context);
+    return { ...where, keyFile: join(dirname(where.keyFile), "lorica/vault.key") };
+  };
+  const [there, here] = [await home(), await home()];
+  const vault = await open(there);
+  await vault.write("provider:x", "sk-x");
+  const identity = vault.identity();
+  // As both are after the first restore: the vault of the other home lies here and names the key of there.
+  for (const name of ["file", "about"] as const) {
+    await mkdir(dirname(here[name]), { recursive: true });
+    await writeFile(here[name], await readFile(there[name]), { mode: 0o600 });
+  }
+  assert.equal((await open(here)).status().keyFile, there.keyFile);
+  assert.equal(await adoptKey(here, identity), here.keyFile);
+  await (await open(here)).rekey({ identity: "key-file", keyFile: here.keyFile });
+  assert.equal(await (await open(there)).read("provider:x"), "sk-x");
+  assert.equal(await (await open(here)).read("provider:x"), "sk-x");
+});
+
+test("a key file in a place that its owner chose stays there", async (context) => {
+  const where = await places(context);
+  const chosen = join(dirname(dirname(where.keyFile)), "stick/my.key");
+  const vault = await open(where);
+  await vault.rekey({ identity: "key-file", keyFile: chosen });
+  assert.equal(await adoptKey(where, vault.identity()), chosen);
 });
 
 test("BAK-003 a vault that a service's credential opened goes on elsewhere with that key in a file", async (context) => {

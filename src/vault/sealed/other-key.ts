@@ -1,7 +1,7 @@
 // Keys that come from elsewhere: read from a file that the owner names, and put where this machine's vault looks for its.
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
 import { readPrivateBytes, writePrivateFile } from "../../base/files/private-file.ts";
 import { sha256 } from "../../base/ids.ts";
@@ -9,6 +9,7 @@ import { limits } from "../../base/limits.ts";
 import { parseIdentity, parseKeyFile, renderKeyFile } from "../age/key.ts";
 import { unsealWithPassphrase } from "../age/passphrase.ts";
 import { findKey, readAbout, writeAbout } from "./identity.ts";
+import { usualFolder } from "./places.ts";
 import type { VaultPlaces } from "./places.ts";
 
 /** The key in a file as age-keygen writes it, or in one that is sealed with a passphrase. */
@@ -39,12 +40,21 @@ export async function adoptKey(places: VaultPlaces, identity: string): Promise<s
   const key = parseIdentity(identity);
   if (about === undefined || about.identity === "passphrase" || !key.ok || key.value.recipient !== about.recipient)
     return undefined;
-  const found = await findKey(places, about, undefined);
-  if (found.ok && found.value.recipient === about.recipient) return about.keyFile;
   const named = places.keyFile.replace(/(\.key)?$/, `-${sha256(about.recipient).slice(0, 8)}.key`);
+  const found = await findKey(places, about, undefined);
+  const isOpened = found.ok && found.value.recipient === about.recipient;
+  if (isOpened && !isOfAnother(about.keyFile, [places.keyFile, named])) return about.keyFile;
   const keyFile = existsSync(places.keyFile) ? named : places.keyFile;
   await mkdir(dirname(keyFile), { recursive: true, mode: 0o700 });
   await writePrivateFile(keyFile, renderKeyFile(key.value));
   await writeAbout(places, { identity: "key-file", recipient: about.recipient, keyFile });
   return keyFile;
+}
+
+/**
+ * The usual place of another home or profile, which can be read from here. Two vaults with one key file would lose it
+ * together: what rotates or removes the one takes the key of the other. A place that the owner chose is not a usual one.
+ */
+function isOfAnother(keyFile: string | undefined, own: readonly string[]): boolean {
+  return keyFile !== undefined && basename(dirname(keyFile)) === usualFolder && !own.includes(keyFile);
 }

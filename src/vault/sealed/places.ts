@@ -32,6 +32,9 @@ export type VaultPlaces = {
 
 const credentialName = "lorica-vault-key";
 
+/** Where key files are put, below the user's folder for configuration. */
+export const usualFolder = "lorica";
+
 export function vaultPlaces(paths: StatePaths, env: Environment): VaultPlaces {
   const given = env["CREDENTIALS_DIRECTORY"];
   const configHome = env["XDG_CONFIG_HOME"];
@@ -43,7 +46,7 @@ export function vaultPlaces(paths: StatePaths, env: Environment): VaultPlaces {
     before: join(paths.credentials, "vault.age.bak"),
     about: join(paths.credentials, "vault.json"),
     wrappedKey: join(paths.credentials, "vault-key.age"),
-    keyFile: join(base, "lorica", keyName),
+    keyFile: join(base, usualFolder, keyName),
     credential: given !== undefined && isAbsolute(given) ? join(given, credentialName) : undefined,
     plain: paths.secretsPath,
     stateDir: paths.stateDir,
