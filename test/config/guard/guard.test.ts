@@ -41,6 +41,16 @@ test("WD-003 a change of harmless keys by hand is in force at once, comments and
   assert.deepEqual(findings, [{ kind: "taken", changes: "gateway.port: 18800 → 18801 (restart)", allows: [] }]);
 });
 
+test("how much is written to the log is no more than before: by hand it holds at once", async (context) => {
+  const { file, put, findings } = await open(context);
+  await put(approved.replace("{\n", '{ logging: { level: "debug" },\n'));
+  assert.equal((await file.screen()).kind, "loaded");
+  assert.deepEqual(
+    findings.map(({ kind }) => kind),
+    ["taken"],
+  );
+});
+
 test("a key that no rule knows is the owner's: by hand it waits like one that widens", async (context) => {
   const opened = await open(context);
   await opened.put(approved.replace("{\n", "{ commands: { text: false },\n"));
