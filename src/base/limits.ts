@@ -254,6 +254,7 @@ export const limits = {
 
   // The watchdog
   emptyLooksMax: 4,
+  leastRoundsMax: 64,
   emptyLookMs: 25,
   watchdogScanMs: 30_000,
   watchdogSuspectMs: 5_000,

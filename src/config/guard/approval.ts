@@ -13,6 +13,8 @@ export type Judge = (bytes: Uint8Array | undefined, held?: ReadonlyMap<string, U
 export type Approval = {
   /** Undefined before the first approval. */
   version(): Promise<Approved | undefined>;
+  /** By the last look: nothing is known of what was approved, for what was kept is damaged and nothing ever started well. */
+  isLost(): boolean;
   /** Whether what is kept was found damaged; once, and then it is written anew from what took its place. */
   mend(): Promise<"damaged" | "whole">;
   /** The same as it is on the disk now: until this process keeps the files, another may change what is approved. */
@@ -39,11 +41,14 @@ export function createApproval({
   let isOpen = false;
 
   let isDamaged = false;
+  let isLost = false;
 
   const onDisk = async (): Promise<Approved | undefined> => {
     const kept = await store.load();
     if (kept === "damaged") isDamaged = true;
-    return kept === "damaged" || kept === undefined ? await fromLastGood(paths) : kept;
+    const known = kept === "damaged" || kept === undefined ? await fromLastGood(paths) : kept;
+    isLost = kept === "damaged" && known === undefined;
+    return known;
   };
 
   async function version(): Promise<Approved | undefined> {
@@ -55,6 +60,7 @@ export function createApproval({
   return {
     version,
     onDisk,
+    isLost: () => isLost && approved === undefined,
     async mend() {
       const held = await version();
       if (!isDamaged) return "whole";

@@ -6,8 +6,7 @@ import { sha256 } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import { sleep } from "../../base/wait.ts";
 import type { Change } from "../keep/record.ts";
-import type { InvalidConfig, Loaded, LoadedConfig } from "../load.ts";
-import type { StatePaths } from "../paths.ts";
+import type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "../load.ts";
 import { isEarlier, nameCredential, otherSecrets } from "./approval.ts";
 import type { Approval, Judge } from "./approval.ts";
 import { sameFiles } from "./approved.ts";
@@ -31,7 +30,10 @@ export type Finding =
   | { readonly kind: "held"; readonly pending: Pending; readonly isNew: boolean }
   /** Whoever writes does not stop: the files are left alone, and the approved config holds without them. */
   | { readonly kind: "fight"; readonly rounds: number }
-  /** What is kept of the approved config was changed. What last started well has taken its place. */
+  /**
+   * What is kept of the approved config was changed. What last started well has taken its place, or where nothing has, the
+   * safest reading of what lies there.
+   */
   | { readonly kind: "damaged" };
 
 export type Guard = {
@@ -46,7 +48,8 @@ export type Guard = {
 };
 
 export type GuardOptions = {
-  readonly paths: StatePaths;
+  readonly paths: LoadOptions["paths"];
+  readonly env: LoadOptions["env"];
   readonly clock: Clock;
   readonly approval: Approval;
   readonly pendingStore: PendingStore;
@@ -64,12 +67,30 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     async screen() {
       if ((await options.approval.mend()) === "damaged") emitter.emit({ kind: "damaged" });
+      const least = await leastIfLost(options);
+      if (least !== undefined) await options.approval.approve(least, "the watchdog, for want of an approval");
       return await screenWith(await options.approval.version(), effectsOf({ ...options, fight }), options);
     },
-    peek: async () => screenWith(await options.approval.onDisk(), noEffects, options),
+    async peek() {
+      const version = await options.approval.onDisk();
+      const least = await leastIfLost(options);
+      return await screenWith(least === undefined ? version : versionOf(least), noEffects, options);
+    },
     state: () => (fight.isOn() ? "fighting" : "in place"),
     listen: emitter.listen,
   };
+}
+
+/** Accepting what lies there because nobody knows better would be an intruder's way in. */
+async function leastIfLost({ approval, load, judge, paths, env }: GuardOptions): Promise<LoadedConfig | undefined> {
+  if (!approval.isLost()) return undefined;
+  const found = await loadWritten(load, paths.configPath);
+  if (found.kind === "invalid") return undefined;
+  return await (await import("./least.ts")).leastOf(found, { judge, paths, env });
+}
+
+function versionOf({ sources }: LoadedConfig): Approved {
+  return { at: "", actor: "", files: sources, earlier: [] };
 }
 
 /** What is done about what was found. */
@@ -100,11 +121,11 @@ function effectsOf(holding: Holding): Effects {
 async function screenWith(
   version: Approved | undefined,
   effects: Effects,
-  { paths, load, judge }: GuardOptions,
+  { paths, load, judge, approval }: GuardOptions,
 ): Promise<Loaded> {
   const found = await loadWritten(load, paths.configPath);
   if (version === undefined) {
-    if (found.kind === "loaded") await effects.begin(found);
+    if (found.kind === "loaded" && !approval.isLost()) await effects.begin(found);
     return found;
   }
   if (found.kind === "loaded" && sameFiles(found.sources, version.files)) return found;

@@ -33,7 +33,17 @@ export function openKeeping(options: ConfigFileOptions): Keeping {
   const emitter = createEmitter();
   const store = createStore({ paths, clock, keepSecret, journal, approval, judge, onEntry });
   const load = async () => (await import("../load.ts")).loadConfig(options);
-  const guard = createGuard({ paths, clock, approval, pendingStore, load, judge, record: store.record, emitter });
+  const guard = createGuard({
+    paths,
+    env: options.env,
+    clock,
+    approval,
+    pendingStore,
+    load,
+    judge,
+    record: store.record,
+    emitter,
+  });
   return { approval, guard, journal, pendingStore, store, judge };
 
   /** What was done by hand is judged, and told of with its judgement. */

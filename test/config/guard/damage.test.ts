@@ -12,6 +12,7 @@ import { createApprovedStore } from "../../../src/config/guard/approved.ts";
 import { createJournal } from "../../../src/config/keep/journal.ts";
 import { openInstructionBook } from "../../../src/watchdog/watchdog.ts";
 import { temporary } from "../harness.ts";
+import { bindOf, open } from "./guarded.ts";
 
 function folderFor(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "lorica-damage-"));
@@ -117,4 +118,45 @@ test("any byte of what is known of the instruction files", async (context) => {
     await withEachByte(path, (at) => assert.deepEqual(openInstructionBook(folder).damaged, [path], `${name} ${at}`));
   }
   assert.deepEqual(openInstructionBook(folder).damaged, []);
+});
+
+test("WD-001 a damaged memory without a config that ever started: what forbids holds, what allows waits for the owner", async (context) => {
+  const opened = await open(context, '{ tools: { deny: ["exec"] } }\n');
+  const { paths, put, reopen } = opened;
+  const memory = join(paths.watchdog, "config/approved.json");
+  writeFileSync(memory, readFileSync(memory, "utf8").replace("first start", "first stort"));
+  const written =
+    '{\n  // mine\n  gateway: { bind: "lan", port: 18800 },\n  tools: { deny: ["exec"] },\n  models: { providers: { x: { baseUrl: "https://x.example/v1", models: [{ id: "m" }] } } },\n  agents: { defaults: { model: { primary: "x/m" } } },\n}\n';
+  await put(written);
+  const peeked = await reopen().peek();
+  const file = reopen();
+  const findings: Finding[] = [];
+  file.listen((finding) => findings.push(finding));
+  const held = await file.screen();
+  assert(held.kind === "loaded" && peeked.kind === "loaded");
+  assert.deepEqual(peeked.config, held.config);
+  const { gateway, tools, models } = held.config;
+  assert.deepEqual(
+    [gateway.bind, gateway.port, tools.deny, Object.keys(models.providers)],
+    ["loopback", 18_800, ["exec"], []],
+  );
+  assert.deepEqual(
+    findings.map(({ kind }) => kind),
+    ["damaged", "held"],
+  );
+  assert.equal((await file.accept([], "owner")).kind, "saved");
+  assert.equal(await opened.text(), written);
+  assert.equal(await bindOf({ file: reopen() }), "lan");
+});
+
+test("with a damaged memory a config that allows nothing beyond the defaults holds as it is", async (context) => {
+  const opened = await open(context, '{ tools: { deny: ["exec"] } }\n');
+  const memory = join(opened.paths.watchdog, "config/approved.json");
+  writeFileSync(memory, readFileSync(memory, "utf8").replace("first start", "first stort"));
+  const file = opened.reopen();
+  const held = await file.screen();
+  assert(held.kind === "loaded");
+  assert.deepEqual(held.config.tools.deny, ["exec"]);
+  assert.deepEqual(await file.pending(), []);
+  assert.equal(await opened.text(), '{ tools: { deny: ["exec"] } }\n');
 });
