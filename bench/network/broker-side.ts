@@ -4,7 +4,6 @@ import { randomBytes } from "node:crypto";
 import { Socket } from "node:net";
 import { silentLog } from "../../src/audit/audit.ts";
 import { screenEgress } from "../../src/assembly/broker/dlp/wall.ts";
-import { systemClock } from "../../src/base/clock.ts";
 import { parsed } from "../../src/base/parsed.ts";
 import { createLink } from "../../src/broker/link/link.ts";
 import type { Ceiling } from "../../src/broker/serve/ceiling.ts";
@@ -26,7 +25,7 @@ const inspector = createInspector({
   canary: "k7f3q9w2m8x4d5h1",
   own: parsed,
   rules: () => ({ patterns: true, entropy: false, people: undefined, windowMessages: 32 }),
-  clock: systemClock,
+  clock: { now: Date.now },
   onIncident: () => undefined,
 });
 const egress = createBrokerEgress({ ceiling: () => ceiling, readSecret: async () => values[0] });
@@ -40,7 +39,7 @@ const services = createServices({
   audit: { record: () => undefined },
   brokerAudit: { record: () => undefined },
   log: silentLog,
-  clock: systemClock,
+  clock: { now: Date.now },
 });
 const link = createLink({
   stream: new Socket({ fd: 4 }),
