@@ -23,7 +23,7 @@ export function assess({ verified, records, home, since, watched }: ReportSource
     ...section("the evidence log", verified.split("\n")),
     ...section(
       "refused, by rule",
-      count(denied, ({ rule, verb }) => `${String(rule)} ${String(verb ?? "")}`),
+      count(denied, ({ rule, verb }) => `${String(rule ?? "no rule")} ${String(verb ?? "")}`),
     ),
     ...section(
       "who asked for something",

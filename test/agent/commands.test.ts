@@ -103,7 +103,7 @@ suite("a command", () => {
     assert.deepEqual([prompt.includes("Sum."), prompt.includes("message 0")], [true, false]);
   });
 
-  test("PAIR-018 of a guest touches the conversation that it is typed in, and not how the model thinks or shows it", async () => {
+  test("PAIR-018 INJ-025 of a guest touches the conversation that it is typed in, and not how the model thinks or shows it", async () => {
     const models = createScriptedModels(() => ({ text: "a model's answer" }));
     await using agent = await openTestAgent({ models });
     const eve = { id: "loopback:default:eve", kind: "member", account: "default" } as const;
@@ -143,20 +143,33 @@ Sandbox: on, verified`;
     assert.equal(numbers(textOf(await agent.say("/status"))), expected);
   });
 
+  const statusOnly = { profile: "minimal", allow: undefined, deny: [] } as const;
+  const asking = () => ({
+    script: [
+      { text: "hi" },
+      { calls: [{ tool: "session_status", input: { sessionKey: "agent:main:other" } }] },
+      { text: "ok" },
+    ],
+    profile: { tools: { owner: statusOnly, others: statusOnly } },
+  });
+
+  test("INJ-016 a guest's model is told nothing of what it is, what it costs and what stands around it", async () => {
+    await using agent = await openTestAgent(asking());
+    const eve = { id: "loopback:default:eve", kind: "member", account: "default" } as const;
+    const about = { principal: eve, sessionKey: "agent:main:direct:eve" };
+    await agent.say("hi", about);
+    const { turn } = await agent.say("how are we doing?", about);
+    const result = (await agent.entries(turn.windowId)).find(({ body }) => body.kind === "tool_result")?.body;
+    assert.match(
+      result?.kind === "tool_result" ? result.text : "",
+      /^Session: \d+ turns\nContext: about \d+ tokens of conversation$/,
+    );
+    const prompts = agent.models.calls.map(({ prompt }) => JSON.stringify(prompt)).join("\n");
+    assert.doesNotMatch(prompts, /faux\/one|\bfaux\b|verified|100000/);
+  });
+
   test("TOOL-002 SBX-019 is told the model by session_status, with a grant for its own session", async () => {
-    await using agent = await openTestAgent({
-      script: [
-        { text: "hi" },
-        { calls: [{ tool: "session_status", input: { sessionKey: "agent:main:other" } }] },
-        { text: "ok" },
-      ],
-      profile: {
-        tools: {
-          owner: { profile: "minimal", allow: undefined, deny: [] },
-          others: { profile: "minimal", allow: undefined, deny: [] },
-        },
-      },
-    });
+    await using agent = await openTestAgent(asking());
     await agent.say("hi");
     const { turn } = await agent.say("how are we doing?");
     const result = (await agent.entries(turn.windowId)).find(({ body }) => body.kind === "tool_result")?.body;

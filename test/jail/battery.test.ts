@@ -233,7 +233,7 @@ test("a crash leaves no core file, in the workspace or anywhere", async () => {
   assert.match(crashed.output, /^0$/m);
 });
 
-test("GAP-024 one session's command reaches no process, socket or file in memory of another's", async () => {
+test("one session's command reaches no process, socket or file in memory of another's", async () => {
   await background("sleep 86312", { session: "victim" });
   await output("echo victim > /tmp/v; echo victim > /dev/shm/v", { session: "victim" });
   const [pid] = processesWith("sleep 86312");

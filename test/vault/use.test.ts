@@ -109,7 +109,7 @@ test("a binding is written as it is read, and one that is none is refused", () =
     assert.equal(parseBinding(bad).ok, false, bad);
 });
 
-test("THR-023 a use unlike all before is said once a day for each kind: rate, place, hour; ordinary use never", async (context) => {
+test("a use unlike all before is said once a day for each kind: rate, place, hour; ordinary use never", async (context) => {
   const path = join(await folder(context), "uses.json");
   let now = new Date(2026, 0, 5, 9).getTime();
   const clock = { now: () => now };

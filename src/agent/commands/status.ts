@@ -28,8 +28,15 @@ export function createDescribeSession(
     const profile = ports.profile(action.agentId);
     if (session === undefined || profile === undefined)
       throw new LoricaError("not_found", `there is no session ${action.resource.sessionKey}`);
-    return renderStatus(ports, session, profile);
+    if (action.principal.kind !== "owner") return await renderForGuest(ports, session);
+    return await renderStatus(ports, session, profile);
   };
+}
+
+/** Which model answers, what it costs and what stands around it is the owner's to know: it tells what to try next. */
+async function renderForGuest(ports: Pick<StatusPorts, "store">, session: Session): Promise<string> {
+  const context = await renderContext(ports, session, undefined);
+  return [`Session: ${session.turnCount} turns`, `Context: ${context}`].join("\n");
 }
 
 export async function renderStatus(ports: StatusPorts, session: Session, profile: AgentProfile): Promise<string> {
@@ -50,7 +57,11 @@ export async function renderStatus(ports: StatusPorts, session: Session, profile
   ].join("\n");
 }
 
-async function renderContext(ports: StatusPorts, session: Session, contextTokens: number | undefined): Promise<string> {
+async function renderContext(
+  ports: Pick<StatusPorts, "store">,
+  session: Session,
+  contextTokens: number | undefined,
+): Promise<string> {
   const entries = await ports.store.transcript.read(session.windowId);
   const visible = visibleEntries(entries, "");
   const shown = visible.compaction === undefined ? visible.entries : [visible.compaction, ...visible.entries];

@@ -79,7 +79,7 @@ test("a hook is not asked about what policy forbids, and its yes does not allow 
   assert.deepEqual([ran.kind === "ran" && ran.outcome, asked.length], ["denied", 0]);
 });
 
-test("HOOK-007 a result is shown, added to, or withheld", async () => {
+test("a result is shown, added to, or withheld", async () => {
   const text = async (after: (text: string) => After): Promise<string | undefined> => {
     const { hooks } = hooksThat(() => ({ kind: "pass", contexts: ["before"] }), after);
     await using agent = await openTestAgent({ script, hooks, sandbox: { run: () => "secret-looking" } });

@@ -47,11 +47,16 @@ suite("a gateway that does not come up", { concurrency: false }, () => {
     return owner.parts.find(({ name }) => name === "start")?.detail ?? "";
   };
 
-  test("CFG-011 WD-014 whoever asks why it started is told: the first time, after a stop, and with what changed", async () => {
+  test("WD-005 CFG-011 WD-014 whoever asks why it started is told: the first time, after a stop, and with what changed", async () => {
     await lorica.start();
     assert.match(await startPart(), /: the first start$/);
     await lorica.stop();
     await run("config", "set", "ui.seamColor", "teal");
+    const journal = readFileSync(join(lorica.stateDir, "logs", "config-audit.jsonl"), "utf8")
+      .trim()
+      .split("\n");
+    const { actor: by, by: program } = JSON.parse(journal.at(-1) ?? "") as Record<string, Record<string, unknown>>;
+    assert.deepEqual([by, program?.["argv"]], ["cli", ["config", "set"]]);
     await lorica.start();
     assert.match(await startPart(), /: started after it had been stopped in order$/);
     const { reason, actor, configChanges } = sentinel();

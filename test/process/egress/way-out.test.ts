@@ -94,4 +94,29 @@ suite("the way out of an installation", { concurrency: false, skip: whyNoSandbox
     const wrong = await lorica.run(["egress", "allow", "10.0.0.1"]);
     assert.deepEqual([wrong.code === 0, /an address is not a host name/.test(wrong.stderr)], [false, true]);
   });
+
+  test("SBX-005 sandbox explain shows what a cell of each agent is and what changes it, and recreate ends the ones that are open", async () => {
+    const profileOf = (text: string): string => /^profile +([0-9a-f]{64})$/m.exec(text)?.[1] ?? assert.fail(text);
+    const before = await ok(["sandbox", "explain"]);
+    for (const line of [
+      /^agent +main$/m,
+      /^workspace +\/.*workspace, read and written$/m,
+      /^shared by +nobody: each session has its own$/m,
+      /^mode +all: all walls are up$/m,
+      /^read-only +AGENTS\.md SOUL\.md/m,
+      /^bounds +512 processes, 2\.0 GiB of memory$/m,
+    ])
+      assert.match(before, line);
+    // The reason why something is not bounded is told to its end.
+    assert.doesNotMatch(before, /…/);
+    await invoke(lorica, "exec", { command: "true" });
+    assert.match(await ok(["sandbox", "list"]), new RegExp(profileOf(before).slice(0, 12)));
+    await ok(["config", "set", "agents.defaults.sandbox.docker.pidsLimit", "100"]);
+    const after = await ok(["sandbox", "explain"]);
+    assert.match(after, /^bounds +100 processes/m);
+    assert.notEqual(profileOf(after), profileOf(before));
+    await invoke(lorica, "exec", { command: "true" });
+    assert.match(await ok(["sandbox", "recreate"]), /^1 ended/);
+    assert.match(await ok(["sandbox", "list"]), /no cell is open/);
+  });
 });

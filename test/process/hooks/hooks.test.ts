@@ -239,7 +239,7 @@ suite("hooks", { concurrency: false, skip: whyNoSandbox() ?? false }, () => {
     assert.match((await exec("echo fine")).text, /where agents write/);
   });
 
-  test("HOOK-007 what a hook sees come back is shown, or withheld with its reason", async () => {
+  test("what a hook sees come back is shown, or withheld with its reason", async () => {
     const command = script("obedient", obedientScript);
     register({ PostToolUse: [{ matcher: "Bash|Read", hooks: [{ type: "command", command }] }] });
     await trust();
