@@ -430,6 +430,7 @@ export const limits = {
   redactInputMaxChars: 262_144,
   redactPatternMaxChars: 512,
   redactTimeoutMs: 50,
+  patternTriesMax: 3,
   mentionWithinChars: 1_000,
 
   // What must not leave
