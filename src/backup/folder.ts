@@ -21,6 +21,11 @@ const shape = /^lorica-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-(full|no-transcri
 const partialShape = /^\.lorica-[0-9TZ]+-[a-z-]+\.tar(\.age)?\.[0-9a-f-]{36}\.partial$/;
 
 export function backupName(at: number, kind: BackupKind, isSealed: boolean): string {
+  return archiveName(at, kind, isSealed);
+}
+
+/** Archives of other kinds are called alike, so that what a run that was killed has left of them is found as well. */
+export function archiveName(at: number, kind: string, isSealed: boolean): string {
   const time = new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, "");
   return `lorica-${time}-${kind}.tar${isSealed ? ".age" : ""}`;
 }
