@@ -42,12 +42,19 @@ export function addLists(
   redact: SnapshotSource["redact"],
 ): void {
   for (const [name, value] of Object.entries(lists))
-    writeFileSync(join(folder, `${name}.json`), `${redact(JSON.stringify(value, null, 2))}\n`, { mode: 0o600 });
+    writeFileSync(join(folder, `${name}.json`), `${eachLine(JSON.stringify(value, null, 2), redact)}\n`, {
+      mode: 0o600,
+    });
 }
 
 /** Once more, by what is known now: a secret may have been stored after a line was written. */
 function redactLines(path: string, redact: (text: string) => string): string {
   const text = readFileSync(path, "utf8").slice(-limits.incidentLogMaxChars);
+  return eachLine(text, redact);
+}
+
+/** A long list at once would be cut where the redactor stops looking. */
+function eachLine(text: string, redact: SnapshotSource["redact"]): string {
   return text.split("\n").map(redact).join("\n");
 }
 
