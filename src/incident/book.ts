@@ -23,7 +23,8 @@ export type Incident = {
 
 export type IncidentBook = {
   current(): Incident | undefined;
-  keep(incident: Incident): Promise<void>;
+  /** Answers the one that it was given. */
+  keep(incident: Incident): Promise<Incident>;
 };
 
 export function openIncidentBook(path: string): IncidentBook {
@@ -34,6 +35,7 @@ export function openIncidentBook(path: string): IncidentBook {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       await replaceFile(path, `${JSON.stringify(incident, null, 2)}\n`);
       current = incident;
+      return incident;
     },
   };
 }

@@ -77,6 +77,23 @@ export const incidentCommands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/incident/incident.ts")).incidentReport,
   },
   {
+    path: "incident export",
+    summary:
+      "put the snapshot, the evidence with its verifier, and hashes of it all into one file, without a secret in it",
+    options: [
+      { flags: "--to <folder>", summary: "put it there" },
+      {
+        flags: "--recipient <age1>",
+        summary: "whose key opens it, beside the vault's; may be given more than once",
+        many: true,
+      },
+      { flags: "--plain", summary: "do not seal it" },
+      { flags: "--people", summary: "leave names, mail addresses and telephone numbers of people in" },
+    ],
+    examples: ["incident export --recipient age1…", "incident export --plain --to /mnt/disk"],
+    load: async () => (await import("../commands/incident/export.ts")).exportIncident,
+  },
+  {
     path: "incident close",
     summary: "it is over: you are told of every change for a while, and `resume` lets go on",
     options: [{ flags: "--watch <duration>", summary: "how long you are told of every change; 48h where left out" }],

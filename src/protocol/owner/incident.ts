@@ -19,6 +19,18 @@ export type IncidentView = {
   readonly watchedUntil: number | null;
 };
 
+export type IncidentExported = {
+  readonly path: string;
+  readonly bytes: number;
+  readonly files: number;
+  /** Of the archive: whoever has it can be told whether it is the one. */
+  readonly sha256: string;
+  readonly recipients: readonly string[];
+  /** Where the key is that opens it here; null where it is plain, or not sealed for a key in a file of this machine. */
+  readonly keyFile: string | null;
+  readonly warnings: readonly string[];
+};
+
 const none = z.strictObject({});
 
 export const incidentMethods = {
@@ -51,6 +63,15 @@ export const incidentMethods = {
   "incident.report": method<{ readonly text: string }>()({
     summary: "What the evidence says: refusals, who was let in, changes, dates of files.",
     params: z.strictObject({ since: z.int().min(0).optional() }),
+  }),
+  "incident.export": method<IncidentExported>()({
+    summary: "Writes the incident into one archive: snapshot, evidence with its verifier, and the hashes of all of it.",
+    params: z.strictObject({
+      to: z.string().min(1).max(4_096).optional(),
+      recipients: z.array(z.string().max(200)).max(20).optional(),
+      plain: z.literal(true).optional(),
+      people: z.literal(true).optional(),
+    }),
   }),
   "incident.close": method<IncidentView>()({
     summary: "The incident is over; for a while the owner is told of every change.",

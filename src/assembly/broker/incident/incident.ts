@@ -8,12 +8,13 @@ import { listAgents } from "../../../config/config.ts";
 import { instructionFiles } from "../../../protocol/known/instruction-files.ts";
 import { checklistFor, createTelling, openIncidentBook } from "../../../incident/incident.ts";
 import type { Incident } from "../../../incident/incident.ts";
-import type { incidentMethods } from "../../../protocol/owner/incident.ts";
+import type { IncidentExported, incidentMethods } from "../../../protocol/owner/incident.ts";
 import type { PartStatus } from "../../../protocol/owner/kit.ts";
 import type { OwnerHandlers, ProbedCells } from "../../../broker/broker.ts";
 import type { EvidenceSide } from "../evidence.ts";
 import type { Ground } from "../open-parts.ts";
 import type { BrokerSide } from "../side.ts";
+import type { exportOne } from "./export.ts";
 import { openKillSide } from "./kill.ts";
 import type { KillSide } from "./kill.ts";
 
@@ -39,10 +40,6 @@ export function openIncidentSide(ground: Ground, parts: Parts): IncidentSide {
     if (current !== undefined && current.state !== "closed") return current;
     throw new LoricaError("not_found", "no incident is open; lorica incident start opens one");
   }
-  async function keep(incident: Incident): Promise<Incident> {
-    await book.keep(incident);
-    return incident;
-  }
 
   evidence.onRecord(
     createTelling({ watchedUntil: () => book.current()?.watchedUntil ?? 0, clock: systemClock, alertOwner }),
@@ -64,14 +61,14 @@ export function openIncidentSide(ground: Ground, parts: Parts): IncidentSide {
         await snapshot(ground, place, parts);
         const checklist = (await itemsFor(ground)).map((item) => ({ ...item, doneAt: null }));
         const about = { id, startedAt, reason, folder: place, checklist, contained: [] };
-        return await keep({ ...about, state: "frozen", closedAt: null, watchedUntil: null });
+        return await book.keep({ ...about, state: "frozen", closedAt: null, watchedUntil: null });
       },
       "incident.status": async () => ({ incident: book.current() ?? null }),
       "incident.add": async ({ lists }) => await add(ground, open().folder, lists),
       async "incident.contained"({ done }) {
         for (const line of done) record(`contained: ${line}`);
         const incident = open();
-        return await keep({ ...incident, state: "contained", contained: [...incident.contained, ...done] });
+        return await book.keep({ ...incident, state: "contained", contained: [...incident.contained, ...done] });
       },
       async "incident.done"({ item }) {
         const incident = open();
@@ -80,14 +77,19 @@ export function openIncidentSide(ground: Ground, parts: Parts): IncidentSide {
         record(`done: ${item}`);
         const doneAt = systemClock.now();
         const checklist = incident.checklist.map((one) => (one.id === item ? { ...one, doneAt } : one));
-        return await keep({ ...incident, checklist });
+        return await book.keep({ ...incident, checklist });
       },
       "incident.report": async ({ since }) => ({ text: await report(ground, evidence, since) }),
+      async "incident.export"(asked, { signal }) {
+        const made = await exportLast(ground, { evidence, incident: book.current() }, { asked, signal });
+        record(`exported to ${made.path}`, `sha256 ${made.sha256}`);
+        return made;
+      },
       async "incident.close"({ watchMs = limits.incidentWatchMs }) {
         const incident = open();
         record("incident closed");
         const closedAt = systemClock.now();
-        return await keep({ ...incident, state: "closed", closedAt, watchedUntil: closedAt + watchMs });
+        return await book.keep({ ...incident, state: "closed", closedAt, watchedUntil: closedAt + watchMs });
       },
     },
   };
@@ -142,6 +144,20 @@ async function report(ground: Ground, { areas }: EvidenceSide, since: number | u
   const { text: verified } = await areas["audit.verify"]({});
   const { records } = await queryAudit(logs, { since: from, limit: limits.incidentRecordsMax });
   return assess({ verified, records, home, since: from, watched: watchedFiles(ground) });
+}
+
+type Exporting = { readonly evidence: EvidenceSide; readonly incident: Incident | undefined };
+
+async function exportLast(
+  ground: Ground,
+  { evidence, incident }: Exporting,
+  order: Parameters<typeof exportOne>[2],
+): Promise<IncidentExported> {
+  if (incident === undefined)
+    throw new LoricaError("not_found", "there was no incident; lorica incident start opens one");
+  const { exportOne: exported } = await import("./export.ts");
+  const assessed = await report(ground, evidence, incident.startedAt - limits.incidentLookBackMs);
+  return await exported(ground, { incident, evidence, report: assessed }, order);
 }
 
 async function itemsFor({ keeper, vault }: Ground) {
