@@ -26,6 +26,7 @@ const inspector = createInspector({
   rules: () => ({ patterns: true, entropy: true, people: undefined, windowMessages: 32 }),
   clock: { now: Date.now },
   onIncident: () => undefined,
+  onGuessing: () => undefined,
 });
 const text = ordinaryText();
 const { signal } = new AbortController();

@@ -27,6 +27,7 @@ const inspector = createInspector({
   rules: () => ({ patterns: true, entropy: false, people: undefined, windowMessages: 32 }),
   clock: { now: Date.now },
   onIncident: () => undefined,
+  onGuessing: () => undefined,
 });
 const egress = createBrokerEgress({ ceiling: () => ceiling, readSecret: async () => values[0] });
 const services = createServices({

@@ -459,6 +459,9 @@ export const limits = {
   dlpAllowMaxMs: 24 * 60 * 60_000,
   dlpAllowancesMax: 256,
   dlpFrozenMax: 256,
+  /** So many different parts of values may be found within that time, before somebody seems to be guessing at them. */
+  dlpPartsMax: 5,
+  dlpPartsMs: 24 * 3_600_000,
   mentionTimeoutMs: 10,
   logLineMaxBytes: 65_536,
   logLinesPerSecondMax: 1_000,

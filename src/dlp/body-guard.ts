@@ -1,7 +1,6 @@
 // A request's body on its way out, looked at as it passes. What must not leave is blanked out at the same length, so that
 // what was announced about the body stays true and JSON stays JSON; or it ends the request before it has left.
 import { limits } from "../base/limits.ts";
-import type { Finding } from "./find/finding.ts";
 import type { Hit } from "./known/gram-index.ts";
 import type { KnownValues } from "./known/known.ts";
 
@@ -10,7 +9,7 @@ export type BodyJudge = {
   /** Left out where all counts. */
   readonly counts?: (hit: Hit) => boolean;
   /** Throws where the request is to end; returns where it is to go on without what was found. */
-  readonly onFound: (found: readonly Pick<Finding, "start" | "end">[], text: string) => void;
+  readonly onFound: (found: readonly Hit[], text: string) => void;
 };
 
 /** So many characters stay back until what follows them is there. */

@@ -60,6 +60,7 @@ test("DLP-005 INJ-016 pieces with other words around them, in any order, are put
       for (const piece of sent) {
         const texts = [`${around} #${piece}# ${around}`];
         verdicts.push((await inspector.inspect({ point: "reply", ...about, to: "x", texts }, signal)).verdict);
+        if (verdicts.at(-1) === "block") break;
       }
       assert.ok(verdicts.includes("block"), JSON.stringify({ secret, verdicts }));
     }),

@@ -25,8 +25,6 @@ export type Detected = {
   readonly findings: readonly Finding[];
   /** Parts of values that are too short to say anything by themselves. */
   readonly fragments: readonly Hit[];
-  /** From here on the text could be the beginning of a value. */
-  readonly openAt: number;
 };
 
 export function detect(text: string, detectors: Detectors): Detected {
@@ -38,7 +36,7 @@ export function detect(text: string, detectors: Detectors): Detected {
     for (const { name, values } of findPeople(text, detectors.people))
       for (const span of values) findings.push({ rule: `pii.${name}`, severity: "medium", disguised: false, ...span });
   if (detectors.entropy) findings.push(...randomRuns(text));
-  return { findings, fragments: known.fragments.filter(({ value }) => value !== markerValue), openAt: known.openAt };
+  return { findings, fragments: known.fragments.filter(({ value }) => value !== markerValue) };
 }
 
 /** Long texts a step at a time, so that nobody else waits for long. */
@@ -47,28 +45,37 @@ export async function detectInSteps(text: string, detectors: Detectors): Promise
   if (text.length <= step) return detect(text, detectors);
   const findings: Finding[] = [];
   const fragments: Hit[] = [];
-  let openAt = text.length;
   for (let from = 0; from < text.length; from += step) {
     const begin = Math.max(0, from - limits.dlpOverlapChars);
     const part = detect(text.slice(begin, from + step), detectors);
     findings.push(...part.findings.map((one) => ({ ...one, start: one.start + begin, end: one.end + begin })));
     fragments.push(...part.fragments.map((one) => ({ ...one, start: one.start + begin, end: one.end + begin })));
-    if (from + step >= text.length) openAt = begin + part.openAt;
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return { findings, fragments, openAt };
+  return { findings, fragments };
 }
 
-function valueFinding(text: string, { start, end, kind, part, value }: Hit): Finding {
+/** Which part of which value it is; undefined where it is all of it. */
+export function partOf({
+  value,
+  part: { spelling, from, to, length },
+}: Pick<Hit, "value" | "part">): string | undefined {
+  return to - from === length ? undefined : `${value}.${spelling}.${from}.${to}`;
+}
+
+function valueFinding(text: string, hit: Hit): Finding {
+  const { start, end, kind, part, value } = hit;
   if (value === markerValue) return { rule: "canary", severity: "critical", start, end, disguised: true };
   // Nothing was left out in reading it: it stands there as it is.
   const isPlain = kind === "plain" && end - start <= part.to - part.from + separators(text.slice(start, end));
-  return { rule: "vault.value", severity: "critical", start, end, disguised: !isPlain };
+  return { rule: "vault.value", severity: "critical", start, end, disguised: !isPlain, part: partOf(hit) };
 }
 
 /** What keys themselves have between their letters. */
 function separators(text: string): number {
   const marks = text.match(/[^A-Za-z0-9]/g) ?? [];
+  // No key has more of them than of letters.
+  if (marks.length > text.length / 2) return 0;
   return marks.some((mark) => /[\s"'|,\u200b-\u200f\u2060\ufeff]/.test(mark)) ? 0 : marks.length;
 }
 

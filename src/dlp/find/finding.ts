@@ -11,6 +11,8 @@ export type Finding = {
   readonly end: number;
   /** Spelled so that a person would not see it: whoever did that meant it. */
   readonly disguised: boolean;
+  /** Where it is no more than a part of one of our values: which one, as a number that says nothing of it. */
+  readonly part?: string | undefined;
 };
 
 export const redactedMark = "[redacted]";

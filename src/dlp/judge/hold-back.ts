@@ -1,16 +1,19 @@
-// How far a text that is still being written may be shown: not so far that what comes next could make a value of it.
+// How far a text that is still being written may be shown: not so far that what comes next could make a value of it. Where
+// that is depends on the text alone. If it depended on how much of a value is there, whoever asks about one beginning after
+// the other would read the value letter by letter, and nothing would have been found.
 import { limits } from "../../base/limits.ts";
 import type { Detected } from "../find/detect.ts";
 import { secretAssignments } from "../find/classes.ts";
 
-/** As many letters and digits as the shortest part by which a value is known, and a few more. */
-const heldLetters = 24;
+/** As many letters and digits as the longest part by which a value is known, and a few more. */
+const heldLettersMin = 32;
 const heldCharsMax = 512;
 const tokenMaxChars = 4_096;
 
-/** Never cuts a finding in two, and holds back one that could go on. */
-export function safeUntil(text: string, { findings, openAt }: Detected): number {
-  let safe = Math.min(openAt, lettersBack(text), tokenStart(text), keyFileStart(text), assignmentsStart(text));
+/** Never cuts a finding in two, and holds back one that could go on. `wholeChars`: the longest value that is known as a whole only. */
+export function safeUntil(text: string, findings: Detected["findings"], wholeChars: number): number {
+  const letters = Math.max(heldLettersMin, wholeChars);
+  let safe = Math.min(lettersBack(text, letters), tokenStart(text), keyFileStart(text), assignmentsStart(text));
   for (const { start, end } of findings) if (end === text.length) safe = Math.min(safe, start);
   let before;
   do {
@@ -20,12 +23,12 @@ export function safeUntil(text: string, { findings, openAt }: Detected): number 
   return Math.max(0, safe);
 }
 
-function lettersBack(text: string): number {
+function lettersBack(text: string, held: number): number {
   let letters = 0;
   const least = Math.max(0, text.length - heldCharsMax);
   for (let at = text.length - 1; at >= least; at--) {
     if (/[A-Za-z0-9]/.test(text.charAt(at))) letters += 1;
-    if (letters >= heldLetters) return at;
+    if (letters >= held) return at;
   }
   return least;
 }

@@ -65,6 +65,10 @@ export function createInspector(options: InspectorOptions): LocalInspector {
     if (to !== undefined && judged.verdict !== "block" && judged.verdict !== "hold")
       ledger.add(to, judged.text, judged.acted.length === 0 ? fragments : []);
     judge.tally.looked(text.length, performance.now() - startedAt);
+    // Before the answer, or one question about a thousand guesses would be told of all of them.
+    judge.guesses.check();
+    // Where the pieces stand would tell which of them are right.
+    if (split.length > 0) return { ...judged, text: redactedMark };
     // What a tool is given stays as it is, or is not given at all.
     return point === "call" || point === "egress" ? judged : withOwnPatterns(judged, own);
   }
@@ -72,16 +76,19 @@ export function createInspector(options: InspectorOptions): LocalInspector {
   return {
     ...judge,
     known,
-    find: (text, passage) =>
-      detect(text, { known, canary: true, formats: false, entropy: false, people: undefined }).findings.filter(
+    find(text, passage) {
+      judge.guesses.check();
+      return detect(text, { known, canary: true, formats: false, entropy: false, people: undefined }).findings.filter(
         (finding) => !judge.incidents.isAllowed(finding, text, passage),
-      ),
+      );
+    },
     preview: (point, text) =>
       detect(text, detectors(point)).findings.map((finding) => {
         const { rule, start, end } = finding;
         return { rule, start, end, verdict: verdictOf(finding, point) };
       }),
     async inspect(question) {
+      judge.guesses.check();
       const judged: Judged[] = [];
       looks += 1;
       const passage = { id: `look ${looks}`, ...question.passage };
@@ -89,7 +96,12 @@ export function createInspector(options: InspectorOptions): LocalInspector {
       const verdict = strictest(judged.map((one) => one.verdict));
       return { verdict, texts: judged.map(({ text }) => text), reason: reasonOf(judged) };
     },
-    inspectStream: async (question) => judgeStream(question, { judge, detectors: detectors("stream"), own }),
+    async inspectStream(question) {
+      judge.guesses.check();
+      const answer = judgeStream(question, { judge, detectors: detectors("stream"), own });
+      judge.guesses.check();
+      return answer;
+    },
   };
 }
 

@@ -7,6 +7,8 @@ import { createIncidents } from "./incidents.ts";
 import type { Passage } from "./allowances.ts";
 import type { Found, Incident, Incidents } from "./incidents.ts";
 import type { Question } from "./port.ts";
+import { createGuesses } from "./guesses.ts";
+import type { Guesses } from "./guesses.ts";
 import { createTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 import { describeRule, strictest, verdictOf } from "./verdict.ts";
@@ -26,6 +28,7 @@ export type Judge = {
   report(found: Found): Incident;
   readonly incidents: Incidents;
   readonly tally: Tally;
+  readonly guesses: Guesses;
 };
 
 export type JudgeOptions = {
@@ -34,23 +37,28 @@ export type JudgeOptions = {
   readonly onIncident: (incident: Incident) => void;
   /** By the owner's word on this incident something went on, for the first time at this step. */
   readonly onPassed?: ((incident: string, passage: Passage) => void) | undefined;
+  /** From now on nothing is answered. */
+  readonly onGuessing: () => void;
 };
 
-export function createJudge({ clock, onIncident, onPassed }: JudgeOptions): Judge {
+export function createJudge({ clock, onIncident, onPassed, onGuessing }: JudgeOptions): Judge {
   const incidents = createIncidents(clock, onPassed);
   const tally = createTally();
+  const guesses = createGuesses(clock, onGuessing);
 
   function report(found: Found): Incident {
     const { incident, isNew } = incidents.add(found);
     tally.found(found.findings, found.verdict);
     // What is only taken out again and again, as out of a history that is sent with each question, is told once.
     if (isNew || found.verdict !== "redact") onIncident(incident);
+    guesses.count(found.findings);
     return incident;
   }
 
   return {
     incidents,
     tally,
+    guesses,
     report,
     judge({ point, agentId, sessionKey, to = "", passage }, text, findings) {
       if (findings.length === 0) return { verdict: "pass", text, acted: [], incident: undefined };

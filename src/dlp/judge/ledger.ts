@@ -1,6 +1,7 @@
 // What one recipient has been given lately: a value that leaves in pieces is known by what the pieces make together,
 // also where each of them says nothing.
 import { limits } from "../../base/limits.ts";
+import { partOf } from "../find/detect.ts";
 import type { Finding } from "../find/finding.ts";
 import type { Hit } from "../known/gram-index.ts";
 import type { KnownValues } from "../known/known.ts";
@@ -33,7 +34,7 @@ export function createLedger(known: KnownValues, messagesMax: () => number): Led
     judge(to, text, fragments) {
       forgetOld();
       const before = recipients.get(to) ?? [];
-      return [...joined(before, text, known), ...collected(before, fragments)];
+      return together([...joined(before, text, known), ...collected(before, fragments)]);
     },
     add(to, text, fragments) {
       const messages = recipients.get(to) ?? [];
@@ -57,8 +58,10 @@ function joined(before: readonly Message[], text: string, known: KnownValues): r
   if (tail === "") return [];
   const { hits } = known.scan(`${tail}\n${text.slice(0, limits.dlpWindowChars)}`);
   const from = tail.length + 1;
-  return hits.flatMap(({ start, end }) =>
-    start < from && end > from ? [split({ start: 0, end: Math.min(text.length, end - from) })] : [],
+  return hits.flatMap((hit) =>
+    hit.start < from && hit.end > from
+      ? [split({ start: 0, end: Math.min(text.length, hit.end - from) }, partOf(hit))]
+      : [],
   );
 }
 
@@ -74,10 +77,16 @@ function collected(before: readonly Message[], fragments: readonly Hit[]): reado
     for (const { from, to } of parts) for (let at = from; at < to; at++) covered.add(at);
     const length = parts[0]?.length ?? 0;
     if (covered.size < Math.max(charsMin, length * shareMin)) return [];
-    return own.map(split);
+    return own.map((hit) => split(hit, partOf(hit)));
   });
 }
 
-function split({ start, end }: { readonly start: number; readonly end: number }): Finding {
-  return { rule: "vault.split", severity: "critical", start, end, disguised: true };
+/** Whoever is told that there are pieces is not told which: they are one part of the value. */
+function together(findings: readonly Finding[]): readonly Finding[] {
+  const part = findings.flatMap((finding) => finding.part ?? []).join(" ");
+  return findings.map((finding, at) => ({ ...finding, part: at === 0 ? part : undefined }));
+}
+
+function split({ start, end }: Pick<Finding, "start" | "end">, part: string | undefined): Finding {
+  return { rule: "vault.split", severity: "critical", start, end, disguised: true, part };
 }

@@ -25,7 +25,9 @@ export function judgeStream(question: StreamQuestion, { judge, detectors, own }:
   );
   if (blocked.length > 0)
     return { text: "", taken: text.length, reason: reasonOf([judge.judge(about, whole, blocked)]) };
-  const until = isEnd ? whole.length : heldUntil(whole, detected, before.length);
+  const until = isEnd
+    ? whole.length
+    : heldUntil(whole, { ...detected, from: before.length, wholeChars: detectors.known.wholeChars() });
   const due = news.filter(({ end }) => end <= until);
   const { acted } = judge.judge(about, whole, due);
   const taken = Math.max(0, until - before.length);
@@ -38,7 +40,10 @@ export function judgeStream(question: StreamQuestion, { judge, detectors, own }:
 }
 
 /** What would be held for ever is shown as it is judged now. */
-function heldUntil(text: string, detected: Detected, from: number): number {
-  const until = safeUntil(text, detected);
+function heldUntil(
+  text: string,
+  { findings, from, wholeChars }: Pick<Detected, "findings"> & { readonly from: number; readonly wholeChars: number },
+): number {
+  const until = safeUntil(text, findings, wholeChars);
   return text.length - Math.max(until, from) > limits.dlpStreamHeldMaxChars ? text.length : until;
 }

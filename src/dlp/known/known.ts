@@ -16,6 +16,8 @@ export type KnownValues = {
   version(): number;
   /** Entries of the table, for who watches its size. */
   size(): number;
+  /** The longest spelling of a value of which no part says anything by itself. */
+  wholeChars(): number;
 };
 
 /** What a hit of the marker says for its value, in a table that has one. */
@@ -40,27 +42,39 @@ export function withMarker(known: KnownValues, marker: string): KnownValues {
   return { ...known, ...table };
 }
 
-function createTable(values: () => Iterable<string>, version: () => number): Pick<KnownValues, "scan" | "size"> {
-  let built: { readonly version: number; readonly indexes: readonly GramIndex[] } | undefined;
-  const ready = (): readonly GramIndex[] => {
-    if (built?.version !== version()) built = { version: version(), indexes: build(values()) };
-    return built.indexes;
+type Table = { readonly indexes: readonly GramIndex[]; readonly wholeChars: number };
+
+function createTable(
+  values: () => Iterable<string>,
+  version: () => number,
+): Pick<KnownValues, "scan" | "size" | "wholeChars"> {
+  let built: (Table & { readonly version: number }) | undefined;
+  const ready = (): Table => {
+    if (built?.version !== version()) built = { version: version(), ...build(values()) };
+    return built;
   };
   return {
-    scan: (text) => scanInSteps(text, ready()),
-    size: () => ready().reduce((sum, { size }) => sum + size, 0),
+    scan: (text) => scanInSteps(text, ready().indexes),
+    size: () => ready().indexes.reduce((sum, { size }) => sum + size, 0),
+    wholeChars: () => ready().wholeChars,
   };
 }
 
-function build(values: Iterable<string>): readonly GramIndex[] {
+function build(values: Iterable<string>): Table {
   const patterns: Pattern[] = [];
   let value = 0;
+  let wholeChars = 0;
   for (const text of new Set(values)) {
     value += 1;
-    for (const sought of soughtOf(text, limits.dlpValueMaxChars)) {
-      for (const codes of codesOf(sought)) patterns.push({ ...sought, value, codes });
-    }
+    const spellings = soughtOf(text, limits.dlpValueMaxChars);
+    if (spellings.every(({ enough }) => enough === undefined))
+      wholeChars = Math.max(wholeChars, ...spellings.map((sought) => sought.text.length));
+    for (const sought of spellings) for (const codes of codesOf(sought)) patterns.push({ ...sought, value, codes });
   }
+  return { indexes: indexesOf(patterns), wholeChars };
+}
+
+function indexesOf(patterns: readonly Pattern[]): readonly GramIndex[] {
   return (["folded", "exact"] as const)
     .map((mode) =>
       createGramIndex(

@@ -25,8 +25,9 @@ export function createTestInspector(
   values: readonly string[],
   change: Partial<InspectorRules> = {},
   clock: Clock = { now: () => 1_000 },
-): LocalInspector & { readonly told: readonly Incident[] } {
+): LocalInspector & { readonly told: readonly Incident[]; readonly alarms: () => number } {
   const told: Incident[] = [];
+  let alarms = 0;
   const inspector = createInspector({
     known: createKnownValues(() => values),
     canary: testCanary,
@@ -34,6 +35,7 @@ export function createTestInspector(
     rules: () => ({ ...rules, ...change }),
     clock,
     onIncident: (incident) => void told.push(incident),
+    onGuessing: () => void (alarms += 1),
   });
-  return { ...inspector, told };
+  return { ...inspector, told, alarms: () => alarms };
 }

@@ -24,7 +24,8 @@ export function parseQuestion({ point, agentId, sessionKey, to, isOwner, texts }
     point: point as Point,
     agentId: short(agentId),
     sessionKey: short(sessionKey),
-    to: to === undefined ? undefined : short(to),
+    // What people were given before counts for what they are given now, and for nothing else.
+    to: to !== undefined && (point === "reply" || point === "order") ? short(to) : undefined,
     isOwner: isOwner === true,
     texts,
   };

@@ -14,6 +14,7 @@ import { describeRule } from "../../../dlp/judge/verdict.ts";
 import type { Incident, LocalInspector, Redactor } from "../../../dlp/dlp.ts";
 import type { BrokerEgress } from "../../../egress/egress.ts";
 import type { dlpMethods } from "../../../protocol/owner/dlp.ts";
+import type { PartStatus } from "../../../protocol/owner/kit.ts";
 import type { Ground } from "../open-parts.ts";
 import type { BrokerSide } from "../side.ts";
 import { inspectorRules } from "../../settings/dlp.ts";
@@ -72,6 +73,12 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
       const result = { incident, step };
       deps.audit.record({ kind: "dlp", verdict: "allow", rule: "owner", sessionKey, resource: to, result });
     },
+    onGuessing() {
+      deps.audit.record({ kind: "dlp", verdict: "deny", rule: "guessing", reason: "too many parts of values" });
+      deps.alertOwner(
+        "Somebody seems to be guessing at values of the vault: several parts of them came up. Nothing is said, asked or run any more. Look at them: lorica dlp list. To go on: lorica dlp allow ID of one of them",
+      );
+    },
   });
   const never = new AbortController().signal;
 
@@ -101,28 +108,25 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
       await checkCall(action, inspector, signal);
       return undefined;
     },
-    part() {
-      const { texts, rules } = inspector.tally.figures();
-      const stopped = rules.filter(({ verdict }) => verdict !== "pass").reduce((sum, { times }) => sum + times, 0);
-      const { enabled } = deps.config().dlp;
-      const isWhole = inspectorRules(deps.config()).patterns;
-      const detail = `${texts} texts looked at, ${stopped} findings acted on`;
-      if (isWhole)
-        return {
-          name: "dlp",
-          state: "on",
-          detail: enabled ? detail : `${detail}; on although dlp.enabled is false, because strangers can write`,
-          fix: null,
-        };
-      return {
-        name: "dlp",
-        state: "degraded",
-        detail: `${detail}; only values of the vault are looked for`,
-        fix: "lorica config set dlp.enabled true",
-      };
-    },
+    part: () => describe(inspector, deps.config()),
     areas: createAreas(inspector, frozen, deps.audit),
   };
+}
+
+function describe(inspector: LocalInspector, config: Config): PartStatus {
+  const { texts, rules } = inspector.tally.figures();
+  const stopped = rules.filter(({ verdict }) => verdict !== "pass").reduce((sum, { times }) => sum + times, 0);
+  const detail = `${texts} texts looked at, ${stopped} findings acted on`;
+  if (inspector.guesses.isOver()) {
+    const held = `${detail}; somebody seems to guess at values, so all is held back`;
+    return { name: "dlp", state: "locked", detail: held, fix: "lorica dlp list, then lorica dlp allow ID" };
+  }
+  if (!inspectorRules(config).patterns) {
+    const narrow = `${detail}; only values of the vault are looked for`;
+    return { name: "dlp", state: "degraded", detail: narrow, fix: "lorica config set dlp.enabled true" };
+  }
+  const why = config.dlp.enabled ? "" : "; on although dlp.enabled is false, because strangers can write";
+  return { name: "dlp", state: "on", detail: `${detail}${why}`, fix: null };
 }
 
 /** A command or a file gets a credential by its name, never by value; and a file name or an address can carry one away. */
@@ -183,6 +187,7 @@ function createAreas(inspector: LocalInspector, frozen: Map<string, string>, aud
       const { until } = allowed;
       const { sessionKey, to } = allowed.incident;
       frozen.delete(sessionKey);
+      inspector.guesses.forget();
       const isOnce = forMs === undefined;
       const result = { incident: allowed.incident.id, isOnce, until };
       audit.record({ kind: "dlp", verdict: "allow", rule: "owner", actor: "owner", sessionKey, resource: to, result });

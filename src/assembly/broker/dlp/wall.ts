@@ -6,6 +6,7 @@ import { newId } from "../../../base/ids.ts";
 import { isRecord, parseJson } from "../../../base/json.ts";
 import { limits } from "../../../base/limits.ts";
 import { guardBody } from "../../../dlp/body-guard.ts";
+import { partOf } from "../../../dlp/find/detect.ts";
 import { markerValue } from "../../../dlp/known/known.ts";
 import type { LocalInspector, Verdict } from "../../../dlp/dlp.ts";
 
@@ -63,10 +64,13 @@ async function screenBody(request: OutgoingRequest, way: Way, signal: AbortSigna
       known: inspector.known,
       // The prompt that holds the marker is on its way to where it belongs.
       counts: ({ value }) => place.point === "channel" || value !== markerValue,
-      onFound(spans, text) {
-        const findings = spans.map(
-          (span) => ({ rule: "vault.value", severity: "critical", disguised: false, ...span }) as const,
-        );
+      onFound(hits, text) {
+        const findings = hits.map((hit) => {
+          const { start, end } = hit;
+          // Of what is only taken out the gateway hears nothing, and a long value comes by in parts.
+          const part = verdict === "block" ? partOf(hit) : undefined;
+          return { rule: "vault.value", severity: "critical", disguised: false, start, end, part } as const;
+        });
         const incident = inspector.report({ ...place, ...nobody, verdict, findings, text });
         if (verdict === "block") throw refused(`a request to ${place.to}`, incident.id);
       },
