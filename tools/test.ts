@@ -12,7 +12,8 @@ import { whyNoSandbox } from "../test/faux/outside/host.ts";
 const root = resolve(import.meta.dirname, "..");
 const own = ["bench", "jail", "process", "scenarios", "upstream"];
 const testTimeoutMs = 8 * 60_000;
-const suiteTimeoutMs = 18 * 60_000;
+// Five times what it takes on two cores with nothing else to do.
+const suiteTimeoutMs = 40 * 60_000;
 
 type Tally = { passed: number; failed: number; readonly skipped: string[]; readonly failures: string[] };
 
@@ -84,7 +85,13 @@ function count(event: EventData.TestPass | EventData.TestFail, result: "passed" 
   // A suite or a file counts only where it failed by itself: its tests were counted already.
   if (event.details.type === "suite" && result === "passed") return;
   if (result === "passed") tally.passed += 1;
-  else fail(`${event.name} (${event.file ?? "unknown file"})`);
+  else fail(`${event.name} (${event.file ?? "unknown file"}): ${firstLineOf(event.details)}`);
+}
+
+/** For a run that is ended before its reporter gets to say why each test failed. */
+function firstLineOf(details: EventData.TestPass["details"] | EventData.TestFail["details"]): string {
+  const cause = "error" in details ? (details.error.cause ?? details.error) : undefined;
+  return String(cause instanceof Error ? cause.message : cause).split("\n", 1)[0] ?? "";
 }
 
 function fail(what: string): void {
