@@ -22,7 +22,7 @@ export async function warmUp(place: { readonly codeRoot: string; readonly home: 
 
 /** Who says to be a gateway on the local network. */
 export async function findGateways(codeRoot: string, waitMs: number, signal: AbortSignal) {
-  return (await import("./assembly/broker/mdns-process.ts")).findGateways(codeRoot, waitMs, signal);
+  return (await import("./assembly/broker/network/mdns-process.ts")).findGateways(codeRoot, waitMs, signal);
 }
 
 export async function compileEverything(): Promise<void> {

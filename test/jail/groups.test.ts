@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { findGroupPlace } from "../../src/sandbox/groups/find.ts";
 import { findBwrap } from "../../src/broker/broker.ts";
 import { parseAnswer } from "../../src/hook/contract.ts";
-import { createRunHook } from "../../src/assembly/broker/hook-room.ts";
+import { createRunHook } from "../../src/assembly/broker/hooks/room.ts";
 import { hostGroups, noGroups, openGroups } from "../../src/sandbox/groups/groups.ts";
 import type { CellGroups } from "../../src/sandbox/groups/groups.ts";
 

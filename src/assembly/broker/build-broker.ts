@@ -1,49 +1,33 @@
 // The broker process, built in layer order: secrets, logs, cells, the way out, and then the gateway that may ask for them.
-import { homedir } from "node:os";
-import type { AuditWriter, Log } from "../../audit/audit.ts";
+import type { Log } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
-import { limits } from "../../base/limits.ts";
-import { createBroker, seedWorkspace } from "../../broker/broker.ts";
-import type { AreaHandlers, Broker, GatewayStatus, ProbedCells } from "../../broker/broker.ts";
-import { createBrokerEgress } from "../../egress/route/route.ts";
-import { openWalls } from "./cells.ts";
-import { openEvidenceSide } from "./evidence.ts";
-import { createHooksSide } from "./hooks.ts";
-import { openIncidentSide } from "./incident/incident.ts";
-import { createNetworkSide } from "./network.ts";
-import type { NetworkSide } from "./network.ts";
-import { brokerAnswers, createConfigKeeper } from "./config-keeper.ts";
-import type { ConfigKeeper, Keeping } from "./config-keeper.ts";
-import type { Launched } from "../../broker/gateway/launch.ts";
-import { gatewayProgram } from "../start/gateway-program.ts";
+import type { ProbedCells } from "../../broker/broker.ts";
+import type { BrokerOptions } from "../../cli/cli.ts";
+import { renderIssues } from "../../config/config.ts";
+import type { prepareStateDir } from "../../config/config.ts";
+import { createRedactor } from "../../dlp/dlp.ts";
+import { ensureGatewayToken, movePlainFile, vaultPlaces } from "../../vault/vault.ts";
+import type { SealedVault } from "../../vault/vault.ts";
+import { createStateSides } from "../backup/side.ts";
 import type { EarlyGateway } from "../start/gateway-program.ts";
+import { openWalls } from "./cells.ts";
+import { createConfigKeeper } from "./config-keeper.ts";
+import type { ConfigKeeper, Keeping } from "./config-keeper.ts";
+import { openDlpSide } from "./dlp/side.ts";
+import { openEvidenceSide } from "./evidence.ts";
+import { gatewayStart } from "./gateway-start.ts";
+import { createHooksSide } from "./hooks/hooks.ts";
+import { openIncidentSide } from "./incident/incident.ts";
+import { movePlainText } from "./move-plain-text.ts";
+import { openBroker, openFront, openNetwork } from "./open-broker.ts";
 import { openAlertBook, openLog } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
-import { movePlainText } from "./move-plain-text.ts";
-import { createStateSides } from "../backup/side.ts";
-import { openDlpSide } from "./dlp/side.ts";
-import type { DlpSide } from "./dlp/side.ts";
-import { gatewayStart } from "./gateway-start.ts";
+import { runUntilStopped, seedWorkspaces, tellReach } from "./run-until-stopped.ts";
 import { joinSides } from "./side.ts";
-import type { Sides } from "./side.ts";
 import { openOrAsk, openVaultSide } from "./vault.ts";
-import type { VaultSide } from "./vault.ts";
 import { createWatchdogSide } from "./watchdog/watchdog.ts";
 import type { Starts } from "./watchdog/starts.ts";
 import type { WatchdogSide } from "./watchdog/watchdog.ts";
-import { assessExposure, listenAddresses } from "../../network/network.ts";
-import type { GatewayStart } from "../gateway/current.ts";
-import type { BrokerOptions } from "../../cli/cli.ts";
-import { warmCompileCache } from "../../compile-cache.ts";
-import { listAgents, renderIssues, workspaceTemplates } from "../../config/config.ts";
-import type { Config, prepareStateDir, StatePaths } from "../../config/config.ts";
-import { createRedactor } from "../../dlp/dlp.ts";
-import { channelRoute } from "../settings/channels.ts";
-import { ceilingOf } from "../settings/ceiling.ts";
-import { egressOf } from "../settings/egress.ts";
-import { pageAddresses } from "../settings/access.ts";
-import { createFront, ensureGatewayToken, movePlainFile, vaultPlaces } from "../../vault/vault.ts";
-import type { Front, SealedVault } from "../../vault/vault.ts";
 
 /** What the start has found and begun before all of this was loaded. */
 export type Begun = {
@@ -168,132 +152,4 @@ async function probe(cells: ProbedCells, log: Log, signal: AbortSignal): Promise
   const status = await cells.probe(signal);
   // A hundred walls that hold would hide the one that does not.
   if (status.kind === "off") log.warn("the sandbox is off", { ...status, walls: status.walls.filter((w) => !w.held) });
-}
-
-function openFront({ options, keeper, vault, log }: Ground): Front {
-  return createFront({
-    config: keeper.config,
-    home: options.paths.home,
-    vault,
-    isOpen: () => vault.status().state === "open",
-    now: systemClock.now,
-    log: log.source("front"),
-  });
-}
-
-function openNetwork({ options, keeper, log }: Ground, front: Front): NetworkSide {
-  return createNetworkSide({
-    env: options.env,
-    codeRoot: options.codeRoot,
-    tlsFingerprint: () => front.certificate()?.fingerprint,
-    config: keeper.config,
-    clock: systemClock,
-    log: log.source("network"),
-  });
-}
-
-/** Whoever opens the gateway to others is told what that means, every time. */
-function tellReach({ gateway }: Config, broker: Broker, log: Log): void {
-  const { tls, auth, allowedAddresses } = gateway;
-  const { listening } = broker.status();
-  const exposure = assessExposure({ listening, isTls: tls.enabled, authMode: auth.mode, allowedAddresses });
-  if (exposure.level !== "machine") for (const line of exposure.lines) log.warn(line);
-}
-
-/** Whatever goes wrong meanwhile, what was started is ended before the lock on the state directory is let go. */
-async function runUntilStopped(
-  running: Ground & Pick<WatchdogSide, "onFinding"> & { readonly front: Front },
-  broker: Broker,
-  ending: AbortSignal,
-) {
-  const { options, keeper, log, redactor, front, onFinding } = running;
-  let graceMs = 0;
-  try {
-    void front.watch(() => broker.configure(), ending);
-    await keeper.markGood();
-    const onCold = (err: unknown): void => log.source("start").warn("the next start will not be quicker", { err });
-    warmCompileCache({ codeRoot: options.codeRoot, home: homedir() }, ending).catch(onCold);
-    const seed = (config: Config): void => seedWorkspaces(config, options.paths);
-    keeper.watch({ broker, log, redactor, seed, onFinding }, ending);
-    graceMs = await untilStopped(broker, options.signal);
-  } finally {
-    await broker.stop(graceMs);
-  }
-}
-
-function seedWorkspaces(config: Config, paths: StatePaths): void {
-  const templates = config.agents.defaults.skipBootstrap ? new Map<string, string>() : workspaceTemplates;
-  for (const agent of listAgents(config, paths)) seedWorkspace(agent.workspace, templates);
-}
-
-/** How long running turns may still take, once somebody wants the end. */
-async function untilStopped(broker: Broker, signal: AbortSignal): Promise<number> {
-  const asked = new Promise<number>((resolve) => {
-    const stop = (): void => resolve(limits.stopGraceMs);
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
-  return Promise.race([asked, broker.ended]);
-}
-
-function openBroker(
-  { options, keeper, vault, redactor, log, starts }: Ground,
-  {
-    front,
-    network,
-    readSecret,
-    sides,
-    screen,
-    ...parts
-  }: {
-    readonly launched: Launched | undefined;
-    readonly auditWriter: AuditWriter;
-    readonly cells: ProbedCells;
-    readonly probed: Promise<unknown>;
-    readonly front: Front;
-    readonly network: NetworkSide;
-    readonly readSecret: VaultSide["readSecret"];
-    readonly sides: Sides;
-    readonly screen: DlpSide["screen"];
-    readonly areas: AreaHandlers;
-    readonly settings: (status: GatewayStatus) => Promise<GatewayStart>;
-  },
-): Broker {
-  const { paths } = options;
-  const ceiling = () => ceilingOf(keeper.config(), paths);
-  return createBroker({
-    ...parts,
-    ...gatewayProgram(options),
-    more: { ...brokerAnswers({ keeper, log, redactor }), ...sides.answers },
-    guards: sides.guards,
-    inForce: sides.inForce,
-    parts: sides.parts,
-    version: options.version,
-    profile: paths.profile,
-    paths,
-    config: keeper.service,
-    ...starts.told,
-    vault,
-    egress: screen(
-      createBrokerEgress({
-        ceiling,
-        readSecret,
-        rules: () => egressOf(keeper.config(), paths, ceiling()).routes,
-        proxy: () => keeper.config().egress.proxy,
-      }),
-    ),
-    ceiling,
-    channelRoute: (channel, account) => channelRoute(keeper.config(), channel, account),
-    defaultModel: () => keeper.config().agents.defaults.model.primary,
-    async onSecretsChanged() {
-      redactor.refresh();
-    },
-    pages: (address) => pageAddresses(keeper.config(), address, network.url()),
-    network: network.status,
-    listen: () => listenAddresses(keeper.config()),
-    certificate: () => front.certificate(),
-    log,
-    clock: systemClock,
-    root: options.root,
-  });
 }

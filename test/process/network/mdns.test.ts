@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { test } from "node:test";
 import { describeGateway } from "../../../src/network/mdns/mdns.ts";
-import { findGateways, startAnnouncing } from "../../../src/assembly/broker/mdns-process.ts";
+import { findGateways, startAnnouncing } from "../../../src/assembly/broker/network/mdns-process.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const about = {

@@ -4,12 +4,12 @@ import type { ChildProcess } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { LoricaError } from "../../base/errors.ts";
-import { limits, nodeEnvironment } from "../../base/limits.ts";
-import { findBwrap, startConfined } from "../../broker/broker.ts";
-import { lookAround, mdnsProfile, parseFound } from "../../network/mdns/mdns.ts";
-import type { Announcement, FoundGateway } from "../../network/network.ts";
-import { buildSeccompFilter } from "../../sandbox/sandbox.ts";
+import { LoricaError } from "../../../base/errors.ts";
+import { limits, nodeEnvironment } from "../../../base/limits.ts";
+import { findBwrap, startConfined } from "../../../broker/broker.ts";
+import { lookAround, mdnsProfile, parseFound } from "../../../network/mdns/mdns.ts";
+import type { Announcement, FoundGateway } from "../../../network/network.ts";
+import { buildSeccompFilter } from "../../../sandbox/sandbox.ts";
 
 export type Announcing = {
   /** Resolves with the reason once it has ended by itself. */

@@ -2,19 +2,19 @@
 // effect is, so that a gateway which does not ask gains nothing by it.
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
-import type { AuditLog } from "../../audit/audit.ts";
-import type { Action } from "../../base/action.ts";
-import { systemClock } from "../../base/clock.ts";
-import { LoricaError } from "../../base/errors.ts";
-import { newId } from "../../base/ids.ts";
-import { isRecord } from "../../base/json.ts";
-import { unlessAborted } from "../../base/wait.ts";
-import { findBwrap, parseAction } from "../../broker/broker.ts";
-import type { BrokerAnswers, OwnerHandlers, ProbedCells } from "../../broker/broker.ts";
-import { listAgents } from "../../config/config.ts";
-import type { Config, StatePaths } from "../../config/config.ts";
-import { watchFiles } from "../../config/keep/watch.ts";
-import { createHooks, describeHook, isCellAction, openRegistry } from "../../hook/hook.ts";
+import type { AuditLog } from "../../../audit/audit.ts";
+import type { Action } from "../../../base/action.ts";
+import { systemClock } from "../../../base/clock.ts";
+import { LoricaError } from "../../../base/errors.ts";
+import { newId } from "../../../base/ids.ts";
+import { isRecord } from "../../../base/json.ts";
+import { unlessAborted } from "../../../base/wait.ts";
+import { findBwrap, parseAction } from "../../../broker/broker.ts";
+import type { BrokerAnswers, OwnerHandlers, ProbedCells } from "../../../broker/broker.ts";
+import { listAgents } from "../../../config/config.ts";
+import type { Config, StatePaths } from "../../../config/config.ts";
+import { watchFiles } from "../../../config/keep/watch.ts";
+import { createHooks, describeHook, isCellAction, openRegistry } from "../../../hook/hook.ts";
 import type {
   BeforeAnswer,
   CellAction,
@@ -25,16 +25,16 @@ import type {
   HookWants,
   Registered,
   Registry,
-} from "../../hook/hook.ts";
-import type { Halts } from "../../incident/incident.ts";
-import type { HookList, HookRow, HookTest, hookMethods } from "../../protocol/owner/hooks.ts";
-import type { PartStatus } from "../../protocol/owner/kit.ts";
-import { ceilingOf } from "../settings/ceiling.ts";
-import { agentReaches } from "../settings/egress.ts";
-import { createRunHook } from "./hook-room.ts";
-import { protectedPaths } from "./open-parts.ts";
-import type { Ground } from "./open-parts.ts";
-import type { BrokerSide } from "./side.ts";
+} from "../../../hook/hook.ts";
+import type { Halts } from "../../../incident/incident.ts";
+import type { HookList, HookRow, HookTest, hookMethods } from "../../../protocol/owner/hooks.ts";
+import type { PartStatus } from "../../../protocol/owner/kit.ts";
+import { ceilingOf } from "../../settings/ceiling.ts";
+import { agentReaches } from "../../settings/egress.ts";
+import { createRunHook } from "./room.ts";
+import { protectedPaths } from "../open-parts.ts";
+import type { Ground } from "../open-parts.ts";
+import type { BrokerSide } from "../side.ts";
 
 export type HooksSide = BrokerSide & {
   readonly wants: () => HookWants;

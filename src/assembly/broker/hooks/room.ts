@@ -1,14 +1,14 @@
 // Starts the cell of one hook, hands it its question and takes its answer, all of it bounded.
 import { lstatSync, readlinkSync, existsSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
-import { LoricaError } from "../../base/errors.ts";
-import { limits } from "../../base/limits.ts";
-import { abortError, openDeadline } from "../../base/wait.ts";
-import { startConfined } from "../../broker/broker.ts";
-import { hookRoom } from "../../hook/hook.ts";
-import type { RoomEnd, RoomHost, RunHook } from "../../hook/hook.ts";
-import { systemNames } from "../../sandbox/sandbox.ts";
-import type { CellGroup, CellGroups, SandboxStatus } from "../../sandbox/sandbox.ts";
+import { LoricaError } from "../../../base/errors.ts";
+import { limits } from "../../../base/limits.ts";
+import { abortError, openDeadline } from "../../../base/wait.ts";
+import { startConfined } from "../../../broker/broker.ts";
+import { hookRoom } from "../../../hook/hook.ts";
+import type { RoomEnd, RoomHost, RunHook } from "../../../hook/hook.ts";
+import { systemNames } from "../../../sandbox/sandbox.ts";
+import type { CellGroup, CellGroups, SandboxStatus } from "../../../sandbox/sandbox.ts";
 
 export type HookRooms = {
   readonly host: Omit<RoomHost, "systemLinks" | "hasProc">;

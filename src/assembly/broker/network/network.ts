@@ -1,22 +1,22 @@
 // How others find the gateway, done by the broker: what Tailscale publishes, and what is announced on the local network.
 // Neither may cost anything else: where it fails the gateway serves on, and the status says why and what to do.
 import { join } from "node:path";
-import { LoricaError } from "../../base/errors.ts";
-import { limits } from "../../base/limits.ts";
-import type { Log } from "../../audit/audit.ts";
-import type { Clock } from "../../base/clock.ts";
-import { runProgram } from "../../broker/broker.ts";
-import type { GatewayStart } from "../gateway/current.ts";
-import type { Config } from "../../config/config.ts";
-import { readVariable } from "../../config/environment.ts";
-import type { Environment } from "../../config/environment.ts";
+import { LoricaError } from "../../../base/errors.ts";
+import { limits } from "../../../base/limits.ts";
+import type { Log } from "../../../audit/audit.ts";
+import type { Clock } from "../../../base/clock.ts";
+import { runProgram } from "../../../broker/broker.ts";
+import type { GatewayStart } from "../../gateway/current.ts";
+import type { Config } from "../../../config/config.ts";
+import { readVariable } from "../../../config/environment.ts";
+import type { Environment } from "../../../config/environment.ts";
 import { startAnnouncing } from "./mdns-process.ts";
 import type { Announcing } from "./mdns-process.ts";
-import type { BrokerSide } from "./side.ts";
-import { decideMdns, describeGateway, lookAround } from "../../network/mdns/mdns.ts";
-import { createIdentities, createTailscale, findProgram } from "../../network/tailscale/tailscale.ts";
-import type { ListenAddress, Publication, RunProgram, Tailscale } from "../../network/network.ts";
-import type { OwnerStatus } from "../../protocol/owner-methods.ts";
+import type { BrokerSide } from "../side.ts";
+import { decideMdns, describeGateway, lookAround } from "../../../network/mdns/mdns.ts";
+import { createIdentities, createTailscale, findProgram } from "../../../network/tailscale/tailscale.ts";
+import type { ListenAddress, Publication, RunProgram, Tailscale } from "../../../network/network.ts";
+import type { OwnerStatus } from "../../../protocol/owner-methods.ts";
 
 type Network = NonNullable<OwnerStatus["network"]>;
 
