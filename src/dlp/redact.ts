@@ -22,6 +22,8 @@ export type Redactor = {
   readonly known: KnownValues;
   /** What the config's patterns make of a text. */
   readonly own: (text: string) => Parsed<string>;
+  /** Told of each text out of which a part of a value was taken: whoever reads what is left learns that it is one. */
+  onPart(listener: (text: string) => void): void;
 };
 
 export type RedactorOptions = {
@@ -40,10 +42,13 @@ export function createRedactor(options: RedactorOptions): Redactor {
   });
   const own = createPatternRunner(patterns, redactedMark);
   const known = createKnownValues(options.values);
+  let listener: ((text: string) => void) | undefined;
   return {
     redact(text) {
       const line = text.length > limits.redactInputMaxChars ? `${text.slice(0, limits.redactInputMaxChars)}…` : text;
-      const spans = [...known.scan(line).hits, ...findFormats(line, "every")];
+      const { hits } = known.scan(line);
+      if (hits.some(({ part }) => part.to - part.from < part.length)) listener?.(line);
+      const spans = [...hits, ...findFormats(line, "every")];
       const searched = own(spans.length === 0 ? line : replaceSpans(line, spans));
       return searched.ok ? searched.value : redactedMark;
     },
@@ -51,6 +56,7 @@ export function createRedactor(options: RedactorOptions): Redactor {
     refused,
     known,
     own,
+    onPart: (next) => void (listener = next),
   };
 }
 

@@ -8,6 +8,7 @@ import { isPublic } from "../../src/assembly/settings/dlp.ts";
 import { silentLog } from "../../src/audit/audit.ts";
 import type { AuditRecord } from "../../src/audit/audit.ts";
 import type { Action } from "../../src/base/action.ts";
+import { limits } from "../../src/base/limits.ts";
 import { owner } from "../../src/base/principal.ts";
 import { createRedactor } from "../../src/dlp/dlp.ts";
 import type { BrokerEgress, OutgoingRequest } from "../../src/egress/egress.ts";
@@ -132,16 +133,39 @@ function openSide(dlp: object = {}, channels: object = {}) {
   const records: AuditRecord[] = [];
   const alerts: string[] = [];
   const config = configSchema.parse({ dlp, channels });
+  const redactor = createRedactor({ values: () => [secret], patterns: [] });
   const deps: DlpDeps = {
     config: () => config,
-    redactor: createRedactor({ values: () => [secret], patterns: [] }),
+    redactor,
     canary: testCanary,
     audit: { record: (record) => void records.push(record) },
     log: silentLog,
     alertOwner: (text) => void alerts.push(text),
   };
-  return { side: createDlpSide(deps), records, alerts, config };
+  return { side: createDlpSide(deps), records, alerts, config, redactor };
 }
+
+test("THR-011 parts of a value that are struck out of the gateway's own log lines are guesses like any other", async () => {
+  const { side, records, alerts, redactor } = openSide();
+  // The positive control: who reads the line knows that it was right.
+  const guess = (chars: number): string => redactor.redact(`# ${secret.slice(0, chars)} #`);
+  assert.equal(guess(12), "# [redacted] #");
+  for (let chars = 12; chars < 12 + limits.dlpPartsMax; chars++) guess(chars);
+  assert.deepEqual([side.part?.()?.state, alerts], ["on", []]);
+  guess(12 + limits.dlpPartsMax);
+  const [{ id } = { id: "" }] = side.inspector.incidents.list();
+  assert.equal(side.part?.()?.state, "locked");
+  assert.deepEqual(records, [
+    { kind: "dlp", verdict: "deny", rule: "vault.guessing", reason: "parts of values", result: { incident: id } },
+  ]);
+  assert.match(alerts.join("\n"), new RegExp(`lorica dlp allow ${id}$`));
+  await assert.rejects(side.guard?.(call("npm test"), signal) ?? Promise.resolve(), { code: "forbidden" });
+  await side.areas["dlp.allow"]({ id }, { signal });
+  assert.equal(await side.guard?.(call("npm test"), signal), undefined);
+  // A whole value in a log is an accident.
+  for (let time = 0; time < 20; time++) redactor.redact(`x ${secret} ${time}`);
+  assert.equal(side.part?.()?.state, "on");
+});
 
 function call(command: string): Action {
   return {

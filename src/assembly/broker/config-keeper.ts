@@ -1,6 +1,5 @@
 // Keeps the config that a running broker goes by: reads it at the start, writes what the owner changes, takes up what
 // changes by hand, and knows what waits for the next start.
-import { readLogTail } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
 import type { LogSettings, LogWriter } from "../../audit/audit.ts";
@@ -161,16 +160,8 @@ function requireLocal(loaded: LoadedConfig): LoadedConfig {
   );
 }
 
-/** What the broker answers the gateway besides effects: the config and the logs, for clients over the network. */
-export function brokerAnswers({
-  keeper,
-  log,
-  redactor,
-}: {
-  readonly keeper: ConfigKeeper;
-  readonly log: LogWriter;
-  readonly redactor: Redactor;
-}): BrokerAnswers {
+/** What the broker answers the gateway besides effects: the config, for clients over the network. */
+export function brokerAnswers(keeper: ConfigKeeper): BrokerAnswers {
   const status = () => {
     const { hashOnDisk, hashRunning, restartNeeded } = keeper.service.status();
     return { hashOnDisk, hashRunning, restartNeeded };
@@ -179,7 +170,6 @@ export function brokerAnswers({
     "config.status": async () => status(),
     "config.read": async () => ({ ...(await keeper.remote.read()), status: status() }),
     "config.write": async (order) => await keeper.remote.write(order),
-    "logs.tail": async (asked) => await readLogTail(log.path, asked, (line) => redactor.redact(line)),
   };
 }
 

@@ -50,7 +50,7 @@ export function openBroker(
   return createBroker({
     ...parts,
     ...gatewayProgram(options),
-    more: { ...brokerAnswers({ keeper, log, redactor }), ...sides.answers },
+    more: { ...brokerAnswers(keeper), ...sides.answers },
     guards: sides.guards,
     inForce: sides.inForce,
     parts: sides.parts,

@@ -40,6 +40,8 @@ export type LocalInspector = Inspector &
     readonly known: KnownValues;
     /** Our own values and the marker, where nothing else matters; what the owner let through there is not among them. */
     find(text: string, passage: Passage): readonly Finding[];
+    /** What was found in this text by others will be known to whoever wrote it. */
+    noteParts(text: string): void;
     /** What would be found and what would become of it; nothing is remembered. */
     preview(
       point: Point,
@@ -82,6 +84,10 @@ export function createInspector(options: InspectorOptions): LocalInspector {
         (finding) => !judge.incidents.isAllowed(finding, text, passage),
       );
     },
+    noteParts: (text) =>
+      judge.guesses.count(
+        detect(text, { known, canary: false, formats: false, entropy: false, people: undefined }).findings,
+      ),
     preview: (point, text) =>
       detect(text, detectors(point)).findings.map((finding) => {
         const { rule, start, end } = finding;

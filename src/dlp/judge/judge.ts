@@ -37,14 +37,25 @@ export type JudgeOptions = {
   readonly onIncident: (incident: Incident) => void;
   /** By the owner's word on this incident something went on, for the first time at this step. */
   readonly onPassed?: ((incident: string, passage: Passage) => void) | undefined;
-  /** From now on nothing is answered. */
-  readonly onGuessing: () => void;
+  /** From now on nothing is answered, until the owner has looked at this incident. */
+  readonly onGuessing: (incident: string) => void;
+};
+
+/** Of no single text. */
+const guessing: Found = {
+  point: "result",
+  verdict: "block",
+  agentId: "",
+  sessionKey: "",
+  to: "",
+  findings: [{ rule: "vault.guessing", severity: "critical", start: 0, end: 0, disguised: true }],
+  text: "",
 };
 
 export function createJudge({ clock, onIncident, onPassed, onGuessing }: JudgeOptions): Judge {
   const incidents = createIncidents(clock, onPassed);
   const tally = createTally();
-  const guesses = createGuesses(clock, onGuessing);
+  const guesses = createGuesses(clock, () => onGuessing(incidents.add(guessing).incident.id));
 
   function report(found: Found): Incident {
     const { incident, isNew } = incidents.add(found);

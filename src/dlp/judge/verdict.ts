@@ -88,6 +88,7 @@ function kindOf({ rule, disguised }: Finding): Kind {
 export function describeRule(rule: string): string {
   if (rule === "vault.value") return "a value from the vault";
   if (rule === "vault.split") return "a value from the vault, in pieces";
+  if (rule === "vault.guessing") return "too many parts of values from the vault, as if somebody guessed at them";
   if (rule === "canary") return "the marker of the system prompt";
   const [kind, name = ""] = rule.split(".");
   if (kind === "format") return `what looks like a credential (${name})`;

@@ -1,11 +1,12 @@
 // What must not leave, at its place in the broker: the gateway asks about texts, the broker looks by itself at what it
 // does for the gateway, and the owner is told where something was found, never what.
+import { readLogTail } from "../../../audit/audit.ts";
 import type { AuditLog, Log } from "../../../audit/audit.ts";
 import type { Action } from "../../../base/action.ts";
 import { systemClock } from "../../../base/clock.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
-import type { OwnerHandlers } from "../../../broker/broker.ts";
+import type { BrokerAnswers, OwnerHandlers } from "../../../broker/broker.ts";
 import type { Config } from "../../../config/config.ts";
 import { askSecondOpinion } from "../../../dlp/find/second-opinion.ts";
 import { canBeAllowed } from "../../../dlp/judge/allowances.ts";
@@ -53,7 +54,14 @@ export type DlpDeps = {
 
 export async function openDlpSide({ options, keeper, log, ...ground }: Ground, audit: AuditLog): Promise<DlpSide> {
   const canary = await openCanary(options.paths.credentials);
-  return createDlpSide({ ...ground, config: keeper.config, canary, audit, log: log.source("dlp") });
+  const side = createDlpSide({ ...ground, config: keeper.config, canary, audit, log: log.source("dlp") });
+  const tail: BrokerAnswers[string] = async (asked) => {
+    // The lines may be the gateway's own, and what is struck out of them is an answer like any other.
+    const lines = await readLogTail(log.path, asked, (line) => ground.redactor.redact(line));
+    side.inspector.guesses.check();
+    return lines;
+  };
+  return { ...side, answers: { ...side.answers, "logs.tail": tail } };
 }
 
 export function createDlpSide(deps: DlpDeps): DlpSide {
@@ -73,13 +81,16 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
       const result = { incident, step };
       deps.audit.record({ kind: "dlp", verdict: "allow", rule: "owner", sessionKey, resource: to, result });
     },
-    onGuessing() {
-      deps.audit.record({ kind: "dlp", verdict: "deny", rule: "guessing", reason: "too many parts of values" });
+    onGuessing(incident) {
+      const result = { incident };
+      deps.audit.record({ kind: "dlp", verdict: "deny", rule: "vault.guessing", reason: "parts of values", result });
+      deps.log.error("somebody seems to guess at values of the vault; all is held back", { incident });
       deps.alertOwner(
-        "Somebody seems to be guessing at values of the vault: several parts of them came up. Nothing is said, asked or run any more. Look at them: lorica dlp list. To go on: lorica dlp allow ID of one of them",
+        `Somebody seems to guess at values of the vault: several parts of them came up. Nothing is said or run any more. What was found: lorica dlp list. To go on: lorica dlp allow ${incident}`,
       );
     },
   });
+  deps.redactor.onPart(inspector.noteParts);
   const never = new AbortController().signal;
 
   return {
