@@ -109,6 +109,9 @@ const busyTriesMax = Math.ceil(limits.storeBusyTimeoutMs / (2 * limits.storeBusy
 
 // SQLite's primary result codes.
 const busy = 5;
+/** SQLite has no code of its own for a column that is not called what it was called before. */
+const otherTables = /no such (?:table|column)|has no column named/;
+const damagedTables = { code: "internal", text: "is damaged; put back a backup. It was left as it is" } as const;
 const meanings: Readonly<Record<number, { readonly code: Code; readonly text: string }>> = {
   [busy]: {
     code: "locked",
@@ -132,8 +135,8 @@ const meanings: Readonly<Record<number, { readonly code: Code; readonly text: st
 function describe(path: string, cause: unknown): unknown {
   const primary = primaryCode(cause);
   if (primary === undefined) return cause;
-  const meaning = meanings[primary];
   const detail = cause instanceof Error ? cause.message : String(cause);
+  const meaning = otherTables.test(detail) ? damagedTables : meanings[primary];
   if (meaning === undefined) return new LoricaError("internal", `${basename(path)}: ${detail}`, { cause });
   return new LoricaError(meaning.code, `the database ${basename(path)} ${meaning.text} (${detail})`, { cause });
 }

@@ -2,7 +2,7 @@
 import type { ReplyAddress } from "../base/envelope.ts";
 import { LoricaError } from "../base/errors.ts";
 import type { Ground } from "./rows.ts";
-import { damagedText, fromJson, orUndefined, toJson } from "./rows.ts";
+import { damagedText, fromJson, isJson, orUndefined, toJson } from "./rows.ts";
 import { replyPlace, replyReasonPlace } from "./seal/places.ts";
 import type { Seals } from "./seal/seals.ts";
 import type { Outbox, OutboxDraft, OutboxRow, OutboxStatus, Turn } from "./store.ts";
@@ -197,7 +197,8 @@ function mediaOf(row: Row, seals: Seals): OutboxRow["media"] | undefined {
 }
 
 function isWhole(row: Row, seals: Seals): boolean {
-  return textOf(row, seals) !== undefined && mediaOf(row, seals) !== undefined;
+  const plain = [row.reply_to, row.label, row.principal];
+  return plain.every(isJson) && textOf(row, seals) !== undefined && mediaOf(row, seals) !== undefined;
 }
 
 function toOutboxRow(row: Row, seals: Seals): OutboxRow {

@@ -26,7 +26,7 @@ export type Pruned = {
   readonly files: number;
 };
 
-/** Something that does not open. */
+/** Something that does not open, or does not fit. */
 export type Damage = {
   /** As `entry 12 of the window …`. */
   readonly what: string;

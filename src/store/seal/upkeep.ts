@@ -8,6 +8,7 @@ import type { Database } from "../database.ts";
 import { batchSql, sealedColumns } from "./columns.ts";
 import type { RawRow } from "./columns.ts";
 import { sealedEnding } from "./files.ts";
+import { findPlainDamage } from "./plain.ts";
 import type { Head, Upkeep } from "./port.ts";
 import type { Seals } from "./seals.ts";
 
@@ -24,6 +25,7 @@ export function createUpkeep(options: {
     damage: seals.damage.all,
     async check(signal) {
       checkKeys(database, seals);
+      for (const damage of await database.read(() => [...findPlainDamage(database)])) seals.damage.add(damage);
       for (const column of sealedColumns) {
         const select = database.query<RawRow>(batchSql(column));
         for (let after: number | undefined = 0; after !== undefined;) {

@@ -20,6 +20,7 @@ const sealedValues: readonly (readonly [table: string, column: string])[] = [
   ["sessions", "title"],
   ["channel_state", "value"],
   ["overheard", "text"],
+  ["overheard", "sender"],
   ["sender_requests", "sender_name"],
   ["sender_approvals", "sender_name"],
   ["media", "name"],
@@ -146,4 +147,35 @@ test("a reply that cannot be read is given up and does not hold up the next one"
     ["second"],
   );
   assert.equal((await store.outbox.find(replies[0]?.id ?? ""))?.status, "failed");
+});
+
+test("what is not sealed and does not fit is named, a reply of that kind holds up no other, and the words say what to do", async () => {
+  await using opened = await openTestStore(clock);
+  const { store } = opened;
+  const { turn } = await beginTurn(store);
+  const to = { channel: "loopback", account: "default", recipient: "alice" };
+  const replies = ["first", "second"].map((text) => ({ id: newId(), to, text, media: [], label: ownerLabel }));
+  await store.turns.finish(turn.id, { status: "done", replies });
+  assert.deepEqual(await store.upkeep.check(never), [], "control: of a whole one nothing is said");
+  const database = new DatabaseSync(opened.path);
+  database.prepare("UPDATE outbox SET label = '{\"integrity' WHERE id = ?").run(replies[0]?.id ?? "");
+  database.close();
+  assert.deepEqual(await store.upkeep.check(never), [{ what: `the label of ${replies[0]?.id} in outbox` }]);
+  await assert.rejects(store.outbox.list({ limit: 5 }), { code: "internal", message: /lorica doctor names it/ });
+  assert.deepEqual(await store.outbox.due(1_000_000, 5), []);
+  assert.deepEqual(
+    (await store.outbox.due(1_000_000, 5)).map(({ text }) => text),
+    ["second"],
+  );
+});
+
+test("a file whose tables are called otherwise is refused as damaged, and left as it is", async () => {
+  await using opened = await openTestStore(clock);
+  await opened.store.close();
+  const database = new DatabaseSync(opened.path);
+  database.enableDefensive(false);
+  database.exec("PRAGMA writable_schema = ON");
+  database.exec("UPDATE sqlite_schema SET sql = replace(sql, 'outcome TEXT', 'outcame TEXT') WHERE name = 'turns'");
+  database.close();
+  await assert.rejects(opened.reopen(), { code: "internal", message: /is damaged; put back a backup.*outcome/ });
 });
