@@ -446,6 +446,9 @@ export const limits = {
   dlpWindowMessageChars: 1_024,
   dlpRecipientsMax: 512,
   dlpBodyHeldMaxChars: 65_536,
+  dlpBodyBlockBytes: 16_384,
+  /** Some thirty megabytes of conversations that need no second look. */
+  dlpSeenTextsMax: 2_048,
   dlpBodyWholeMaxBytes: 262_144,
   dlpFilePieceChars: 1_048_576,
   dlpStreamAskMaxChars: 131_072,

@@ -147,7 +147,8 @@ test("DLP-001 a body that passes in chunks loses its secrets and nothing else: t
         cuts.map((size) => size * 20),
       ).map((piece) => Buffer.from(piece, "latin1"));
       let found = 0;
-      const judge = { known: createKnownValues(() => [secret]), onFound: () => void (found += 1) };
+      const known = createKnownValues(() => [secret]);
+      const judge = { known, onFound: () => void (found += 1), blockBytes: (cuts[0] ?? 1) * 20 };
       const out: Uint8Array[] = [];
       for await (const chunk of guardBody(ReadableStream.from(chunks), judge)) out.push(chunk);
       const text = Buffer.concat(out);

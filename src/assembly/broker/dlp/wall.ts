@@ -8,14 +8,19 @@ import { limits } from "../../../base/limits.ts";
 import { guardBody } from "../../../dlp/body-guard.ts";
 import { partOf } from "../../../dlp/find/detect.ts";
 import { markerValue } from "../../../dlp/known/known.ts";
+import { createSeenTexts } from "../../../dlp/seen-texts.ts";
+import type { SeenTexts } from "../../../dlp/seen-texts.ts";
 import type { LocalInspector, Verdict } from "../../../dlp/dlp.ts";
 
 export function screenEgress(egress: BrokerEgress, inspector: LocalInspector): BrokerEgress {
+  // What counts differs between the two, so what held nothing does, too.
+  const seen = { model: createSeenTexts(inspector.known), channel: createSeenTexts(inspector.known) };
   return {
     async fetch(request, signal, tried) {
       // What the owner asks about before the config names it is not the gateway's request.
       if (tried !== undefined) return egress.fetch(request, signal, tried);
-      const way = { place: placeOf(request), id: newId(), inspector };
+      const place = placeOf(request);
+      const way = { place, id: newId(), inspector, seen: seen[place.point] };
       screenHead(request, way);
       const body = await screenBody(request, way, signal);
       const answer = await egress.fetch({ ...request, body }, signal);
@@ -28,7 +33,12 @@ export function screenEgress(egress: BrokerEgress, inspector: LocalInspector): B
 }
 
 /** One request: where it goes, and its name among those that the owner may have let through. */
-type Way = { readonly place: Place; readonly id: string; readonly inspector: LocalInspector };
+type Way = {
+  readonly place: Place;
+  readonly id: string;
+  readonly inspector: LocalInspector;
+  readonly seen: SeenTexts;
+};
 
 type Place = { readonly point: "model" | "channel"; readonly to: string };
 
@@ -55,13 +65,14 @@ function screenHead(request: OutgoingRequest, { place, id, inspector }: Way): vo
 async function screenBody(request: OutgoingRequest, way: Way, signal: AbortSignal): Promise<OutgoingRequest["body"]> {
   const { body, bodyBytes = 0 } = request;
   if (body === undefined) return undefined;
-  const { place, inspector } = way;
+  const { place, inspector, seen } = way;
   if (place.point === "channel" && bodyBytes <= limits.dlpBodyWholeMaxBytes)
     return once(await screenWhole(await readAll(body), way, signal));
   const verdict: Verdict = place.point === "model" ? "redact" : "block";
   return ReadableStream.from(
     guardBody(body, {
       known: inspector.known,
+      seen,
       // The prompt that holds the marker is on its way to where it belongs.
       counts: ({ value }) => place.point === "channel" || value !== markerValue,
       onFound(hits, text) {
