@@ -178,6 +178,8 @@ export const limits = {
   fetchHeadersMax: 64,
   fetchHeaderMaxBytes: 8_192,
   fetchBodyMaxBytes: 33_554_432,
+  /** Up to this a request's body is held as a whole before it leaves. */
+  fetchBodyAtOnceMaxBytes: 262_144,
   fetchConnectTimeoutMs: 30_000,
 
   // The way out of cells

@@ -1,8 +1,6 @@
 // The way out of the gateway's own requests: has each judged by the rules and against the ceiling, adds the credential, dials what was checked, and streams the answer
 // back. The only place where a credential and the network meet.
 import { isIP } from "node:net";
-import { Readable } from "node:stream";
-import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { Dispatcher } from "undici";
 import { errnoOf, LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
@@ -10,6 +8,7 @@ import { abortError } from "../../base/wait.ts";
 import { createEchoGuard } from "../../dlp/dlp.ts";
 import { checkAddress, createCheckedLookup } from "../../network/network.ts";
 import type { Reach } from "../../network/network.ts";
+import { openBody } from "./body.ts";
 import { checkRules, routeRules } from "./rules.ts";
 import type { EgressRule } from "./rules.ts";
 import type { ReadSecret } from "./headers.ts";
@@ -76,8 +75,8 @@ export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
       agents.set(way, agent);
       const dispatch = { origin: target.origin, path: target.path, method: resource.method, ...timeoutsOf(provider) };
       const headers = { ...parseRequestHeaders(request), ...provider.identity, ...credentials.headers };
-      const body = request.body === undefined ? null : Readable.fromWeb(request.body as NodeReadableStream<Uint8Array>);
       try {
+        const body = await openBody(request);
         const response = await agent.request({ ...dispatch, headers, body, signal });
         return receive(response, { target, values: credentials.values, signal });
       } catch (cause) {
