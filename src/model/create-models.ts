@@ -5,7 +5,7 @@ import { abortError } from "../base/wait.ts";
 import { createConnector } from "./connector.ts";
 import type { Asker, ConnectorOptions } from "./connector.ts";
 import { createDirectory } from "./directory.ts";
-import { createEstimator, measurePrompt } from "./estimate.ts";
+import { createEstimator } from "./estimate.ts";
 import { createCooldowns } from "./failover/cooldown.ts";
 import type { CooldownState } from "./failover/cooldown.ts";
 import { streamCall } from "./failover/stream-call.ts";
@@ -44,7 +44,7 @@ export function createModels(options: ModelsOptions): ModelService {
     describe: (ref) => directory.describe(ref),
     list: () => directory.list(),
     estimateTokens({ sessionKey, candidates, prompt, tools }) {
-      return estimator.estimate(`${sessionKey} ${candidates[0] ?? ""}`, measurePrompt(prompt, tools)).tokens;
+      return estimator.estimate(`${sessionKey} ${candidates[0] ?? ""}`, estimator.measure(prompt, tools)).tokens;
     },
     cooldowns: () => cooldowns.states(),
     async available(providerId, asker, signal) {
@@ -67,8 +67,9 @@ async function* withDeadline<T>(
 ): AsyncGenerator<T, void> {
   const controller = new AbortController();
   const onAbort = (): void => controller.abort(abortError(signal));
-  const late = new LoricaError("timeout", `no model has answered within ${Math.round(timeoutMs / 1_000)} s`);
-  const timer = setTimeout(() => controller.abort(late), timeoutMs);
+  const late = (): LoricaError =>
+    new LoricaError("timeout", `no model has answered within ${Math.round(timeoutMs / 1_000)} s`);
+  const timer = setTimeout(() => controller.abort(late()), timeoutMs);
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {

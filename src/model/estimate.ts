@@ -19,12 +19,16 @@ export type Estimator = {
   /** `calibrated` says whether real usage stands behind the figure. */
   estimate(key: string, size: PromptSize): { readonly tokens: number; readonly calibrated: boolean };
   learn(key: string, size: PromptSize, tokens: number): void;
+  /** What a message or a tool weighs is found out once: a conversation's are the same ones at each call. */
+  measure(prompt: LanguageModelV4Prompt, tools: readonly LanguageModelV4FunctionTool[]): PromptSize;
 };
 
 export function createEstimator(): Estimator {
   // In order of use, so that the first key is the one to forget.
   const ratios = new Map<string, number>();
+  const sizes: Sizes = new WeakMap();
   return {
+    measure: (prompt, tools) => measurePrompt(prompt, tools, sizes),
     estimate(key, size) {
       const ratio = ratios.get(key);
       return { tokens: tokensOf(size, ratio ?? bytesPerToken), calibrated: ratio !== undefined };
@@ -47,25 +51,42 @@ export function estimateTokens(
   prompt: LanguageModelV4Prompt,
   tools: readonly LanguageModelV4FunctionTool[] = [],
 ): number {
-  return tokensOf(measurePrompt(prompt, tools), bytesPerToken);
+  return tokensOf(measurePrompt(prompt, tools, new WeakMap()), bytesPerToken);
 }
 
 export function estimateTextTokens(bytes: number): number {
   return Math.ceil(bytes / bytesPerToken);
 }
 
-export function measurePrompt(
+type Sizes = WeakMap<LanguageModelV4Message | LanguageModelV4FunctionTool, PromptSize>;
+
+function measurePrompt(
   prompt: LanguageModelV4Prompt,
-  tools: readonly LanguageModelV4FunctionTool[] = [],
+  tools: readonly LanguageModelV4FunctionTool[],
+  known: Sizes,
 ): PromptSize {
-  let bytes = tools.length === 0 ? 0 : bytesOf(JSON.stringify(tools));
+  // As JSON they stand in brackets, with a comma between two.
+  let bytes = tools.length === 0 ? 0 : tools.length + 1;
   let fixedTokens = 0;
+  for (const tool of tools) bytes += sizeOf(tool, known, () => ({ bytes: jsonBytes(tool), fixedTokens: 0 })).bytes;
   for (const message of prompt) {
-    const size = measureMessage(message);
+    const size = sizeOf(message, known, () => measureMessage(message));
     bytes += size.bytes;
     fixedTokens += messageTokens + size.fixedTokens;
   }
   return { bytes, fixedTokens };
+}
+
+function sizeOf(
+  of: LanguageModelV4Message | LanguageModelV4FunctionTool,
+  known: Sizes,
+  measure: () => PromptSize,
+): PromptSize {
+  const found = known.get(of);
+  if (found !== undefined) return found;
+  const size = measure();
+  known.set(of, size);
+  return size;
 }
 
 function measureMessage(message: LanguageModelV4Message): PromptSize {

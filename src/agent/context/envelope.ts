@@ -1,6 +1,6 @@
 // A user's message as the model reads it: who wrote it, over what and when, in a header that the message cannot write
 // (AG-011). The header is made from what is stored, so it reads the same in every later turn and the prefix stays.
-import type { LanguageModelV4TextPart } from "@ai-sdk/provider";
+import type { LanguageModelV4Message, LanguageModelV4TextPart } from "@ai-sdk/provider";
 import { sha256 } from "../../base/ids.ts";
 import type { EntryBody } from "../../base/transcript.ts";
 import type { Entry } from "../../store/store.ts";
@@ -16,12 +16,28 @@ export type RenderedMessage = {
   readonly words: readonly LanguageModelV4TextPart[];
 };
 
-export type Renderer = { message(entry: Entry, previousAt: number | undefined): RenderedMessage };
+export type Renderer = {
+  message(entry: Entry, previousAt: number | undefined): RenderedMessage;
+  /**
+   * A message that is made of an entry and of `basis` alone. It is the very same one at each call, for whoever has measured
+   * it before; so nobody may change it.
+   */
+  once<M extends LanguageModelV4Message>(entry: Entry, basis: number | boolean | undefined, make: () => M): M;
+};
 
 /** A session's messages are rendered anew for each call; each of them costs that work only once. */
 export function createRenderer(): Renderer {
   const rendered = new WeakMap<Entry, RenderedMessage & { readonly previousAt: number | undefined }>();
+  const made = new WeakMap<Entry, { readonly basis: unknown; readonly message: LanguageModelV4Message }>();
   return {
+    once<M extends LanguageModelV4Message>(entry: Entry, basis: number | boolean | undefined, make: () => M): M {
+      const known = made.get(entry);
+      // An entry is always made into the same kind of message.
+      if (known !== undefined && known.basis === basis) return known.message as M;
+      const message = make();
+      made.set(entry, { basis, message });
+      return message;
+    },
     message(entry, previousAt) {
       const known = rendered.get(entry);
       if (known !== undefined && known.previousAt === previousAt) return known;

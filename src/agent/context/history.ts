@@ -1,6 +1,6 @@
 // Stored entries → the messages a provider is sent. Pure: the same entries give the same messages, byte for byte, so
 // that the prefix of one turn is the prefix of the next.
-import type { LanguageModelV4FilePart, LanguageModelV4Message, LanguageModelV4TextPart } from "@ai-sdk/provider";
+import type { LanguageModelV4Message, LanguageModelV4TextPart } from "@ai-sdk/provider";
 import type { LanguageModelV4ToolResultOutput, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import { isRecord } from "../../base/json.ts";
 import type { AssistantPart } from "../../base/transcript.ts";
@@ -12,9 +12,10 @@ import { pruneResult } from "./prune.ts";
 import type { PruneLine } from "./prune.ts";
 import type { Visible } from "./visible.ts";
 
-type Assistant = Extract<LanguageModelV4Message, { role: "assistant" }>["content"][number];
+type AssistantMessage = Extract<LanguageModelV4Message, { role: "assistant" }>;
+type Assistant = AssistantMessage["content"][number];
 type ProviderOptions = NonNullable<LanguageModelV4TextPart["providerOptions"]>;
-type UserPart = LanguageModelV4TextPart | LanguageModelV4FilePart;
+type UserMessage = Extract<LanguageModelV4Message, { role: "user" }>;
 
 export type HistoryView = {
   readonly turnId: string;
@@ -36,16 +37,16 @@ export function encodeHistory(visible: Visible, view: HistoryView): LanguageMode
   const results = createResults(visible.entries);
   let previous: Entry | undefined;
   if (visible.compaction?.body.kind === "compaction")
-    pushUser(messages, [text(`[#summary of the conversation before this]\n${visible.compaction.body.summary}`)]);
+    pushUser(messages, said(`[#summary of the conversation before this]\n${visible.compaction.body.summary}`));
   for (const entry of visible.entries) {
     const { body } = entry;
     if (body.kind === "user") {
       if (previous !== undefined && previous.turnId !== entry.turnId && messages.at(-1)?.role === "user")
         messages.push({ role: "assistant", content: [text(unanswered)] });
-      pushUser(messages, userParts(entry, { view, previousAt: previous?.at }));
+      pushUser(messages, userMessage(entry, view, previous?.at));
       previous = entry;
     }
-    if (body.kind === "note") pushUser(messages, [text(`[#note]\n${body.text}`)]);
+    if (body.kind === "note") pushUser(messages, said(`[#note]\n${body.text}`));
     if (body.kind === "assistant" && !isScrap(entry, visible.entries, view.turnId))
       pushAssistant(messages, entry, { view, results });
   }
@@ -53,21 +54,26 @@ export function encodeHistory(visible: Visible, view: HistoryView): LanguageMode
 }
 
 /** Strict chat templates want user and assistant in turn, so what follows a user message of its own turn joins it. */
-function pushUser(messages: LanguageModelV4Message[], parts: readonly UserPart[]): void {
+function pushUser(messages: LanguageModelV4Message[], message: UserMessage): void {
   const last = messages.at(-1);
-  if (last?.role === "user") last.content.push(...parts);
-  else messages.push({ role: "user", content: [...parts] });
+  if (last?.role !== "user") messages.push(message);
+  // The message before is made once and belongs to later prompts, too: the two are joined in a third.
+  else messages[messages.length - 1] = { role: "user", content: [...last.content, ...message.content] };
 }
 
-function userParts(
-  entry: Entry,
-  options: { readonly view: HistoryView; readonly previousAt: number | undefined },
-): readonly UserPart[] {
-  if (entry.body.kind !== "user") return [];
-  const message = options.view.renderer.message(entry, options.previousAt);
-  const attachments = entry.body.media.flatMap((ref) => options.view.media.parts(ref, entry.seq));
-  // The person's own words come last: whatever reads only the end of a prompt reads them.
-  return [message.header, ...attachments, ...message.words];
+function said(value: string): UserMessage {
+  return { role: "user", content: [text(value)] };
+}
+
+function userMessage(entry: Entry, { renderer, media }: HistoryView, previousAt: number | undefined): UserMessage {
+  const refs = entry.body.kind === "user" ? entry.body.media : [];
+  const make = (): UserMessage => {
+    const { header, words } = renderer.message(entry, previousAt);
+    // The person's own words come last: whatever reads only the end of a prompt reads them.
+    return { role: "user", content: [header, ...refs.flatMap((ref) => media.parts(ref, entry.seq)), ...words] };
+  };
+  // What is shown of an attachment differs from call to call.
+  return refs.length === 0 ? renderer.once(entry, previousAt, make) : make();
 }
 
 /** What an aborted answer said is worth keeping only where no other answer came after it in the same turn. */
@@ -87,9 +93,12 @@ function pushAssistant(
   if (entry.body.kind !== "assistant") return;
   const { content, provider } = entry.body;
   const own = provider === options.view.provider;
-  const parts = content.flatMap((part) => encodePart(part, own));
-  if (parts.length === 0) return;
-  messages.push({ role: "assistant", content: parts });
+  const message = options.view.renderer.once(entry, own, (): AssistantMessage => ({
+    role: "assistant",
+    content: content.flatMap((part) => encodePart(part, own)),
+  }));
+  if (message.content.length === 0) return;
+  messages.push(message);
   const answers = content.flatMap((part) =>
     part.type === "tool_call" ? [encodeResult(part, options.results.take(part.callId, entry.seq), options)] : [],
   );

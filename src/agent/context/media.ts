@@ -25,8 +25,9 @@ export async function loadMedia(
 ): Promise<Shown> {
   const loaded = new Map<string, Uint8Array>();
   const images: MediaRef[] = [];
-  for (const entry of entries.toReversed()) {
-    if (entry.seq < options.fromSeq) break;
+  for (let at = entries.length - 1; at >= 0; at -= 1) {
+    const entry = entries[at];
+    if (entry === undefined || entry.seq < options.fromSeq) break;
     for (const ref of mediaOf(entry)) {
       if (textual.test(ref.mime)) await loadInto(loaded, ref, options.media);
       else if (ref.mime.startsWith("image/") && options.seesImages && images.length < limits.promptImagesMax)

@@ -12,6 +12,7 @@ export type Visible = {
 export function visibleEntries(entries: readonly Entry[], turnId: string): Visible {
   const compaction = entries.findLast((entry) => entry.body.kind === "compaction");
   const commands = commandTurns(entries, turnId);
+  if (compaction === undefined && commands.size === 0) return { compaction, entries };
   const shown = entries.filter(
     (entry) => entry.body.kind !== "compaction" && !commands.has(entry.turnId) && survives(entry, compaction),
   );
@@ -31,6 +32,7 @@ function commandTurns(entries: readonly Entry[], turnId: string): ReadonlySet<st
   for (const { turnId: of, body } of entries) {
     if (body.kind === "user" && parseCommand(body.text) !== undefined) commands.add(of);
   }
+  if (commands.size === 0) return commands;
   for (const { turnId: of, body } of entries) if (body.kind === "assistant") commands.delete(of);
   commands.delete(turnId);
   return commands;

@@ -52,7 +52,9 @@ function collect(req: IncomingMessage, { timeoutMs, bytesMax }: BodyBounds): Pro
     resolve(Buffer.concat(chunks));
   });
   req.once("error", fail);
-  req.once("close", () => fail(new HttpProblem(400, "the connection ended before the body did")));
+  req.once("close", () => {
+    if (!req.readableEnded) fail(new HttpProblem(400, "the connection ended before the body did"));
+  });
   return promise;
 }
 

@@ -6,7 +6,6 @@ import { runAttempt } from "../attempt.ts";
 import type { AttemptEnd } from "../attempt.ts";
 import type { Connection, Connector } from "../connector.ts";
 import type { Candidate } from "../directory.ts";
-import { measurePrompt } from "../estimate.ts";
 import type { PromptSize } from "../estimate.ts";
 import type { ModelCall, ModelEvent } from "../models.ts";
 import { classify } from "./classify.ts";
@@ -21,7 +20,7 @@ export async function* streamCall(
   call: ModelCall,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, void> {
-  const size = measurePrompt(call.prompt, call.tools);
+  const size = context.estimator.measure(call.prompt, call.tools);
   const plan = planCall(context, call, size);
   const missed: Missed[] = [...plan.missed];
   let attempts = 0;
