@@ -51,7 +51,7 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
   const file = createConfigFile({ paths, env, clock: systemClock, keepSecret, sealing });
   const methods: Methods = {
     ...configMethods(file, paths),
-    ...keyMethods(file, paths, openWith),
+    ...tokenMethods(file, paths, openWith),
     ...evidenceMethodsOf(paths),
     ...killMethodsOf(file, paths),
     ...vaultMethodsOf(paths, env, openWith),
@@ -198,7 +198,7 @@ function vaultMethodsOf(paths: StatePaths, env: Environment, openWith: OpenWith)
 
 type OpenWith = (given: ReadonlyMap<string, string>) => Promise<SealedVault>;
 
-function keyMethods(file: ConfigFile, paths: StatePaths, openWith: OpenWith): Methods {
+function tokenMethods(file: ConfigFile, paths: StatePaths, openWith: OpenWith): Methods {
   const open = async (): Promise<SealedVault> => {
     const loaded = await file.load();
     // A config that cannot be read gives no values; the stored ones are there all the same.
@@ -206,11 +206,6 @@ function keyMethods(file: ConfigFile, paths: StatePaths, openWith: OpenWith): Me
     return openWith(given);
   };
   return {
-    "secret.set": ({ name, value }) =>
-      changing(paths, async () => setSecret(await open(), String(name), String(value))),
-    "secret.list": () => changing(paths, async () => ({ secrets: await (await open()).list() })),
-    "secret.remove": ({ name }) =>
-      changing(paths, async () => ({ name, removed: await (await open()).remove(String(name)) })),
     "token.show": () =>
       changing(paths, async () => {
         const vault = await open();
@@ -218,14 +213,6 @@ function keyMethods(file: ConfigFile, paths: StatePaths, openWith: OpenWith): Me
       }),
     "token.create": () => changing(paths, async () => ({ token: await createToken(await open()), source: "vault" })),
   };
-}
-
-async function setSecret(vault: FileVault, name: string, value: string): Promise<unknown> {
-  if (name === gatewayTokenName)
-    throw new LoricaError("invalid_request", "the gateway's token is made with: lorica token create");
-  const replaced = (await vault.list()).some((secret) => secret.name === name);
-  await vault.write(name, value);
-  return { name, replaced };
 }
 
 async function createToken(vault: FileVault): Promise<string> {

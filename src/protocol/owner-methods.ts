@@ -7,7 +7,6 @@ import type { PartStatus } from "./owner/kit.ts";
 import { areaMethods } from "./owner/areas.ts";
 
 const path = z.string().min(1).max(512);
-const secretName = z.string().min(1).max(128);
 const baseHash = z.string().min(1).max(128);
 const none = z.strictObject({});
 
@@ -125,18 +124,6 @@ const coreMethods = {
   "config.rollback": method<ConfigChange>()({
     summary: "Brings a backup back; without a name the last configuration that worked.",
     params: z.strictObject({ to: z.string().min(1).max(256).optional() }),
-  }),
-  "secret.set": method<{ readonly name: string; readonly replaced: boolean }>()({
-    summary: "Stores a secret. It is never read back over this socket.",
-    params: z.strictObject({ name: secretName, value: z.string().min(1).max(65_536) }),
-  }),
-  "secret.list": method<{ readonly secrets: readonly { readonly name: string; readonly updatedAt: number }[] }>()({
-    summary: "The names of the stored secrets.",
-    params: none,
-  }),
-  "secret.remove": method<{ readonly name: string; readonly removed: boolean }>()({
-    summary: "Removes a secret.",
-    params: z.strictObject({ name: secretName }),
   }),
   "token.show": method<{
     readonly token: string;

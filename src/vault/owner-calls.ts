@@ -125,6 +125,14 @@ function secretCalls(deps: OwnerCallsDeps) {
       record(`reveal ${name}`);
       return { ...described, value: (await vault.read(name)) ?? "" };
     },
+    async "vault.remove"({ name }: { readonly name: string }) {
+      const removed = await vault.remove(name);
+      if (removed) {
+        record(`remove ${name}`);
+        await deps.onValues();
+      }
+      return { name, removed };
+    },
     "vault.list": async () => ({
       secrets: (await vault.list()).map(({ name, updatedAt }) => describe(name, updatedAt)),
     }),

@@ -117,13 +117,9 @@ test("the owner's socket answers protocol 4 behind a 0600 file, with coded error
   assert.equal(statSync(path).mode & 0o777, 0o600);
   const { client, socket } = await dial(path, ["operator.admin"]);
   assert.equal((await client.hello).server.version, "1.2.3");
-  assert.deepEqual(await client.request("secret.set", { name: "provider:p", value: "sk-secret\n" }), {
-    name: "provider:p",
-    replaced: false,
-  });
-  assert.deepEqual(await client.request("secret.list", {}), { secrets: [{ name: "provider:p", updatedAt: 5 }] });
+  assert.deepEqual(await client.request("config.history", { limit: 1 }), { revisions: [] });
   await assert.rejects(client.request("secret.get", {}), /unknown method: secret.get/);
-  await assert.rejects(client.request("secret.set", { name: "provider:p" }), /invalid secret.set params/);
+  await assert.rejects(client.request("config.history", { limit: 0 }), /invalid config.history params: at \/limit/);
   await assert.rejects(client.request("config.set", { edits: [{ path: "a", value: 1 }] }), { code: "conflict" });
   await assert.rejects(client.request("config.rollback", {}), (error: Error) => !error.message.includes("internals"));
   await assert.rejects(client.request("owner.status", {}), { code: "unavailable" });
@@ -152,7 +148,7 @@ test("the owner's socket survives what is no client", async (context) => {
     await new Promise((closed) => socket.on("close", closed));
   }
   const { client, socket } = await dial(path, ["operator.admin"]);
-  assert.deepEqual(await client.request("secret.list", {}), { secrets: [] });
+  assert.deepEqual(await client.request("config.history", {}), { revisions: [] });
   socket.destroy();
   await door.close();
 });
@@ -160,43 +156,20 @@ test("the owner's socket survives what is no client", async (context) => {
 test("a client that does not read its answers does not keep the owner's socket from closing", async (context) => {
   const { home, handlers } = await setUp(context);
   const path = join(home, "owner.sock");
-  const secrets = Array.from({ length: 50_000 }, (_, number) => ({ name: `provider:p${number}`, updatedAt: 5 }));
-  const long = { ...handlers, "secret.list": async () => ({ secrets }) };
+  const long = {
+    ...handlers,
+    "token.show": async () => ({ token: "x".repeat(2_000_000), source: "vault" as const, ageWarnDays: 90 }),
+  };
   const door = await openOwnerSocket({ path, handlers: long, version: "1", clock, log: silentLog });
   const { client, socket } = await dial(path, ["operator.admin"]);
   socket.pause();
-  const asked = [client.request("secret.list", {}), client.request("secret.list", {})];
+  const asked = [client.request("token.show", {}), client.request("token.show", {})];
   const answers = Promise.allSettled(asked);
   // Their answers are on the way, and there is no room for them.
   for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
   await door.close();
   socket.resume();
   assert.ok((await answers).some(({ status }) => status === "rejected"));
-});
-
-test("a secret goes in and is never read back; each change is recorded by name and takes effect", async (context) => {
-  const { vault, ask, records, refreshes } = await setUp(context);
-  await ask("secret.set", { name: "provider:p", value: "sk-one" });
-  assert.deepEqual(await ask("secret.set", { name: "provider:p", value: "sk-two" }), {
-    name: "provider:p",
-    replaced: true,
-  });
-  assert.equal(await vault.read("provider:p"), "sk-two");
-  assert.deepEqual(await ask("secret.remove", { name: "provider:p" }), { name: "provider:p", removed: true });
-  assert.deepEqual(await ask("secret.remove", { name: "provider:p" }), { name: "provider:p", removed: false });
-  assert.deepEqual(
-    records.map(({ kind, actor, resource }) => [kind, actor, resource]),
-    [
-      ["config", "owner", "secret stored: provider:p"],
-      ["config", "owner", "secret replaced: provider:p"],
-      ["config", "owner", "secret removed: provider:p"],
-    ],
-  );
-  assert.equal(refreshes(), 3);
-  assert.doesNotMatch(JSON.stringify(records), /sk-/);
-  await assert.rejects(ask("secret.set", { name: "gateway:token", value: "x".repeat(64) }), {
-    code: "invalid_request",
-  });
 });
 
 test("GW-028 LOG-004 ROT-004 token.show makes a token where there is none, and token.create rotates it on record", async (context) => {

@@ -83,13 +83,13 @@ test("an agent that the config does not name gets nothing, whatever the gateway 
   const stranger = grant({ ...request, agentId: "other" });
   await assert.rejects(egress.fetch(stranger, { headers: {}, body: undefined }, never), { code: "forbidden" });
   await assert.rejects(createWorkspaceClient(link).read("other", ["AGENTS.md"], never), { code: "forbidden" });
-  await assert.rejects(link.call({ method: "secret.list", params: {} }, never), { code: "forbidden" });
+  await assert.rejects(link.call({ method: "vault.list", params: {} }, never), { code: "forbidden" });
   assert.deepEqual(outgoing, []);
   const refusal = { kind: "decision", verdict: "deny", rule: "ceiling" } as const;
   assert.deepEqual(refusals, [
     { ...refusal, reason: 'the config has no agent "other"', resource: "model.fetch" },
     { ...refusal, reason: 'the config has no agent "other"', resource: "workspace.read" },
-    { ...refusal, reason: "the broker does no secret.list", resource: "secret.list" },
+    { ...refusal, reason: "the broker does no vault.list", resource: "vault.list" },
   ]);
 });
 

@@ -35,9 +35,9 @@ before(async () => {
   };
   Object.assign(line.overrides, {
     openOffline: fauxOffline({
-      "secret.list": () => ({ secrets: [] }),
+      "vault.list": () => ({ secrets: [] }),
       "config.set": record("config.set", { hash: "h", changed: [], notices: [], secretsKept: [] }),
-      "secret.set": record("secret.set", { name: "x", replaced: false }),
+      "vault.set": record("vault.set", { name: "x", replaced: false }),
       "token.show": record("token.show", { token: "t".repeat(64), source: "vault" }),
     }),
   });
@@ -81,7 +81,7 @@ test("CLI-006 CLI-007 CLI-008 CLI-009 CLI-010 CLI-014 CLI-015 ENV-012 a custom p
   assert.match(id, /^custom-127-0-0-1-\d+$/);
   assert.deepEqual(calls, [
     edits(id, "openai-completions"),
-    { method: "secret.set", params: { name: `provider:${id}`, value: "key-from-variable" } },
+    { method: "vault.set", params: { name: `provider:${id}`, value: "key-from-variable" } },
     { method: "token.show", params: {} },
   ]);
   assert.equal(asked.length, 1);
@@ -104,7 +104,7 @@ test("CLI-009 GAP-040 a key on the command line works with a warning, and goes b
   const ran = await line.run(custom("--custom-api-key", "key-from-argv", "--custom-provider-id", "mine"));
   assert.equal(ran.exit, 0);
   assert.match(ran.stderr, /^warning: a key on the command line can be seen by others/);
-  assert.deepEqual(calls[1], { method: "secret.set", params: { name: "provider:mine", value: "key-from-argv" } });
+  assert.deepEqual(calls[1], { method: "vault.set", params: { name: "provider:mine", value: "key-from-argv" } });
   assert.doesNotMatch(ran.stdout + ran.stderr, /key-from/);
 });
 

@@ -79,9 +79,9 @@ test("config goes through the owner's methods", async () => {
 test("CLI-015 secrets come from stdin, never from the command line, and are not printed", async () => {
   Object.assign(line.overrides, {
     openOffline: fauxOffline({
-      "secret.set": answering("secret.set", { name: "provider:p", replaced: true }),
-      "secret.list": () => ({ secrets: [{ name: "provider:p", updatedAt: 86_400_000 }] }),
-      "secret.remove": (params: { readonly name: string }) => ({ ...params, removed: params.name === "provider:p" }),
+      "vault.set": answering("vault.set", { name: "provider:p", replaced: true }),
+      "vault.list": () => ({ secrets: [{ name: "provider:p", updatedAt: 86_400_000, binding: null }] }),
+      "vault.remove": (params: { readonly name: string }) => ({ ...params, removed: params.name === "provider:p" }),
       "token.show": () => ({ token: "abc", source: "environment" }),
       "token.create": () => ({ token: "def", source: "vault" }),
     }),
@@ -89,7 +89,7 @@ test("CLI-015 secrets come from stdin, never from the command line, and are not 
   called.length = 0;
   const set = await line.run(["secret", "set", "provider:p"], { input: " the-value \n" });
   assert.deepEqual(set, { exit: 0, stdout: "replaced provider:p\n", stderr: "" });
-  assert.deepEqual(called, [["secret.set", { name: "provider:p", value: "the-value" }]]);
+  assert.deepEqual(called, [["vault.set", { name: "provider:p", value: "the-value" }]]);
   assert.equal((await line.run(["secret", "set", "provider:p", "value"])).exit, 2);
   assert.equal((await line.run(["secret", "set", "provider:p"], { input: "\n" })).exit, 2);
   assert.equal((await line.run(["secret", "list"])).stdout, "provider:p  1970-01-02\n");

@@ -47,9 +47,10 @@ const historyShown = 50;
 export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
   const { config, vault, audit } = deps;
 
-  async function changeSecret<T>(what: string, name: string, change: () => Promise<T>): Promise<T> {
+  async function changeToken<T>(change: () => Promise<T>): Promise<T> {
+    refuseGivenToken(vault);
     const result = await change();
-    audit.record({ kind: "config", actor: "owner", resource: `${what} ${name}` });
+    audit.record({ kind: "config", actor: "owner", resource: `token rotated: ${gatewayTokenName}` });
     await deps.onSecretsChanged();
     return result;
   }
@@ -72,31 +73,14 @@ export function createOwnerHandlers(deps: OwnerDeps): OwnerHandlers {
     },
     "config.history": async ({ limit }) => ({ revisions: await config.history(limit ?? historyShown) }),
     "config.rollback": async ({ to }) => await config.rollback(to, "owner"),
-    async "secret.set"({ name, value }) {
-      if (name === gatewayTokenName)
-        throw new LoricaError("invalid_request", "the gateway's token is made with: lorica token create");
-      const replaced = (await vault.list()).some((entry) => entry.name === name);
-      await changeSecret(replaced ? "secret replaced:" : "secret stored:", name, () => vault.write(name, value.trim()));
-      return { name, replaced };
-    },
-    "secret.list": async () => ({ secrets: await vault.list() }),
-    async "secret.remove"({ name }) {
-      const isThere = (await vault.list()).some((entry) => entry.name === name);
-      if (isThere) await changeSecret("secret removed:", name, () => vault.remove(name));
-      return { name, removed: isThere };
-    },
     "token.show": async () => await describeToken(vault, deps.clock.now()),
     async "token.create"() {
-      refuseGivenToken(vault);
-      const token = await changeSecret("token rotated:", gatewayTokenName, () =>
-        replaceGatewayToken(vault, deps.clock.now()),
-      );
+      const token = await changeToken(() => replaceGatewayToken(vault, deps.clock.now()));
       return { token, source: "vault" };
     },
     async "token.rotate"({ graceMs }) {
-      refuseGivenToken(vault);
       const rotate = () => rotateGatewayToken(vault, { now: deps.clock.now(), graceMs });
-      const { previousUntil } = await changeSecret("token rotated:", gatewayTokenName, rotate);
+      const { previousUntil } = await changeToken(rotate);
       return { previousUntil, toUpdate: holdersOfToken };
     },
     "dashboard.link": async () => await mintSignInLink(gateway().signIn()),

@@ -43,7 +43,7 @@ export type Account = {
 /** The token goes into the vault, its name and the switch into the config. */
 export async function storeChannel(owner: OwnerClient, { known, account, token, name }: Account) {
   const secret = channelSecretName(known.id, account, known.tokenKey);
-  await owner.call("secret.set", { name: secret, value: token });
+  await owner.call("vault.set", { name: secret, value: token });
   const at = account === ownAccount ? `channels.${known.id}` : `channels.${known.id}.accounts.${account}`;
   return owner.call("config.set", {
     edits: [

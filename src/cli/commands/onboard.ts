@@ -69,9 +69,9 @@ async function write(
   if (plan.edits.length > 0) await owner.call("config.set", { edits: [...plan.edits] });
   const { provider } = plan;
   if (provider?.key !== undefined)
-    await owner.call("secret.set", { name: `provider:${provider.id}`, value: provider.key });
+    await owner.call("vault.set", { name: `provider:${provider.id}`, value: provider.key });
   await owner.call("token.show", {});
-  const { secrets } = await owner.call("secret.list", {});
+  const { secrets } = await owner.call("vault.list", {});
   const isStored = secrets.some(({ name }) => name === `provider:${provider?.id}`);
   return { running: owner.running, keyKept: isStored && provider?.key === undefined };
 }

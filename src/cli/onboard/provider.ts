@@ -114,7 +114,7 @@ function keyProblem(known: KnownProvider | undefined) {
 async function keep(invocation: Invocation, { provider, key }: Chosen): Promise<void> {
   await withOwner(invocation, async (owner) => {
     await owner.call("config.set", { edits: providerEdits(provider) });
-    if (key !== undefined) await owner.call("secret.set", { name: `provider:${provider.id}`, value: key });
+    if (key !== undefined) await owner.call("vault.set", { name: `provider:${provider.id}`, value: key });
     // So that no later step lacks one.
     await owner.call("token.show", {});
   });

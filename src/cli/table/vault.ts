@@ -53,7 +53,7 @@ export const vaultCommands: readonly CommandSpec[] = [
     path: "vault remove",
     takes: "<name>",
     summary: "forget a secret",
-    load: async () => (await import("../commands/secret.ts")).removeSecret,
+    load: async () => (await load()).remove,
   },
   {
     path: "vault rotate",

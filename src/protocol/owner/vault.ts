@@ -73,6 +73,10 @@ export const vaultMethods = {
     summary: "The stored secrets by name, without their values.",
     params: none,
   }),
+  "vault.remove": method<{ readonly name: string; readonly removed: boolean }>()({
+    summary: "Forgets a secret.",
+    params: z.strictObject({ name }),
+  }),
   "vault.import": method<{
     readonly format: string;
     readonly stored: readonly string[];

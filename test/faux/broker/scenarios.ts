@@ -154,7 +154,7 @@ export async function ceilingHolds(): Promise<void> {
       ["workspace.read", '{ agentId: "other", names: ["AGENTS.md"] }', "forbidden"],
       ["sandbox.run", '{ nonce: crypto.randomUUID(), action: { verb: "process.run" } }', "invalid_request"],
       ["config.set", "{}", "forbidden"],
-      ["secret.list", "{}", "forbidden"],
+      ["vault.list", "{}", "forbidden"],
       ["token.show", "{}", "forbidden"],
       ["__proto__", "{}", "forbidden"],
       ["model.fetch", "null", "invalid_request"],

@@ -79,12 +79,7 @@ suite(
 
     test("IR-003 the report counts what the evidence and the files say", async () => {
       const text = await ok("incident", "report");
-      for (const part of [
-        /intact: \d+ records/,
-        /secret stored: provider:openai/,
-        /credentials\/vault\.age/,
-        /authorized_keys/,
-      ])
+      for (const part of [/intact: \d+ records/, /store provider:openai/, /credentials\/vault\.age/, /authorized_keys/])
         assert.match(text, part);
     });
 
@@ -160,7 +155,7 @@ suite(
     test("a secret that is in the evidence stops the export with its place, until it is replaced, and leaves no half of a file", async () => {
       const said = "was-said-before-it-was-secret";
       const to = join(lorica.home, "refused");
-      const { halt } = (await json("kill", "--agent", "nobody", "--reason", said)) as { halt: { id: string } };
+      const { halt } = (await json("kill", "--capability", "nodes", "--reason", said)) as { halt: { id: string } };
       await ok("resume", halt.id);
       assert.equal((await lorica.run(["secret", "set", "spare:one"], { input: said })).code, 0);
       const refused = await lorica.run(["incident", "export", "--plain", "--to", to]);
@@ -178,7 +173,7 @@ suite(
       assert.match(await ok("incident", "close", "--watch", "1h"), /Everything is still stopped/);
       assert.match(await ok("kill", "status"), /everything/);
       assert.equal((await lorica.run(["secret", "set", "other:one"], { input: "another-value" })).code, 0);
-      assert.match(await ok("watchdog", "alerts"), /after the incident: config: secret stored: other:one by owner/);
+      assert.match(await ok("watchdog", "alerts"), /after the incident: vault: store other:one by owner/);
       assert.match(await ok("resume"), /resumed: 1/);
     });
 

@@ -60,7 +60,7 @@ export async function removeChannel(invocation: Invocation): Promise<void> {
         : [{ path: `channels.${known.id}.accounts.${account}`, unset: true as const }];
     await owner.call("config.set", { edits });
     const secret = channelSecretName(known.id, account, known.tokenKey);
-    return { channel: known.id, account, ...(await owner.call("secret.remove", { name: secret })) };
+    return { channel: known.id, account, ...(await owner.call("vault.remove", { name: secret })) };
   });
   io.result(removed, () =>
     io.line(`${known.name} is switched off${removed.removed ? " and its token forgotten" : "; no token was stored"}`),

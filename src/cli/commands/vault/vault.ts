@@ -128,6 +128,14 @@ export async function list(invocation: Invocation): Promise<void> {
   });
 }
 
+export async function remove(invocation: Invocation): Promise<void> {
+  const { io, args } = invocation;
+  const name = nameOf(args);
+  const result = await withOwner(invocation, (owner) => owner.call("vault.remove", { name }));
+  if (!result.removed) throw new LoricaError("not_found", `there is no secret ${JSON.stringify(name)}`);
+  io.result(result, () => io.line(`removed ${result.name}`));
+}
+
 function show({ io }: Invocation, state: State): void {
   io.result(state, () => {
     const rows: [string, string][] = [
