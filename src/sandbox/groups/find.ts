@@ -17,6 +17,7 @@ const wanted = ["memory", "pids", "cpu"] as const;
 const needed = ["memory", "pids"] as const;
 /** In v2 a group that has groups below it may hold no process itself, so our own go into this one. */
 const ownName = "lorica-own";
+const roundsMax = 8;
 
 export function findGroupPlace(files: GroupFiles): GroupPlace | undefined {
   const mounts = readMounts(files.mountinfo);
@@ -48,13 +49,24 @@ function divide(base: string, controllers: readonly string[]): boolean {
   try {
     const own = join(base, ownName);
     mkdirSync(own, { recursive: true });
-    for (const pid of words(join(base, "cgroup.procs"))) writeFileSync(join(own, "cgroup.procs"), pid);
+    // Whoever begins while the others are moved stays behind, where one process is enough for the kernel to refuse.
+    for (let round = 0; round < roundsMax; round += 1)
+      for (const pid of words(join(base, "cgroup.procs"))) moveInto(own, pid);
     writeFileSync(join(base, "cgroup.subtree_control"), controllers.map((name) => `+${name}`).join(" "));
     return true;
   } catch (error) {
-    // A process that ended in between, or another one's rule about this group.
+    // Somebody else's rule about this group.
     if (errnoOf(error) === undefined) throw error;
     return false;
+  }
+}
+
+function moveInto(group: string, pid: string): void {
+  try {
+    writeFileSync(join(group, "cgroup.procs"), pid);
+  } catch (error) {
+    // It ended before it was moved.
+    if (errnoOf(error) !== "ESRCH") throw error;
   }
 }
 
