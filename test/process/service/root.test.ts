@@ -28,6 +28,13 @@ const played: Readonly<Record<string, string>> = {
   id: `[ $# != 1 ] && echo 4711 || echo "\${FAUX_UID-0}"`,
   stat: "echo 4711",
   setpriv: `while [ "$1" != -- ]; do shift; done; shift; FAUX_UID=4711 exec "$@"`,
+  chown: "true",
+  "systemd-run": `[ ! -e "$(dirname "$0")/../no-scope" ] || exit 1
+said=systemd-run
+while [ $# != 0 ] && [ "$1" != -- ]; do said="$said $1"; shift; done
+[ $# != 0 ] || exit 0
+echo "$said" >>"$(dirname "$0")/systemctl.asked"
+shift; exec "$@"`,
   systemctl: `echo "systemctl $*" >>"$0.asked"; [ "$1" != is-active ] || [ -e "$0.active" ] || exit 3`,
 };
 
@@ -36,7 +43,7 @@ const node = `while [ "\${1#--}" != "$1" ]; do shift; done; shift
 echo "lorica $*" >>"$FOLDER/programs/systemctl.asked"
 case "$*" in "gateway install"*) cat "$FOLDER/text" ;; *validate*) [ ! -e "$FOLDER/broken" ] || exit 78 ;; "gateway status") echo running ;; esac`;
 
-function createMachine(options: { readonly systemd: boolean } = { systemd: true }) {
+function createMachine(options: { readonly systemd: boolean; readonly unified?: boolean } = { systemd: true }) {
   const folder = mkdtempSync(join(scratch, "machine-"));
   const write = (path: string, text: string, mode = 0o644): void => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -52,8 +59,10 @@ function createMachine(options: { readonly systemd: boolean } = { systemd: true 
   script = move(script, "library=/usr/local/lib/lorica\n", `library=${folder}/library\n`);
   script = move(script, "units=/etc/systemd/system\n", `units=${folder}/units\n`);
   script = move(script, "booted=/run/systemd/system\n", `booted=${folder}/booted\n`);
+  script = move(script, "groups=/sys/fs/cgroup\n", `groups=${folder}/groups\n`);
   script = move(script, "  PATH=/usr/local/sbin:", `  PATH=${folder}/programs:/usr/local/sbin:`);
   for (const place of ["home", "units", ...(options.systemd ? ["booted"] : [])]) mkdirSync(join(folder, place));
+  if (options.unified === true) write("groups/cgroup.controllers", "cpu memory pids");
   for (const [program, text] of Object.entries(played)) write(`programs/${program}`, `#!/bin/sh\n${text}\n`, 0o755);
   write("library/1/lorica", script, 0o755);
   write("library/1/package-lock.json", "{}");
@@ -181,6 +190,26 @@ test("CLI-005 onboarding by root asks as the system user, and installs the servi
     "lorica gateway install --system",
   ]);
   assert.ok(orders.includes(`systemctl restart ${name}`));
+});
+
+test("what root starts by hand gets a control group to divide from systemd, and a look at it none", () => {
+  const machine = createMachine({ systemd: true, unified: true });
+  const scope =
+    "systemd-run --quiet --scope --collect --description Lorica, started by root -p Delegate=memory pids cpu";
+  for (const [words, orders] of [
+    ["up", [scope, "lorica up"]],
+    ["gateway run --port 18790", [scope, "lorica gateway run --port 18790"]],
+    ["gateway status", ["lorica gateway status"]],
+    ["status --all", ["lorica status --all"]],
+  ] as const) {
+    const { exit, stderr } = machine.run(words);
+    assert.equal(exit, 0, stderr);
+    assert.deepEqual(machine.orders(), orders);
+  }
+  // It starts without one, too, and says later that memory is not bounded.
+  machine.write("no-scope", "");
+  assert.equal(machine.run("up").exit, 0);
+  assert.deepEqual(machine.orders(), ["lorica up"]);
 });
 
 test("without systemd root is told so, and without a service every command is the system user's", () => {
