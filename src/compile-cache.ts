@@ -24,9 +24,9 @@ export async function warmCompileCache(place: Place, signal: AbortSignal): Promi
   const stamp = join(folder, "warm");
   const code = fingerprint(place.codeRoot);
   if (readIfThere(stamp) === code) return;
-  const exitCode = await runWarmUp(place, signal);
+  const why = await runWarmUp(place, signal);
   if (signal.aborted) return;
-  if (exitCode !== 0) throw new LoricaError("internal", `the code could not be compiled ahead (exit code ${exitCode})`);
+  if (why !== undefined) throw new LoricaError("internal", `the code could not be compiled ahead: ${why}`);
   writeFileSync(stamp, code, { mode: 0o600 });
 }
 
@@ -41,7 +41,8 @@ export async function compileEverything(): Promise<void> {
   flushCompileCache();
 }
 
-function runWarmUp({ codeRoot, home }: Place, signal: AbortSignal): Promise<number> {
+/** Why it failed, where it did. */
+function runWarmUp({ codeRoot, home }: Place, signal: AbortSignal): Promise<string | undefined> {
   const child = spawnClean({
     file: process.execPath,
     // The cache is another one for other flags.
@@ -49,12 +50,15 @@ function runWarmUp({ codeRoot, home }: Place, signal: AbortSignal): Promise<numb
     stdio: ["ignore", "ignore", "ignore"],
     environment: { HOME: home },
   });
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const kill = (): boolean => child.kill("SIGKILL");
-  const killer = setTimeout(kill, limits.warmUpTimeoutMs);
+  const killer = setTimeout(() => {
+    resolve(`it took longer than ${limits.warmUpTimeoutMs} ms`);
+    kill();
+  }, limits.warmUpTimeoutMs);
   signal.addEventListener("abort", kill, { once: true });
-  const { promise, resolve } = Promise.withResolvers<number>();
-  child.once("exit", (code) => resolve(code ?? 1));
-  child.once("error", () => resolve(1));
+  child.once("exit", (code, by) => resolve(code === 0 ? undefined : `it ended with ${by ?? `status ${code}`}`));
+  child.once("error", ({ message }) => resolve(message));
   return promise.finally(() => {
     clearTimeout(killer);
     signal.removeEventListener("abort", kill);

@@ -3,11 +3,11 @@ import type { Invocation } from "../context.ts";
 import { commandLine, withRunningOwner } from "../reach.ts";
 import { installService } from "./install.ts";
 import type { Installed, InstallOptions } from "./install.ts";
-import { restartGateway } from "./life.ts";
+import { prepare, restartGateway } from "./life.ts";
 
 export async function installAndStart(invocation: Invocation, options: InstallOptions): Promise<Installed> {
-  const { io, context } = invocation;
-  await io.progress("preparing", context.warmUp());
+  const { io } = invocation;
+  await io.progress("preparing", prepare(invocation));
   const running = await withRunningOwner(invocation, async (owner) => (await owner?.call("owner.status", {}))?.listen);
   const installed = await installService(invocation, {
     ...options,

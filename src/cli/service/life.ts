@@ -1,6 +1,6 @@
 // Starting, stopping and restarting the gateway, whoever runs it: its service where it has one, else a process of its own
 // in the background.
-import { codeOf, codes, LoricaError } from "../../base/errors.ts";
+import { codeOf, codes, errnoOf, LoricaError } from "../../base/errors.ts";
 import type { Code } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { sleep } from "../../base/wait.ts";
@@ -19,8 +19,8 @@ export async function startGateway(
   invocation: Invocation,
   port: number | undefined,
 ): Promise<"done" | "somebody else did"> {
-  const { io, context } = invocation;
-  await io.progress("preparing", context.warmUp());
+  const { io } = invocation;
+  await io.progress("preparing", prepare(invocation));
   const service = await findService(invocation);
   if (service.state === "installed") {
     refusePort(invocation, service, port);
@@ -35,6 +35,16 @@ export async function startGateway(
     if (codes[codeOf(error)].exit !== codes.locked.exit) throw error;
     if (await io.progress("waiting for the gateway", answers(invocation))) return "somebody else did";
     throw error;
+  }
+}
+
+/** Without it the start takes longer and is otherwise the same, so that nothing of it may keep a gateway from starting. */
+export async function prepare({ context, io }: Invocation): Promise<void> {
+  try {
+    await context.warmUp();
+  } catch (error) {
+    if (!(error instanceof LoricaError) && errnoOf(error) === undefined) throw error;
+    io.note(io.style("yellow", `note: ${error instanceof Error ? error.message : error}. The start takes longer.`));
   }
 }
 

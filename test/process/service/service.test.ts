@@ -1,6 +1,6 @@
 // The gateway as a service: installed, found out about, stopped, restarted and removed, under a systemctl that does so.
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -65,6 +65,16 @@ suite("the gateway as a service", { concurrency: false }, () => {
     const ran = await lorica.run(["gateway", "install"]);
     assert.match(ran.stderr, /does not see this shell's variables \(OPENCLAW_GATEWAY_TOKEN\)/);
     assert.ok(!readFileSync(file, "utf8").includes(lorica.token));
+  });
+
+  test("code that cannot be compiled ahead keeps no gateway from starting", async () => {
+    const stamp = join(lorica.home, ".cache/lorica/compiled/warm");
+    rmSync(stamp, { force: true });
+    mkdirSync(stamp, { recursive: true });
+    const ran = await lorica.run(["gateway", "install"]);
+    rmSync(stamp, { recursive: true });
+    assert.deepEqual([ran.code, (await status()).state], [0, "running"]);
+    assert.match(ran.stderr, /note: EISDIR.*The start takes longer\./);
   });
 
   test("GW-044 a restart restarts the service, and up finds it running", async () => {
