@@ -14,13 +14,14 @@ export function createMakeRoom({ database, clock }: Ground, { eraseSession, eras
   const used = database.query<{ bytes: number }>(`
     SELECT (page_count - freelist_count) * page_size AS bytes
     FROM pragma_page_count, pragma_freelist_count, pragma_page_size`);
+  // Where a reset ended a window, its session was touched at the same moment: the window goes first.
   const oldest = database.query<Old>(`
     SELECT kind, name FROM (
       SELECT 'window' AS kind, id AS name, ended_at AS at FROM windows WHERE ended_at IS NOT NULL
       UNION ALL
       SELECT 'session', key, updated_at FROM sessions
         WHERE updated_at < :before AND key NOT IN (SELECT session_key FROM lanes))
-    ORDER BY at, name LIMIT 1`);
+    ORDER BY at, kind DESC, name LIMIT 1`);
   const isTooMuch = (bytesMax: number): boolean => (used.get()?.bytes ?? 0) > bytesMax;
 
   return async (bytesMax: number): Promise<{ readonly sessions: number; readonly windows: number }> => {
