@@ -463,6 +463,11 @@ export const limits = {
   dlpAllowOnceMs: 60 * 60_000,
   dlpAllowMaxMs: 24 * 60 * 60_000,
   dlpAllowancesMax: 256,
+  dlpHeldMax: 256,
+  dlpHeldMs: 7 * 24 * 60 * 60_000,
+  dlpHeldLookMs: 60 * 60_000,
+  dlpHeldFileMaxBytes: 1_048_576,
+  holdTimeoutMs: 10_000,
   dlpFrozenMax: 256,
   /** So many different parts of values may be found within that time, before somebody seems to be guessing at them. */
   dlpPartsMax: 5,

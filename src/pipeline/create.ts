@@ -29,6 +29,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       await recover(parts);
       taking = true;
       parts.delivery.kick();
+      // Not waited for: what waited for its owner waits a little longer.
+      void parts.orders.takeWord();
       const admits = async (envelope: Envelope): Promise<boolean> => plan(envelope, parts).kind === "planned";
       const { redeem } = parts.policy;
       const door = { receive: receiveFor(store, accept), admits, redeem, signal: stopping.signal };
@@ -39,6 +41,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     watch: (listener) => runs.watch(listener),
     abort: (target) => parts.abortRuns("runId" in target ? [target.runId] : parts.runsOf(target.sessionKey)),
     recheck: parts.recheck,
+    takeWord: () => parts.orders.takeWord(),
     active: () => lanes.active(),
     channels: parts.supervisor,
     async order(order, signal) {

@@ -35,7 +35,7 @@ export function createParts(
   const onRefresh = (): void => void recheck().catch((error: unknown) => options.report(newId(), error));
   const supervisor = createSupervisor({ ...options, open, onRunning: () => delivery.kick(), onRefresh });
   const isHeld = (id: string): boolean => supervisor.states().some(({ channel, held }) => channel === id && held);
-  const orders = createOrders({ ...options, kick: () => delivery.kick(), isHeld });
+  const orders = createOrders({ ...options, kick: () => delivery.kick(), isHeld }, ends.sendsEnd);
   const deliveryParts = { ...options, open, supervisor, attempted: orders.attempted };
   const delivery = createDelivery(deliveryParts, ends.sendsEnd);
   const handOver = createHandOver(deliveryParts, ends.sendsEnd);

@@ -7,6 +7,7 @@ import type { ChannelHealth, WebhookRequest } from "../channel/channel.ts";
 import type { Order, Ordered } from "./channels/order.ts";
 
 export type { Order, Ordered } from "./channels/order.ts";
+export type { HoldDesk, HoldEnd } from "./run/holds.ts";
 export { createPipeline } from "./create.ts";
 export { pulledChannel } from "./pulled.ts";
 export type { Binding, ChannelAccess, Checkpoint, PipelineOptions, PipelineSettings } from "./settings.ts";
@@ -81,6 +82,8 @@ export type Pipeline = {
   abort(target: { readonly runId: string } | { readonly sessionKey: string }): Promise<readonly string[]>;
   /** Who is let in has changed: ends what runs or waits for people who are not any more. */
   recheck(): Promise<void>;
+  /** The owner has said what becomes of what was held: it is sent, or not kept. */
+  takeWord(): Promise<void>;
   /** The runs that wait or run, by session key. */
   active(): ReadonlyMap<string, readonly string[]>;
   /** Takes nothing new, lets running turns end within `graceMs`, then leaves them for the next start. */

@@ -6,6 +6,7 @@ import type { Chat, QueueMode } from "../base/envelope.ts";
 import type { ChannelDefinition, ChannelPorts } from "../channel/channel.ts";
 import type { Inspector } from "../dlp/dlp.ts";
 import type { Observe } from "../plugin/plugin.ts";
+import type { HoldDesk } from "./run/holds.ts";
 import type { Senders } from "../pairing/pairing.ts";
 import type { Policy } from "../policy/policy.ts";
 import type { LaneBounds, ResetRule, SessionScope } from "../session/session.ts";
@@ -92,6 +93,8 @@ export type PipelineOptions = {
   readonly audit: AuditLog;
   /** Judges what comes in before it is stored, and what goes out before it leaves. */
   readonly dlp: Inspector;
+  /** Where the owner says what becomes of what was held; without it nothing is kept for them. */
+  readonly holdDesk?: HoldDesk;
   readonly observe: Observe;
   readonly clock: Clock;
   /** Asked at each message, so that changed settings hold from the next one on. */

@@ -340,4 +340,13 @@ export const migrations: readonly Migration[] = [
     seals: true,
     down: "DROP INDEX outbox_session; DROP INDEX inbox_session; DROP TABLE head; DROP TABLE session_keys;",
   },
+  {
+    version: 6,
+    name: "what waits for the owner's word",
+    up: `
+      ALTER TABLE outbox ADD COLUMN hold TEXT;
+      CREATE INDEX outbox_hold ON outbox (hold) WHERE hold IS NOT NULL;
+    `,
+    down: "DROP INDEX outbox_hold; ALTER TABLE outbox DROP COLUMN hold;",
+  },
 ];

@@ -22,12 +22,13 @@ type Row = {
   readonly next_attempt_at: number;
   readonly receipt: string | null;
   readonly reason: string | null;
+  readonly hold: string | null;
   readonly created_at: number;
 };
 
 const select = `
   SELECT id, turn_id, session_key, agent_id, principal, reply_to, text, media, label, status, attempts,
-         next_attempt_at, receipt, reason, created_at
+         next_attempt_at, receipt, reason, hold, created_at
   FROM outbox`;
 
 /** What stands where there is nothing to seal: a text that is empty or was erased, and no files. */
@@ -83,6 +84,7 @@ export function createOutbox(ground: Ground): Outbox {
     postpone: async (id, until, reason) => {
       await database.write(() => setPostponed.run({ id, until, reason: sealReason(id, reason) }), "ordered");
     },
+    ...createHoldMoves(ground, { toRow, sealReason }),
     interrupted: () => database.read(() => selectInterrupted.all().map(toRow)),
     list: ({ status, limit }) =>
       database.read(() => {
@@ -132,6 +134,32 @@ function prepareMoves({ database }: Ground) {
   };
 }
 
+/** What the owner's word does to what waited for it. */
+function createHoldMoves(
+  { database, clock }: Ground,
+  rows: { readonly toRow: (row: Row) => OutboxRow; readonly sealReason: (id: string, reason: string) => string },
+): Pick<Outbox, "decide" | "ofHold"> {
+  const { toRow, sealReason } = rows;
+  const selectOfHold = database.query<Row>(`${select} WHERE hold = :hold ORDER BY position`);
+  const setReleased = database.query(
+    "UPDATE outbox SET status = 'pending', reason = NULL, next_attempt_at = :now WHERE hold = :hold AND status = 'held'",
+  );
+  // Nobody will read it any more, so nothing of it is kept.
+  const setRefused = database.query(`
+    UPDATE outbox SET status = 'failed', reason = :reason, text = '${erased}', media = '${noMedia}'
+    WHERE id = :id AND status = 'held'`);
+  return {
+    decide: (hold, word) =>
+      database.write(() => {
+        if (word.kind === "send") setReleased.run({ hold, now: clock.now() });
+        else
+          for (const { id } of selectOfHold.all({ hold })) setRefused.run({ id, reason: sealReason(id, word.reason) });
+        return selectOfHold.all({ hold }).map(toRow);
+      }),
+    ofHold: (hold) => database.read(() => selectOfHold.all({ hold }).map(toRow)),
+  };
+}
+
 /** Whose reply it is; without a turn where it answers nobody who began one. */
 export type ReplyOrigin = Pick<Turn, "sessionKey" | "agentId" | "principal"> & { readonly turnId: string | null };
 
@@ -144,9 +172,9 @@ export function createOutboxInsert({
 }: Ground): (draft: OutboxDraft, of: ReplyOrigin) => void {
   const insert = database.query(`
     INSERT INTO outbox (id, turn_id, session_key, agent_id, principal, account, address, reply_to, text, media, label,
-                        status, attempts, next_attempt_at, receipt, reason, epoch, created_at)
+                        status, attempts, next_attempt_at, receipt, reason, hold, epoch, created_at)
     VALUES (:id, :turnId, :sessionKey, :agentId, :principal, :account, :address, :replyTo, :text, :media, :label,
-            :status, :attempts, :now, :receipt, :reason, :epoch, :now)`);
+            :status, :attempts, :now, :receipt, :reason, :hold, :epoch, :now)`);
   return (draft, turn) => {
     const { id } = draft;
     const place = { id, session_key: turn.sessionKey };
@@ -165,6 +193,7 @@ export function createOutboxInsert({
       label: toJson(draft.label),
       ...settled,
       reason: settled.reason === null ? null : seals.seal(replyReasonPlace({ id }), settled.reason),
+      hold: draft.settled?.status === "held" ? (draft.settled.hold ?? null) : null,
       epoch,
       now: clock.now(),
     });
@@ -218,6 +247,7 @@ function toOutboxRow(row: Row, seals: Seals): OutboxRow {
     nextAttemptAt: row.next_attempt_at,
     receipt: orUndefined(row.receipt),
     reason: reason === null ? undefined : (seals.open(replyReasonPlace(row), reason) ?? damagedText),
+    hold: orUndefined(row.hold),
     createdAt: row.created_at,
   };
 }

@@ -165,7 +165,8 @@ export type OutboxDraft = {
   /** Where its way has ended already, as for a caller who fetches it; otherwise it is pending. */
   readonly settled?:
     | { readonly status: "sent"; readonly receipt: string }
-    | { readonly status: "held"; readonly reason: string };
+    /** `hold`: what the owner's word on it will name. */
+    | { readonly status: "held"; readonly reason: string; readonly hold?: string | undefined };
 };
 
 export type Turns = {
@@ -236,8 +237,12 @@ export type OutboxRow = OutboxDraft & {
   readonly nextAttemptAt: number;
   readonly receipt: string | undefined;
   readonly reason: string | undefined;
+  /** The owner was asked about it, under this name. */
+  readonly hold: string | undefined;
   readonly createdAt: number;
 };
+
+export type HoldWord = { readonly kind: "send" } | { readonly kind: "refuse"; readonly reason: string };
 
 export type Outbox = {
   /** Pending rows that wait for no older one: those that are due, oldest first; and when the next of them will be. */
@@ -254,6 +259,9 @@ export type Outbox = {
   end(id: string, status: "failed" | "unknown" | "held", reason: string): Promise<void>;
   /** Not yet, and no attempt is counted: pending stays pending. */
   postpone(id: string, until: number, reason: string): Promise<void>;
+  /** The rows of a hold, once the owner has spoken: held → pending, or held → failed and erased. Answers all of them. */
+  decide(hold: string, word: HoldWord): Promise<readonly OutboxRow[]>;
+  ofHold(hold: string): Promise<readonly OutboxRow[]>;
   /** Rows that were being sent when the process died. */
   interrupted(): Promise<readonly OutboxRow[]>;
   list(options: { readonly status?: OutboxStatus; readonly limit: number }): Promise<readonly OutboxRow[]>;

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { screenEgress } from "../../src/assembly/broker/dlp/wall.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { openHeld } from "../../src/assembly/broker/dlp/held.ts";
 import { createDlpSide } from "../../src/assembly/broker/dlp/side.ts";
 import { silentLog } from "../../src/audit/audit.ts";
 import type { AuditRecord } from "../../src/audit/audit.ts";
@@ -152,6 +154,7 @@ test("DLP-009 DLP-011 the owner's word and what passed by it are in the evidence
     config: () => config,
     redactor: createRedactor({ values: () => [secret], patterns: [] }),
     canary: testCanary,
+    held: openHeld("/nowhere/held.json", systemClock),
     audit: { record: (record) => void records.push(record) },
     log: silentLog,
     alertOwner: () => undefined,
@@ -159,7 +162,7 @@ test("DLP-009 DLP-011 the owner's word and what passed by it are in the evidence
   await ask(inspector)({ point: "reply", to: alice });
   const id = lastIncident(inspector);
   const { until, ...allowed } = await areas["dlp.allow"]({ id }, { signal });
-  assert.deepEqual(allowed, { id, isOnce: true, sessionKey: "s", to: alice });
+  assert.deepEqual(allowed, { id, isHeld: false, isOnce: true, sessionKey: "s", to: alice });
   await ask(inspector)({ point: "reply", to: alice });
   const place = { kind: "dlp", verdict: "allow", rule: "owner", sessionKey: "s", resource: alice };
   assert.deepEqual(records.slice(1), [

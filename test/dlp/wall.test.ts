@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { screenEgress } from "../../src/assembly/broker/dlp/wall.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { openHeld } from "../../src/assembly/broker/dlp/held.ts";
 import { createDlpSide } from "../../src/assembly/broker/dlp/side.ts";
 import type { DlpDeps } from "../../src/assembly/broker/dlp/side.ts";
 import { isPublic } from "../../src/assembly/settings/dlp.ts";
@@ -138,6 +140,7 @@ function openSide(dlp: object = {}, channels: object = {}) {
     config: () => config,
     redactor,
     canary: testCanary,
+    held: openHeld("/nowhere/held.json", systemClock),
     audit: { record: (record) => void records.push(record) },
     log: silentLog,
     alertOwner: (text) => void alerts.push(text),

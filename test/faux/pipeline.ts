@@ -51,6 +51,7 @@ export function createFauxPipeline(options: { readonly store?: Store; readonly s
       webhookFor: () => undefined,
     },
     owners: () => [],
+    takeWord: async () => undefined,
     start: async () => undefined,
     async handle(envelope) {
       if (state.refuse instanceof Error) throw state.refuse;

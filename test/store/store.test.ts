@@ -112,6 +112,7 @@ test("a turn takes its messages and ends with its reply in the outbox, each in o
       nextAttemptAt: 1_000_000,
       receipt: undefined,
       reason: undefined,
+      hold: undefined,
       createdAt: 1_000_000,
     },
   ]);

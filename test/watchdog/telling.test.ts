@@ -89,10 +89,13 @@ test("the owner is whom the config names or an approval made one, on the account
     { channel: "telegram", account: "default", senderId: "9", role: "member" },
     { channel: "telegram", account: "second", senderId: "10", role: "owner" },
   ];
-  const orders = createOrders({
-    settings: () => ({ owners: new Set(["telegram:7", "loopback:alice"]) }),
-    senders: { approvals: () => approvals },
-  } as unknown as OrderParts);
+  const orders = createOrders(
+    {
+      settings: () => ({ owners: new Set(["telegram:7", "loopback:alice"]) }),
+      senders: { approvals: () => approvals },
+    } as unknown as OrderParts,
+    never,
+  );
   const account = {
     id: "default",
     name: undefined,

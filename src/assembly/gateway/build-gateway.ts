@@ -14,7 +14,7 @@ import {
   createWorkspaceClient,
 } from "../../broker/client.ts";
 import type { Link } from "../../broker/client.ts";
-import { createInspectorClient } from "./dlp.ts";
+import { createHoldDesk, createInspectorClient } from "./dlp.ts";
 import { screenMedia } from "./media.ts";
 import { createRedactor } from "../../dlp/dlp.ts";
 import type { Inspector } from "../../dlp/dlp.ts";
@@ -118,6 +118,7 @@ export async function buildGateway(first: GatewayStart, outside: Outside): Promi
     answer: createStateAnswers(store, first),
     hear(name, params) {
       if (name === "halts") takeHalts(params);
+      if (name === "dlp") void pipeline.takeWord();
       if (name === "sandbox") hearSandbox(ground, params as SandboxStatus);
       if (name !== "alert") return;
       const agentId = (): string => current.agents()[0]?.id ?? "main";
@@ -236,6 +237,7 @@ function pipelineOptions(ground: Ground, link: Link): PipelineOptions {
     clock: systemClock,
     runner: afterProbe(runner, current.sandboxTried),
     channels: [...ownDoors.map((id) => pulledChannel({ id, redeem })), ...platforms],
+    holdDesk: createHoldDesk(link),
     ports: createChannelPorts(platforms, { ...ground, link, start: current.start }),
     settings: () => pipelineSettings(current.start().config, current.agents()),
     laneBounds: () => laneBounds(current.start().config),

@@ -6,7 +6,7 @@ export const dlpCommands: readonly CommandSpec[] = [
   { path: "dlp", summary: "what was stopped or taken out because it must not leave" },
   {
     path: "dlp list",
-    summary: "what was found since the start: where, never what",
+    summary: "what waits for your word, and what was found since the start: where, never what",
     options: [{ flags: "--limit <count>", summary: "at most this many; 50 where left out" }],
     load: async () => (await import("../commands/dlp/dlp.ts")).listIncidents,
   },
@@ -19,10 +19,16 @@ export const dlpCommands: readonly CommandSpec[] = [
   {
     path: "dlp allow",
     takes: "<id>",
-    summary: "let what it is about pass once where it was going, and a session that it froze go on",
+    summary: "send a held message, or let what it is about pass once where it was going; its session goes on",
     options: [{ flags: "--for <duration>", summary: "as often as it comes, for so long; 24h at most" }],
     examples: ["dlp allow 3f9c", "dlp allow 3f9c --for 30m"],
     load: async () => (await import("../commands/dlp/dlp.ts")).allowIncident,
+  },
+  {
+    path: "dlp refuse",
+    takes: "<id>",
+    summary: "a held message is not sent, and nothing of it is kept",
+    load: async () => (await import("../commands/dlp/dlp.ts")).refuseHeld,
   },
   {
     path: "dlp stats",

@@ -67,7 +67,8 @@ export function createIncidents(
       const now = clock.now();
       const prints = [...new Set(findings.map((finding) => printOf(finding, text)))].toSorted();
       const key = JSON.stringify([about.point, about.sessionKey, about.to, about.verdict, prints]);
-      const known = incidents.get(seen.get(key) ?? "");
+      // What is held is a message of its own each time, and the owner is asked about each.
+      const known = about.verdict === "hold" ? undefined : incidents.get(seen.get(key) ?? "");
       if (known !== undefined && now - known.incident.at < limits.dlpSeenMs) {
         known.incident = { ...known.incident, times: known.incident.times + 1 };
         return { incident: known.incident, isNew: false };

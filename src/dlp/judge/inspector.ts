@@ -100,7 +100,9 @@ export function createInspector(options: InspectorOptions): LocalInspector {
       const passage = { id: `look ${looks}`, ...question.passage };
       for (const text of question.texts) judged.push(await inspectOne({ ...question, passage }, text));
       const verdict = strictest(judged.map((one) => one.verdict));
-      return { verdict, texts: judged.map(({ text }) => text), reason: reasonOf(judged) };
+      const answer = { verdict, texts: judged.map(({ text }) => text), reason: reasonOf(judged) };
+      if (verdict !== "hold") return answer;
+      return { ...answer, incident: judged.find((one) => one.verdict === verdict)?.incident?.id };
     },
     async inspectStream(question) {
       judge.guesses.check();

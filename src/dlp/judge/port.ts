@@ -9,6 +9,8 @@ export type Question = {
   readonly to?: string | undefined;
   /** The owner alone reads it: what people are named in it is theirs to know. */
   readonly isOwner?: boolean | undefined;
+  /** What the owner must be asked about is kept until they answer, under the name that `hold` then gives it. */
+  readonly keeps?: boolean | undefined;
   /** The broker's own word for its looks at one and the same thing, and for where it is on its way. */
   readonly passage?: { readonly id?: string; readonly step?: string; readonly to?: string } | undefined;
   /** Judged together, answered one by one. */
@@ -21,6 +23,10 @@ export type Answer = {
   readonly texts: readonly string[];
   /** What was found and what became of it, for people; empty where nothing was. */
   readonly reason: string;
+  /** The incident for which it is held. */
+  readonly incident?: string | undefined;
+  /** The owner is asked about it. */
+  readonly hold?: string | undefined;
 };
 
 export type StreamQuestion = Pick<Question, "agentId" | "sessionKey"> & {

@@ -8,7 +8,8 @@ import { limits } from "../../base/limits.ts";
 import { owner } from "../../base/principal.ts";
 import { unlessAborted } from "../../base/wait.ts";
 import { splitMarkdown } from "../../channel/channel.ts";
-import type { OutboxRow } from "../../store/store.ts";
+import type { OutboxDraft, OutboxRow } from "../../store/store.ts";
+import { createHolds } from "../run/holds.ts";
 import type { ChannelState, Pipeline } from "../pipeline.ts";
 import type { ChannelAccess, PipelineOptions } from "../settings.ts";
 
@@ -37,6 +38,8 @@ export type Orders = {
   send(order: Order, signal: AbortSignal): Promise<Ordered>;
   /** Where the owner can be written to, on these channels. */
   owners(channels: readonly ChannelState[]): ReturnType<Pipeline["owners"]>;
+  /** The owner has said what becomes of what was held. */
+  takeWord(): Promise<void>;
   /** The outbox has done with this row for now. */
   attempted(id: string): void;
 };
@@ -44,14 +47,15 @@ export type Orders = {
 type Knowing = Pick<PipelineOptions, "settings" | "senders">;
 
 export type OrderParts = Knowing &
-  Pick<PipelineOptions, "store" | "channels" | "dlp"> & {
+  Pick<PipelineOptions, "store" | "channels" | "dlp" | "holdDesk" | "report"> & {
     readonly kick: () => void;
     /** Whether the channel was stopped by hand: nothing leaves over it until somebody starts it. */
     readonly isHeld: (channel: string) => boolean;
   };
 
-export function createOrders(parts: OrderParts): Orders {
+export function createOrders(parts: OrderParts, sendsEnd: AbortSignal): Orders {
   const { store } = parts;
+  const holds = createHolds(parts, sendsEnd);
   /** One for all who wait for a row: an order that is repeated while it waits has two. */
   const waiting = new Map<string, PromiseWithResolvers<void>>();
 
@@ -84,15 +88,8 @@ export function createOrders(parts: OrderParts): Orders {
       if (pending.length >= limits.ordersPendingMax)
         throw new LoricaError("overloaded", `${pending.length} messages wait to be sent already; try again later`);
       const id = `order-${sha256(order.idempotencyKey).slice(0, 32)}`;
-      const label = { integrity: "owner", readers: [owner.id, `${to.channel}:${to.account}:${to.recipient}`] } as const;
-      const words = await screened(order, to, { ...parts, signal });
-      const drafts = splitMarkdown(words, charsMax(order, parts)).map((text, at) => ({
-        id: at === 0 ? id : `${id}-${at}`,
-        to,
-        text,
-        media: [],
-        label,
-      }));
+      const screened = await screenOrder(order, { to, known: await store.outbox.find(id) }, { ...parts, signal });
+      const drafts = draftsOf(screened, { id, to, charsMax: charsMax(order, parts) });
       const { agentId } = order;
       const stored = await store.outbox.order(drafts, { turnId: null, sessionKey: "", agentId, principal: owner });
       if (stored === "different")
@@ -113,7 +110,11 @@ export function createOrders(parts: OrderParts): Orders {
           ownersAt({ channel, account }, parts).map((recipient) => ({ channel, account, recipient })),
         ),
       ),
-    attempted: wake,
+    takeWord: holds.take,
+    attempted(id) {
+      wake(id);
+      holds.attempted(id);
+    },
   };
 }
 
@@ -123,18 +124,41 @@ function charsMax({ channel, account }: Order, { channels, settings }: OrderPart
   return Math.min(capable, settings().access?.(channel, account)?.textMaxChars ?? limits.replyMaxChars);
 }
 
-/** Throws where it must not leave. */
-async function screened(
+function draftsOf(
+  { words, settled }: Screened,
+  { id, to, charsMax: most }: { readonly id: string; readonly to: ReplyAddress; readonly charsMax: number },
+): readonly OutboxDraft[] {
+  const label = { integrity: "owner", readers: [owner.id, `${to.channel}:${to.account}:${to.recipient}`] } as const;
+  return splitMarkdown(words, most).map((text, at) => ({
+    id: at === 0 ? id : `${id}-${at}`,
+    to,
+    text,
+    media: [],
+    label,
+    ...(settled === undefined ? {} : { settled }),
+  }));
+}
+
+type Screened = { readonly words: string; readonly settled?: OutboxDraft["settled"] };
+
+/** Throws where it must not leave. What its owner must be asked about waits in the outbox; asked again, it waits there already. */
+async function screenOrder(
   { agentId, text }: Order,
-  { channel, account, recipient }: ReplyAddress,
-  { dlp, signal }: Pick<OrderParts, "dlp"> & { readonly signal: AbortSignal },
-): Promise<string> {
+  { to: address, known }: { readonly to: ReplyAddress; readonly known: OutboxRow | undefined },
+  parts: OrderParts & { readonly signal: AbortSignal },
+): Promise<Screened> {
+  const { channel, account, recipient } = address;
   const to = `${channel}:${account}:${recipient}`;
-  const question = { point: "order", agentId, sessionKey: "", to, isOwner: true, texts: [text] } as const;
-  const { verdict, texts, reason } = await dlp.inspect(question, signal);
+  // To themselves the owner may write of anybody.
+  const isOwner = ownersAt(address, parts).includes(recipient);
+  const keeps = parts.holdDesk !== undefined && known === undefined;
+  const question = { point: "order", agentId, sessionKey: "", to, isOwner, keeps, texts: [text] } as const;
+  const { verdict, texts, reason, hold = known?.hold } = await parts.dlp.inspect(question, parts.signal);
+  if (verdict === "hold" && hold !== undefined)
+    return { words: text, settled: { status: "held", reason: `it holds ${reason}`, hold } };
   if (verdict === "block" || verdict === "hold")
     throw new LoricaError("forbidden", `the message was not sent: it holds ${reason}`);
-  return texts[0] ?? "";
+  return { words: texts[0] ?? "" };
 }
 
 /** Throws with what the owner can do about it. */

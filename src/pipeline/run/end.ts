@@ -9,7 +9,7 @@ import type { Signals } from "../channels/signals.ts";
 import type { HandOver } from "../hand-over.ts";
 import type { PipelineOptions } from "../settings.ts";
 import { tellWaiting, untilStored } from "./patience.ts";
-import { repliesOf, replyShape, screenReply } from "./replies.ts";
+import { heldReplies, repliesOf, replyShape, screenReply } from "./replies.ts";
 import type { Runs } from "./runs.ts";
 
 export type EndParts = PipelineOptions & {
@@ -37,9 +37,11 @@ export async function closeTurn(
   { outcome: ended, label, closing }: Ended,
   parts: EndParts & { readonly runIds: readonly string[] },
 ): Promise<void> {
-  const reached = await screenReply(turn, ended, parts);
-  const replies = await parts.handOver(repliesOf(reached, label, replyShape(turn, parts)), turn);
-  const outcome = unlessHeld(reached, replies);
+  const { outcome: reached, held } = await screenReply(turn, ended, parts);
+  const shape = replyShape(turn, parts);
+  const said = await parts.handOver(repliesOf(reached, label, shape), turn);
+  const outcome = unlessHeld(reached, said);
+  const replies = held === undefined ? said : [...said, ...heldReplies(held, label, shape)];
   const end = {
     status: outcome.status,
     replies,

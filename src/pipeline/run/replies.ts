@@ -25,7 +25,10 @@ export function replyShape(
 /** A cancelled turn says nothing, a failed one what happened and under which id the log has it. */
 export function repliesOf(outcome: TurnOutcome, label: Label, shape: ReplyShape): readonly OutboxDraft[] {
   const text = replyText(outcome);
-  if (text.trim() === "") return [];
+  return text.trim() === "" ? [] : piecesOf(text, label, shape);
+}
+
+function piecesOf(text: string, label: Label, shape: ReplyShape): readonly OutboxDraft[] {
   return splitMarkdown(`${shape.prefix}${text}`, shape.textMaxChars).map((piece, at) => ({
     id: newId(),
     // Only the first answers the message; the others follow it.
@@ -36,25 +39,51 @@ export function repliesOf(outcome: TurnOutcome, label: Label, shape: ReplyShape)
   }));
 }
 
+/** What may be said now, and what waits for the owner's word. */
+export type Screened = { readonly outcome: TurnOutcome; readonly held?: HeldReply | undefined };
+export type HeldReply = { readonly text: string; readonly hold: string; readonly reason: string };
+
 /** Judged as a whole, before it is cut into pieces, and with what the recipient was sent before. */
 export async function screenReply(
   turn: Turn,
   outcome: TurnOutcome,
-  { dlp, stopping }: Pick<PipelineOptions, "dlp"> & { readonly stopping: AbortSignal },
-): Promise<TurnOutcome> {
+  { dlp, holdDesk, channels, stopping }: ScreenParts,
+): Promise<Screened> {
   const said = outcome.status === "done" ? outcome.text : outcome.status === "failed" ? outcome.message : "";
-  if (said === "") return outcome;
+  if (said === "") return { outcome };
   const { agentId, sessionKey, replyTo, principal } = turn;
   const to = `${replyTo.channel}:${replyTo.account}:${replyTo.recipient}`;
   const isOwner = principal.kind === "owner" && !/:(?:group|channel|thread):/.test(sessionKey);
-  const question = { point: "reply", agentId, sessionKey, to, isOwner, texts: [said] } as const;
-  const { verdict, texts, reason } = await dlp.inspect(question, stopping);
-  if (verdict === "pass") return outcome;
+  // Whoever fetches their reply is not there any more when the owner has answered.
+  const isSent = channels.find(({ id }) => id === replyTo.channel)?.replies !== "fetched";
+  const keeps = holdDesk !== undefined && isSent && outcome.status === "done";
+  const question = { point: "reply", agentId, sessionKey, to, isOwner, keeps, texts: [said] } as const;
+  const { verdict, texts, reason, hold } = await dlp.inspect(question, stopping);
+  if (verdict === "pass") return { outcome };
   const [text = ""] = texts;
-  if (verdict === "redact" && outcome.status === "done") return { ...outcome, text };
-  if (verdict === "redact" && outcome.status === "failed") return { ...outcome, message: text };
-  const message = `the answer is held back: it holds ${reason}. The owner can let it through with: lorica dlp allow`;
-  return { status: "failed", code: "forbidden", message, id: newId(), usage: outcome.usage };
+  if (verdict === "redact" && outcome.status === "done") return { outcome: { ...outcome, text } };
+  if (verdict === "redact" && outcome.status === "failed") return { outcome: { ...outcome, message: text } };
+  const next = hold === undefined ? "The owner can let it pass once with: lorica dlp allow" : "Its owner was asked";
+  const message = `the answer is held back: it holds ${reason}. ${next}`;
+  return {
+    outcome: { status: "failed", code: "forbidden", message, id: newId(), usage: outcome.usage },
+    held: hold === undefined ? undefined : { text: said, hold, reason },
+  };
+}
+
+type ScreenParts = Pick<PipelineOptions, "dlp" | "holdDesk" | "channels"> & { readonly stopping: AbortSignal };
+
+/** As they would leave, and nobody sends them before the owner says so. */
+export function heldReplies(
+  { text, hold, reason }: HeldReply,
+  label: Label,
+  shape: ReplyShape,
+): readonly OutboxDraft[] {
+  return piecesOf(text, label, shape).map((draft) => ({
+    ...draft,
+    to: followUp(shape.to),
+    settled: { status: "held", reason: `it holds ${reason}`, hold },
+  }));
 }
 
 function replyText(outcome: TurnOutcome): string {

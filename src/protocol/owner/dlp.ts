@@ -16,14 +16,20 @@ export type OwnerIncident = {
   readonly times: number;
 };
 
+/** A message that is kept until the owner has spoken. */
+export type OwnerHeld = Pick<
+  OwnerIncident,
+  "id" | "at" | "point" | "rules" | "agentId" | "sessionKey" | "to" | "where"
+> & { readonly word: "none" | "allowed" | "refused" | "expired" };
+
 const id = z.string().regex(/^[0-9a-f]{4,32}$/, "an incident's id, as `lorica dlp list` prints it");
 
 export const dlpMethods = {
-  "dlp.list": method<{ readonly incidents: readonly OwnerIncident[] }>()({
-    summary: "What was found in texts since the start, newest first: where, never what.",
+  "dlp.list": method<{ readonly incidents: readonly OwnerIncident[]; readonly held: readonly OwnerHeld[] }>()({
+    summary: "What was found in texts since the start, newest first, and what waits for a word: where, never what.",
     params: z.strictObject({ limit: z.int().min(1).max(limits.dlpIncidentsMax).optional() }),
   }),
-  "dlp.show": method<{ readonly incident: OwnerIncident | null }>()({
+  "dlp.show": method<{ readonly incident: OwnerIncident | null; readonly held: OwnerHeld | null }>()({
     summary: "One of them.",
     params: z.strictObject({ id }),
   }),
@@ -53,13 +59,19 @@ export const dlpMethods = {
   }),
   "dlp.allow": method<{
     readonly id: string;
+    /** It is a message that waited, and is sent now. */
+    readonly isHeld: boolean;
     readonly isOnce: boolean;
-    readonly until: number;
+    readonly until: number | null;
     /** In this session, or to this place; either may be empty. */
     readonly sessionKey: string;
     readonly to: string;
   }>()({
-    summary: "Lets what an incident is about pass once, or for a while, and a session that it froze go on.",
+    summary: "Sends a held message, or lets what an incident is about pass once or for a while; its session goes on.",
     params: z.strictObject({ id, forMs: z.int().min(1_000).max(limits.dlpAllowMaxMs).optional() }),
+  }),
+  "dlp.refuse": method<{ readonly id: string; readonly to: string }>()({
+    summary: "A held message is not sent, and nothing of it is kept.",
+    params: z.strictObject({ id }),
   }),
 } as const;

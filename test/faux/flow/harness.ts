@@ -122,6 +122,7 @@ async function build(
     report: (_, error) => reports.push(error),
     ...(options.laneBounds === undefined ? {} : { laneBounds: options.laneBounds }),
     ...(options.commandOf === undefined ? {} : { commandOf: options.commandOf }),
+    ...(options.holdDesk === undefined ? {} : { holdDesk: options.holdDesk }),
     ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
   });
   if (options.start !== false) await pipeline.start();

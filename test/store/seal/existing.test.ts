@@ -18,8 +18,8 @@ async function plainStore(): Promise<TestStore & { readonly places: Awaited<Retu
   const media = join(opened.folder, "media");
   const refs = (await opened.store.outbox.list({ limit: 10 })).flatMap((row) => row.media);
   await opened.store.close();
-  assert.equal(await migrateBack(opened.path, testStateKey), 4);
-  rmSync(`${opened.path}.before-5`, { force: true });
+  while ((await migrateBack(opened.path, testStateKey)) > 4);
+  for (const version of [5, 6]) rmSync(`${opened.path}.before-${version}`, { force: true });
   for (const name of readdirSync(media)) rmSync(join(media, name));
   for (const { id } of refs) writeFileSync(join(media, id), `a file: ${secret}`);
   const database = new DatabaseSync(opened.path);

@@ -16,7 +16,7 @@ const asked: ReadonlySet<unknown> = new Set<Point>([
   "summary",
 ]);
 
-export function parseQuestion({ point, agentId, sessionKey, to, isOwner, texts }: Params): Question {
+export function parseQuestion({ point, agentId, sessionKey, to, isOwner, keeps, texts }: Params): Question {
   if (!asked.has(point)) throw wrong("a place that is none");
   if (!Array.isArray(texts) || texts.length > limits.dlpTextsMax || !texts.every((text) => typeof text === "string"))
     throw wrong("texts that are none");
@@ -27,6 +27,7 @@ export function parseQuestion({ point, agentId, sessionKey, to, isOwner, texts }
     // What people were given before counts for what they are given now, and for nothing else.
     to: to !== undefined && (point === "reply" || point === "order") ? short(to) : undefined,
     isOwner: isOwner === true,
+    keeps: keeps === true,
     texts,
   };
 }

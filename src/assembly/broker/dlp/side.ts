@@ -1,18 +1,18 @@
 // What must not leave, at its place in the broker: the gateway asks about texts, the broker looks by itself at what it
 // does for the gateway, and the owner is told where something was found, never what.
+import { join } from "node:path";
 import { readLogTail } from "../../../audit/audit.ts";
 import type { AuditLog, Log } from "../../../audit/audit.ts";
 import type { Action } from "../../../base/action.ts";
 import { systemClock } from "../../../base/clock.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
-import type { BrokerAnswers, OwnerHandlers } from "../../../broker/broker.ts";
+import type { Broker, BrokerAnswers, OwnerHandlers } from "../../../broker/broker.ts";
 import type { Config } from "../../../config/config.ts";
 import { askSecondOpinion } from "../../../dlp/find/second-opinion.ts";
-import { canBeAllowed } from "../../../dlp/judge/allowances.ts";
 import { createInspector } from "../../../dlp/judge/inspector.ts";
 import { describeRule } from "../../../dlp/judge/verdict.ts";
-import type { Incident, LocalInspector, Redactor } from "../../../dlp/dlp.ts";
+import type { Answer, Incident, LocalInspector, Question, Redactor } from "../../../dlp/dlp.ts";
 import type { BrokerEgress } from "../../../egress/egress.ts";
 import type { dlpMethods } from "../../../protocol/owner/dlp.ts";
 import type { PartStatus } from "../../../protocol/owner/kit.ts";
@@ -20,6 +20,10 @@ import type { Ground } from "../open-parts.ts";
 import type { BrokerSide } from "../side.ts";
 import { inspectorRules } from "../../settings/dlp.ts";
 import { openCanary } from "./canary.ts";
+import { createDeskAnswers, createDeskAreas } from "./desk.ts";
+import type { DeskParts } from "./desk.ts";
+import { openHeld } from "./held.ts";
+import type { HeldBook } from "./held.ts";
 import { parseQuestion, parseStreamQuestion } from "./questions.ts";
 import { screenEgress } from "./wall.ts";
 
@@ -50,11 +54,13 @@ export type DlpDeps = {
   readonly audit: AuditLog;
   readonly log: Log;
   readonly alertOwner: (text: string) => void;
+  readonly held: HeldBook;
 };
 
 export async function openDlpSide({ options, keeper, log, ...ground }: Ground, audit: AuditLog): Promise<DlpSide> {
   const canary = await openCanary(options.paths.credentials);
-  const side = createDlpSide({ ...ground, config: keeper.config, canary, audit, log: log.source("dlp") });
+  const held = openHeld(join(options.paths.credentials, "held.json"), systemClock);
+  const side = createDlpSide({ ...ground, config: keeper.config, canary, audit, held, log: log.source("dlp") });
   const tail: BrokerAnswers[string] = async (asked) => {
     // The lines may be the gateway's own, and what is struck out of them is an answer like any other.
     const lines = await readLogTail(log.path, asked, (line) => ground.redactor.redact(line));
@@ -81,17 +87,17 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
       const result = { incident, step };
       deps.audit.record({ kind: "dlp", verdict: "allow", rule: "owner", sessionKey, resource: to, result });
     },
-    onGuessing(incident) {
-      const result = { incident };
-      deps.audit.record({ kind: "dlp", verdict: "deny", rule: "vault.guessing", reason: "parts of values", result });
-      deps.log.error("somebody seems to guess at values of the vault; all is held back", { incident });
-      deps.alertOwner(
-        `Somebody seems to guess at values of the vault: several parts of them came up. Nothing is said or run any more. What was found: lorica dlp list. To go on: lorica dlp allow ${incident}`,
-      );
-    },
+    onGuessing: (incident) => tellGuessing(incident, deps),
   });
   deps.redactor.onPart(inspector.noteParts);
   const never = new AbortController().signal;
+  let broker: Broker | undefined;
+  const desk: DeskParts = {
+    ...deps,
+    inspector,
+    unfreeze: (sessionKey) => void frozen.delete(sessionKey),
+    onWord: () => broker?.tell("dlp", {}),
+  };
 
   return {
     canary: deps.canary,
@@ -106,7 +112,8 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
       return verdict === "pass" ? "pass" : "block";
     },
     answers: {
-      "dlp.inspect": async (params, signal) => await inspector.inspect(parseQuestion(params), signal),
+      ...createDeskAnswers(desk),
+      "dlp.inspect": async (params, signal) => await inspectAndKeep(parseQuestion(params), { ...desk, signal }),
       "dlp.stream": async (params, signal) => await inspector.inspectStream(parseStreamQuestion(params), signal),
     },
     async guard(action, signal) {
@@ -119,25 +126,62 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
       await checkCall(action, inspector, signal);
       return undefined;
     },
-    part: () => describe(inspector, deps.config()),
-    areas: createAreas(inspector, frozen, deps.audit),
+    part: () => describe(inspector, deps),
+    areas: { ...createLooks(inspector), ...createDeskAreas(desk) },
+    start(started, signal) {
+      broker = started;
+      expireRegularly(desk, deps.log, signal);
+    },
   };
 }
 
-function describe(inspector: LocalInspector, config: Config): PartStatus {
-  const { texts, rules } = inspector.tally.figures();
+function tellGuessing(incident: string, { audit, log, alertOwner }: DlpDeps): void {
+  const result = { incident };
+  audit.record({ kind: "dlp", verdict: "deny", rule: "vault.guessing", reason: "parts of values", result });
+  log.error("somebody seems to guess at values of the vault; all is held back", { incident });
+  alertOwner(
+    `Somebody seems to guess at values of the vault: several parts of them came up. Nothing is said or run any more. What was found: lorica dlp list. To go on: lorica dlp allow ${incident}`,
+  );
+}
+
+function describe({ tally, guesses }: LocalInspector, { config, held }: DlpDeps): PartStatus {
+  const { texts, rules } = tally.figures();
   const stopped = rules.filter(({ verdict }) => verdict !== "pass").reduce((sum, { times }) => sum + times, 0);
-  const detail = `${texts} texts looked at, ${stopped} findings acted on`;
-  if (inspector.guesses.isOver()) {
-    const held = `${detail}; somebody seems to guess at values, so all is held back`;
-    return { name: "dlp", state: "locked", detail: held, fix: "lorica dlp list, then lorica dlp allow ID" };
+  const waiting = held.list().filter(({ word }) => word === "none").length;
+  const looked = `${texts} texts looked at, ${stopped} findings acted on`;
+  const detail = waiting === 0 ? looked : `${looked}, ${waiting} messages wait for your word`;
+  if (guesses.isOver()) {
+    const all = `${detail}; somebody seems to guess at values, so all is held back`;
+    return { name: "dlp", state: "locked", detail: all, fix: "lorica dlp list, then lorica dlp allow ID" };
   }
-  if (!inspectorRules(config).patterns) {
+  if (!inspectorRules(config()).patterns) {
     const narrow = `${detail}; only values of the vault are looked for`;
     return { name: "dlp", state: "degraded", detail: narrow, fix: "lorica config set dlp.enabled true" };
   }
-  const why = config.dlp.enabled ? "" : "; on although dlp.enabled is false, because strangers can write";
-  return { name: "dlp", state: "on", detail: `${detail}${why}`, fix: null };
+  const why = config().dlp.enabled ? "" : "; on although dlp.enabled is false, because strangers can write";
+  return { name: "dlp", state: "on", detail: `${detail}${why}`, fix: waiting === 0 ? null : "lorica dlp list" };
+}
+
+function expireRegularly({ held, onWord }: DeskParts, log: Log, signal: AbortSignal): void {
+  const look = async (): Promise<void> => {
+    if ((await held.expire()) > 0) onWord();
+  };
+  const now = (): void =>
+    void look().catch((err: unknown) => log.error("what waits for the owner cannot be looked through", { err }));
+  now();
+  const timer = setInterval(now, limits.dlpHeldLookMs).unref();
+  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+}
+
+/** What the gateway keeps for the owner is in their book before it is in the outbox. */
+async function inspectAndKeep(
+  question: Question,
+  { inspector, held, signal }: DeskParts & { readonly signal: AbortSignal },
+): Promise<Answer> {
+  const answer = await inspector.inspect(question, signal);
+  if (answer.verdict !== "hold" || question.keeps !== true) return answer;
+  const incident = inspector.incidents.list().find(({ id }) => id === answer.incident);
+  return { ...answer, hold: incident && (await held.add(incident)) };
 }
 
 /** A command or a file gets a credential by its name, never by value; and a file name or an address can carry one away. */
@@ -177,32 +221,13 @@ function record(incident: Incident, { audit, log, alertOwner }: DlpDeps): void {
   );
 }
 
-function createAreas(inspector: LocalInspector, frozen: Map<string, string>, audit: AuditLog): DlpSide["areas"] {
-  const { incidents, tally } = inspector;
+function createLooks({ tally, ...inspector }: LocalInspector): Pick<DlpSide["areas"], "dlp.stats" | "dlp.test"> {
   return {
-    "dlp.list": async ({ limit }) => ({ incidents: incidents.list().slice(0, limit ?? 50) }),
-    "dlp.show": async ({ id }) => ({ incident: incidents.list().find((one) => one.id.startsWith(id)) ?? null }),
     "dlp.stats": async () => ({ ...tally.figures(), known: inspector.known.size() }),
     async "dlp.test"({ text, point }) {
       const own = inspector.preview(point ?? "reply", text);
       const others = (await askSecondOpinion(text)).map((opinion) => ({ ...opinion, verdict: "second opinion" }));
       return { findings: [...own, ...others] };
-    },
-    async "dlp.allow"({ id, forMs }) {
-      const incident = incidents.list().find((one) => one.id.startsWith(id));
-      if (incident !== undefined && !canBeAllowed(incident))
-        throw new LoricaError("invalid_request", "what a model is asked never holds a value of the vault");
-      const allowed = incident === undefined ? undefined : incidents.allow(incident.id, forMs);
-      if (allowed === undefined)
-        throw new LoricaError("not_found", `there is no incident ${id} since the start; see: lorica dlp list`);
-      const { until } = allowed;
-      const { sessionKey, to } = allowed.incident;
-      frozen.delete(sessionKey);
-      inspector.guesses.forget();
-      const isOnce = forMs === undefined;
-      const result = { incident: allowed.incident.id, isOnce, until };
-      audit.record({ kind: "dlp", verdict: "allow", rule: "owner", actor: "owner", sessionKey, resource: to, result });
-      return { id: allowed.incident.id, isOnce, until, sessionKey, to };
     },
   };
 }

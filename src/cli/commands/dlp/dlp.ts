@@ -1,6 +1,6 @@
 // `dlp`: what was stopped or taken out because it must not leave. Where it was is shown, and never what it was.
 import { LoricaError } from "../../../base/errors.ts";
-import type { OwnerIncident } from "../../../protocol/owner/dlp.ts";
+import type { OwnerHeld, OwnerIncident } from "../../../protocol/owner/dlp.ts";
 import type { Invocation } from "../../context.ts";
 import { readStdin } from "../../input.ts";
 import { withOwner } from "../../reach.ts";
@@ -14,7 +14,9 @@ export async function listIncidents(invocation: Invocation): Promise<void> {
   const limit = options.whole("limit", { min: 1, max: limitMax });
   const params = limit === undefined ? {} : { limit };
   const result = await withOwner(invocation, (owner) => owner.call("dlp.list", params));
-  io.result(result.incidents, () => {
+  io.result(result as never, () => {
+    if (result.held.length > 0) io.line("waiting for your word:");
+    for (const line of renderTable(result.held.map(heldRow), { width: io.width })) io.line(line);
     if (result.incidents.length === 0) return io.line("nothing was found since the start");
     const rows = result.incidents.map(({ id, at, verdict, point, rules, times }) => [
       id,
@@ -31,10 +33,12 @@ export async function listIncidents(invocation: Invocation): Promise<void> {
 export async function showIncident(invocation: Invocation): Promise<void> {
   const { io } = invocation;
   const id = idOf(invocation);
-  const { incident } = await withOwner(invocation, (owner) => owner.call("dlp.show", { id }));
-  if (incident === null) throw new LoricaError("not_found", `there is no incident ${id} since the start`);
-  io.result(incident, () => {
-    for (const line of renderTable(rowsOf(incident), { width: io.width })) io.line(line);
+  const { incident, held } = await withOwner(invocation, (owner) => owner.call("dlp.show", { id }));
+  const shown = held === null ? incident : { verdict: "hold" as const, times: 1, ...held };
+  if (shown === null) throw new LoricaError("not_found", `there is no incident ${id} since the start`);
+  io.result(shown, () => {
+    for (const line of renderTable(rowsOf(shown), { width: io.width })) io.line(line);
+    if (held !== null) io.line(waitingFor[held.word]);
   });
 }
 
@@ -45,6 +49,7 @@ export async function allowIncident(invocation: Invocation): Promise<void> {
   const params = forMs === undefined ? { id } : { id, forMs };
   const result = await withOwner(invocation, (owner) => owner.call("dlp.allow", params));
   io.result(result, () => {
+    if (result.until === null) return io.line(`the message ${result.id} to ${result.to} is sent, this once`);
     const where = result.to === "" ? `in the session ${result.sessionKey}` : `to ${result.to}`;
     const until = timeOf(result.until);
     io.line(
@@ -53,6 +58,13 @@ export async function allowIncident(invocation: Invocation): Promise<void> {
         : `what ${result.id} is about passes as often as it comes, ${where}, until ${until}; ask for it again`,
     );
   });
+}
+
+export async function refuseHeld(invocation: Invocation): Promise<void> {
+  const { io } = invocation;
+  const id = idOf(invocation);
+  const result = await withOwner(invocation, (owner) => owner.call("dlp.refuse", { id }));
+  io.result(result, () => io.line(`the message ${result.id} to ${result.to} is not sent, and nothing of it is kept`));
 }
 
 export async function showStats(invocation: Invocation): Promise<void> {
@@ -82,6 +94,17 @@ export async function testText(invocation: Invocation): Promise<void> {
     ]);
     for (const line of renderTable(rows, { width: io.width })) io.line(line);
   });
+}
+
+const waitingFor: Readonly<Record<OwnerHeld["word"], string>> = {
+  none: "It waits: send it with lorica dlp allow, or drop it with lorica dlp refuse",
+  allowed: "You allowed it; it is being sent",
+  refused: "You refused it; it is being dropped",
+  expired: "Nobody allowed it in time; it is being dropped",
+};
+
+function heldRow({ id, at, to, sessionKey, rules, word }: OwnerHeld): string[] {
+  return [id, `since ${timeOf(at)}`, `to ${to}`, sessionKey, rules.join(" "), word === "none" ? "" : word];
 }
 
 function rowsOf(incident: OwnerIncident): string[][] {
