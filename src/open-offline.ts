@@ -13,6 +13,7 @@ import { backupMethods } from "./protocol/owner/backup.ts";
 import { evidenceMethods } from "./protocol/owner/evidence.ts";
 import { killMethods } from "./protocol/owner/kill.ts";
 import { vaultMethods } from "./protocol/owner/vault.ts";
+import { watchdogMethods } from "./protocol/owner/watchdog.ts";
 import { ownerMethods } from "./protocol/owner-methods.ts";
 import type { OwnerMethodName, OwnerParamsOf } from "./protocol/owner-methods.ts";
 import { parseParams } from "./protocol/params.ts";
@@ -56,6 +57,7 @@ export function openOffline(paths: StatePaths, env: Environment): Owner {
     ...killMethodsOf(file, paths),
     ...vaultMethodsOf(paths, env, openWith),
     ...backupMethodsOf(paths, env, openWith),
+    ...unitMethodsOf(paths, env),
   };
   const isOffered = (method: string): method is OwnerMethodName => Object.hasOwn(methods, method);
   return {
@@ -192,6 +194,17 @@ function vaultMethodsOf(paths: StatePaths, env: Environment, openWith: OpenWith)
         usesOf: () => ({ uses: 0, lastUsedAt: null }),
       });
       return await (calls as Handlers)[method]?.(params as never);
+    }),
+  );
+}
+
+/** An installer says what it writes also where the gateway that it installs does not run yet. */
+function unitMethodsOf(paths: StatePaths, env: Environment): Methods {
+  const { "watchdog.unit": unit, "watchdog.expect": expect } = watchdogMethods;
+  return mapMethods({ "watchdog.unit": unit, "watchdog.expect": expect }, (method, params) =>
+    changing(paths, async () => {
+      const { openUnitsOffline } = await import("./assembly/offline/units.ts");
+      return await (openUnitsOffline(paths, env) as Handlers)[method]?.(params as never);
     }),
   );
 }

@@ -7,3 +7,6 @@ export { watchInstructions } from "./instructions.ts";
 export type { InstructionEvent, InstructionWatch } from "./instructions.ts";
 export { openStartBook } from "./starts.ts";
 export type { Begun, StartBook } from "./starts.ts";
+export { listStartFiles } from "./unit-places.ts";
+export { watchUnits } from "./units.ts";
+export type { UnitWatch } from "./units.ts";

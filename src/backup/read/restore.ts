@@ -12,7 +12,7 @@ import { parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { replaceFile } from "../../base/replace-file.ts";
 import type { BackupKind, Manifest } from "../manifest.ts";
-import { isCarried } from "../write/collect.ts";
+import { isCarried, ofThisMachine } from "../write/collect.ts";
 import { readEntries } from "./entries.ts";
 import type { Sink } from "./entries.ts";
 
@@ -149,7 +149,8 @@ async function carry(from: string, to: string, kind: Journal["kind"]): Promise<v
         if (path === "run" || existsSync(join(to, path))) continue;
         await mkdir(dirname(join(to, path)), { recursive: true, mode: 0o700 });
         await rename(join(from, path), join(to, path));
-      } else if (entry.isDirectory() && kind === "no-transcripts") await walk(path);
+      } else if (entry.isDirectory() && (kind === "no-transcripts" || path === dirname(ofThisMachine)))
+        await walk(path);
     }
   };
   await walk("");

@@ -10,6 +10,8 @@ export type Collected = { readonly files: readonly string[]; readonly skipped: r
 
 /** Never: what is running, cached, logged, or a backup itself. The database comes as a copy of one moment. */
 const neverFirst = new Set(["run", "cache", "logs", "backups", "bin"]);
+/** What is known of the service units, which lie elsewhere. */
+export const ofThisMachine = "watchdog/units";
 const isLeftover = /^state\/(snapshot-.*|lorica\.sqlite.*)$/;
 
 /** What people said: out of a backup that is to be shown to somebody else. */
@@ -19,7 +21,7 @@ const isConfig = /^(openclaw\.json|settings\.json|exec-approvals\.json)$/;
 
 /** Paths that a restore of this kind leaves as they are, because the backup does not hold them. */
 export function isCarried(kind: BackupKind, path: string): boolean {
-  if (neverFirst.has(path.split("/")[0] ?? "")) return true;
+  if (neverFirst.has(path.split("/")[0] ?? "") || path.startsWith(`${ofThisMachine}/`)) return true;
   return kind === "no-transcripts" && isPrivate.test(path);
 }
 

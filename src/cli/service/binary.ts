@@ -1,14 +1,29 @@
 // The command where printed service units expect it: `bin/openclaw` in the state directory.
-import { mkdir, realpath, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isMissing } from "../../base/errors.ts";
 import type { Invocation } from "../context.ts";
+import { announce } from "./announce.ts";
 
 /** A script, so that moving the checkout breaks nothing but this. */
-export async function installBinary({ context, paths }: Invocation): Promise<void> {
-  await mkdir(dirname(paths.binary), { recursive: true, mode: 0o700 });
+export async function installBinary(invocation: Invocation): Promise<void> {
+  const { context, paths } = invocation;
   const target = (await programPath(context)).replaceAll("'", String.raw`'\''`);
-  await writeFile(paths.binary, `#!/bin/sh\nexec '${target}' "$@"\n`, { mode: 0o700 });
+  const text = `#!/bin/sh\nexec '${target}' "$@"\n`;
+  if ((await readIfThere(paths.binary)) === text) return;
+  await announce(invocation, [{ path: paths.binary, text }]);
+  await mkdir(dirname(paths.binary), { recursive: true, mode: 0o700 });
+  await writeFile(paths.binary, text, { mode: 0o700 });
+}
+
+/** Undefined where there is no such file. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** The program itself, where it stays when a newer release comes. */

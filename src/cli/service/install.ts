@@ -1,16 +1,17 @@
 // Makes the gateway a service of the user's own systemd, and takes it away again.
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { dirname, join } from "node:path";
-import { isMissing, LoricaError } from "../../base/errors.ts";
+import { basename, dirname, join } from "node:path";
+import { LoricaError } from "../../base/errors.ts";
 import { listAgents, loadConfig, lockMeetingDir } from "../../config/config.ts";
 import type { Invocation } from "../context.ts";
 import { commandLine } from "../reach.ts";
-import { installBinary, programPath } from "./binary.ts";
+import { announce } from "./announce.ts";
+import { installBinary, programPath, readIfThere } from "./binary.ts";
 import { findService, orderService, userUnitPath } from "./service.ts";
 import type { InstalledService } from "./service.ts";
 import { createTools } from "./tools.ts";
-import { renderUnit, unitMark, unitName } from "./unit.ts";
+import { renderUnit, unitMark } from "./unit.ts";
 
 export type Installed = {
   readonly unit: string;
@@ -30,7 +31,7 @@ export type InstallOptions = {
 export async function installService(invocation: Invocation, options: InstallOptions): Promise<Installed> {
   refuseWithoutSystemd(invocation, await findService(invocation));
   const file = userUnitPath(invocation);
-  const unit = unitName(invocation.paths.profile);
+  const unit = basename(file);
   const before = await readIfThere(file);
   if (before !== undefined && !before.startsWith(unitMark) && options.replace === "only our own")
     throw new LoricaError(
@@ -46,6 +47,7 @@ export async function installService(invocation: Invocation, options: InstallOpt
     writable,
     environment: placesOf(invocation),
   });
+  await announce(invocation, [{ path: file, text }]);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeFile(file, text, { mode: 0o644 });
   const order = (words: readonly string[]) => orderService(invocation, { scope: "user", unit }, words);
@@ -54,6 +56,7 @@ export async function installService(invocation: Invocation, options: InstallOpt
     await order(["enable"]);
   } catch (error) {
     // Half a service would be found at the next command, and none could start it.
+    await announce(invocation, [{ path: file, text: before ?? null }]);
     if (before === undefined) await rm(file, { force: true });
     else await writeFile(file, before);
     throw error;
@@ -173,7 +176,10 @@ export async function uninstallService(invocation: Invocation): Promise<string |
   const before = await readFile(service.file, "utf8");
   await orderService(invocation, service, ["disable", "--now"]);
   // Somebody's own unit is switched off and stays theirs.
-  if (before.startsWith(unitMark)) await rm(service.file, { force: true });
+  if (before.startsWith(unitMark)) {
+    await announce(invocation, [{ path: service.file, text: null }]);
+    await rm(service.file, { force: true });
+  }
   await orderService(invocation, service, ["daemon-reload"]);
   return service.file;
 }
@@ -183,13 +189,4 @@ function rootsOwn({ file }: InstalledService): LoricaError {
     "forbidden",
     `${file} is the system's service; only root can remove it: lorica gateway uninstall, as root`,
   );
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
 }

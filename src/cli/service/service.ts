@@ -6,7 +6,7 @@ import { LoricaError } from "../../base/errors.ts";
 import type { Invocation } from "../context.ts";
 import { createTools } from "./tools.ts";
 import type { Said, Tools } from "./tools.ts";
-import { unitName } from "./unit.ts";
+import { systemUnitFolder, unitName, userUnitFolder } from "../../protocol/known/service-unit.ts";
 import type { Scope } from "./unit.ts";
 
 export type InstalledService = {
@@ -30,14 +30,11 @@ export type Service =
   /** A unit is there, and systemd cannot be asked about it. */
   | { readonly state: "unknown"; readonly unit: string; readonly file: string; readonly reason: string };
 
-const systemFolders = ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+const systemFolders = [systemUnitFolder, "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 
 /** Where the unit of the user's own service lies, as systemd reads it. */
 export function userUnitPath({ context, paths }: Invocation): string {
-  const config = context.env["XDG_CONFIG_HOME"];
-  const folder =
-    config === undefined || !config.startsWith("/") ? join(context.env["HOME"] ?? paths.home, ".config") : config;
-  return join(folder, "systemd", "user", unitName(paths.profile));
+  return join(userUnitFolder(context.env, context.env["HOME"] ?? paths.home), unitName(paths.profile));
 }
 
 /** Asks nothing where there is no unit, so that a machine without systemd notices nothing of this. */

@@ -22,11 +22,6 @@ export type UnitSettings = {
 /** What our own units begin with, so that a hand-written one is never mistaken for one of them. */
 export const unitMark = "# Written by lorica gateway install; changed here, it is written over by the next install.";
 
-/** As the guides name it; a profile has a service of its own. */
-export function unitName(profile: string | undefined): string {
-  return profile === undefined ? "openclaw-gateway.service" : `openclaw-gateway-${profile}.service`;
-}
-
 /** After these a start without a change would fail in the same way, over and over. */
 const hopeless: readonly Code[] = ["config_invalid", "invalid_request", "forbidden", "not_built", "locked"];
 

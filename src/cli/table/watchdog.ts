@@ -35,15 +35,16 @@ export const watchdogCommands: readonly CommandSpec[] = [
   {
     path: "watchdog accept",
     takes: "<file>",
-    summary: "let an agent go by an instruction file that was put aside",
+    summary: "let an agent go by an instruction file that was put aside, or a service start by a unit that was",
     options: [{ flags: "--agent <id>", summary: "the agent; main where left out" }],
-    examples: ["watchdog accept SOUL.md"],
+    examples: ["watchdog accept SOUL.md", "watchdog accept ~/.config/systemd/user/openclaw-gateway.service"],
     load: async () => (await import("../commands/watchdog/status.ts")).acceptInstruction,
   },
   {
     path: "watchdog restore",
     takes: "<file>",
-    summary: "bring back what an instruction file said before its last change (for the config: config rollback)",
+    summary:
+      "bring back what an instruction file or a unit said before its last change (for the config: config rollback)",
     options: [{ flags: "--agent <id>", summary: "the agent; main where left out" }],
     examples: ["watchdog restore AGENTS.md"],
     load: async () => (await import("../commands/watchdog/status.ts")).restoreInstruction,

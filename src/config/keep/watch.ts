@@ -5,6 +5,9 @@ import type { FSWatcher } from "node:fs";
 import { basename, dirname } from "node:path";
 import { limits } from "../../base/limits.ts";
 
+/** A file of this name stands for every file of its folder. */
+const anyName = "*";
+
 export type Watching = {
   /** Absolute; asked again after each change, because includes come and go. */
   readonly files: () => readonly string[];
@@ -89,7 +92,8 @@ function createFolders({ files, changed, lost }: Folders) {
   };
   const open = (folder: string): FSWatcher =>
     watch(folder, { persistent: false }, (_event, name) => {
-      if (name === null || wanted.get(folder)?.has(name) === true) changed();
+      const names = wanted.get(folder);
+      if (name === null || names?.has(name) === true || names?.has(anyName) === true) changed();
     }).on("error", (error) => {
       letGo(folder);
       lost(error);

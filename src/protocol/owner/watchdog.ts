@@ -46,9 +46,17 @@ export type WatchdogStatus = {
     readonly by: string;
     readonly at: number;
   }[];
+  /** The files that say how the gateway is started: its unit and what is added to it, its command, tables of cron. */
+  readonly units: readonly {
+    readonly path: string;
+    readonly state: "as it was" | "changed" | "put aside" | "not there";
+    readonly by: string;
+    readonly at: number;
+  }[];
   readonly alerts: number;
 };
 
+const absolute = z.string().regex(/^\//).max(4_096);
 const file = z.strictObject({ agentId: z.string().min(1).max(64), name: z.string().min(1).max(64) });
 
 export const watchdogMethods = {
@@ -67,6 +75,16 @@ export const watchdogMethods = {
   "watchdog.restore": method<{ readonly restored: true }>()({
     summary: "Brings back what an instruction file said before its last change.",
     params: file,
+  }),
+  "watchdog.unit": method<{ readonly path: string }>()({
+    summary: "The owner's word about a file that says how the gateway is started.",
+    params: z.strictObject({ path: absolute, word: z.enum(["accept", "restore"]) }),
+  }),
+  "watchdog.expect": method<{ readonly expected: number }>()({
+    summary: "Announces what an installer is about to write where, or with null to remove.",
+    params: z.strictObject({
+      files: z.array(z.strictObject({ path: absolute, text: z.string().max(65_536).nullable() })).max(8),
+    }),
   }),
   "config.pending": method<{ readonly edits: readonly PendingEdit[] }>()({
     summary: "Edits of the config files that are not in force, newest first.",

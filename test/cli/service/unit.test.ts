@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { renderUnit, unitMark, unitName } from "../../../src/cli/service/unit.ts";
+import { renderUnit, unitMark } from "../../../src/cli/service/unit.ts";
+import { unitName } from "../../../src/protocol/known/service-unit.ts";
 import type { UnitSettings } from "../../../src/cli/service/unit.ts";
 
 const own: UnitSettings = {

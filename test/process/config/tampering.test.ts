@@ -2,7 +2,7 @@
 // while nothing runs.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, copyFileSync, globSync, readFileSync, renameSync, watch, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, renameSync, watch, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
@@ -10,16 +10,21 @@ import type { Installation } from "../../faux/installation.ts";
 import { filesWith } from "../../faux/outside/files.ts";
 
 const rounds = 20;
+const unitText = "[Service]\nExecStart=/usr/bin/openclaw gateway run\n";
 
 suite("a config that others can write to", { concurrency: false }, () => {
   let lorica: Installation;
   let path: string;
   let approved: string;
+  let unit: string;
   before(async () => {
     lorica = await createInstallation();
     path = join(lorica.stateDir, "openclaw.json");
     lorica.writeConfig("{\n  // mine\n  gateway: { bind: 'loopback' },\n  messages: { queue: { cap: 5 } },\n}\n");
     approved = readFileSync(path, "utf8");
+    unit = join(lorica.home, ".config/systemd/user/openclaw-gateway.service");
+    mkdirSync(dirname(unit), { recursive: true });
+    writeFileSync(unit, unitText);
     await lorica.start();
   });
   after(() => lorica?.remove());
@@ -34,19 +39,19 @@ suite("a config that others can write to", { concurrency: false }, () => {
   const tamper = (text: string): void => {
     execFileSync("sh", ["-c", 'printf %s "$1" > "$2"', "sh", text, path]);
   };
-  const untilText = async (wanted: string): Promise<number> => {
+  const untilText = async (wanted: string, file = path): Promise<number> => {
     const startedAt = performance.now();
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = (): void => {
-      if (read() === wanted) resolve();
+      if (read(file) === wanted) resolve();
     };
-    const watching = watch(dirname(path), (_event, name) => name === basename(path) && look());
+    const watching = watch(dirname(file), (_event, name) => name === basename(file) && look());
     const late = setTimeout(() => resolve(), 10_000);
     look();
     await promise;
     clearTimeout(late);
     watching.close();
-    assert.equal(read(), wanted);
+    assert.equal(read(file), wanted);
     return performance.now() - startedAt;
   };
   const read = (file = path): string => {
@@ -63,6 +68,24 @@ suite("a config that others can write to", { concurrency: false }, () => {
     assert.equal((await lines("config", "get", "messages.queue.cap", "--json")).trim(), String(cap));
     assert.doesNotMatch(await lines("config", "pending"), /waiting/);
   };
+
+  test("WD-001 WD-002 a unit that is made to start something else is as it was within a second", async () => {
+    const evil = unitText.replace("ExecStart=", "ExecStartPre=/tmp/evil\nExecStart=");
+    writeFileSync(unit, evil);
+    const took = await untilText(unitText, unit);
+    assert.ok(took < 1_000, `it took ${took} ms`);
+    const dropIn = join(`${unit}.d`, "more.conf");
+    mkdirSync(dirname(dropIn));
+    writeFileSync(dropIn, "[Service]\nEnvironment=OPENCLAW_GATEWAY_BIND=lan\n");
+    await untilText("", dropIn);
+    assert.match(await lines("watchdog", "alerts"), /openclaw-gateway\.service was changed outside of Lorica/);
+    await lines("watchdog", "accept", dropIn);
+    assert.match(read(dropIn), /GATEWAY_BIND/);
+    assert.match(await lines("watchdog", "status"), /what starts the gateway:[^]*more\.conf +as it was +by owner/);
+    await lines("watchdog", "restore", dropIn);
+    assert.equal(read(dropIn), "");
+    await lines("watchdog", "ack");
+  });
 
   test("WD-002 GAP-026 INJ-030 MIS-011 a rewrite that opens the gateway is undone within a second, each time", async () => {
     // Fewer in a row than what is taken for a fight.

@@ -86,6 +86,9 @@ suite("the gateway as a service", { concurrency: false }, () => {
     systemd.orders();
     await run("up");
     assert.deepEqual(systemd.orders(), []);
+    // Nothing that the installer wrote is taken for a stranger's.
+    assert.deepEqual(JSON.parse(await run("watchdog alerts --json")), { alerts: [] });
+    assert.match(await run("watchdog status"), new RegExp(`${unit} +as it was +by owner`));
   });
 
   test("GW-044 CLI-084 a stop stops the service, which is then told apart, and a start starts it", async () => {

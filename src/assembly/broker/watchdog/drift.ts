@@ -13,6 +13,7 @@ import { widensByHand } from "../../../config/widen.ts";
 import type { WatchdogStatus } from "../../../protocol/owner/watchdog.ts";
 import type { Alerts, InstructionWatch } from "../../../watchdog/watchdog.ts";
 import type { ConfigKeeper } from "../config-keeper.ts";
+import type { Units } from "./units.ts";
 
 export type Drift = {
   status(): Promise<WatchdogStatus>;
@@ -23,9 +24,10 @@ export function createDrift(deps: {
   readonly paths: StatePaths;
   readonly keeper: ConfigKeeper;
   readonly instructions: InstructionWatch;
+  readonly units: Pick<Units, "list">;
   readonly alerts: Alerts;
 }): Drift {
-  const { paths, keeper, instructions, alerts } = deps;
+  const { paths, keeper, instructions, units, alerts } = deps;
   const path = join(paths.watchdog, "baseline.json");
   return {
     async status() {
@@ -34,7 +36,8 @@ export function createDrift(deps: {
       const files = keeper.filesState();
       const config = baseline === undefined ? [] : await driftOf(baseline.config, keeper.config());
       const shown = instructions.list().map(instructionRow);
-      return { since: baseline?.at ?? null, files, config, instructions: shown, alerts: alerts.open().length };
+      const since = baseline?.at ?? null;
+      return { since, files, config, instructions: shown, units: units.list(), alerts: alerts.open().length };
     },
     async baseline() {
       const at = Date.now();

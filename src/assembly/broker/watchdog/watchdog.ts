@@ -15,6 +15,7 @@ import { openInstructionBook, watchInstructions } from "../../../watchdog/watchd
 import type { AlertOwner, Alerts, InstructionBook, InstructionWatch } from "../../../watchdog/watchdog.ts";
 import type { ConfigKeeper } from "../config-keeper.ts";
 import { createDrift } from "./drift.ts";
+import { openUnits } from "./units.ts";
 import type { BrokerSide } from "../side.ts";
 
 export type WatchdogSide = BrokerSide & {
@@ -28,7 +29,7 @@ export type WatchdogSide = BrokerSide & {
 };
 
 export type WatchdogDeps = {
-  readonly options: Pick<BrokerOptions, "paths">;
+  readonly options: Pick<BrokerOptions, "paths" | "env">;
   readonly alerts: Alerts;
   readonly keeper: ConfigKeeper;
   readonly audit: AuditLog;
@@ -41,7 +42,11 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
   const { service } = keeper;
   const agents = () => listAgents(keeper.config(), options.paths);
   const instructions = openInstructions(deps, agents);
-  const drift = createDrift({ paths: options.paths, keeper, instructions, alerts });
+  const { record } = audit;
+  const units = openUnits({ ...options, record, alertOwner, settle: alerts.settle });
+  // Before anything is served: what changes from now on is told from what was there.
+  units.look();
+  const drift = createDrift({ paths: options.paths, keeper, instructions, units, alerts });
   return {
     onInstructed: instructions.written,
     isFirst: instructions.isFirst,
@@ -65,6 +70,7 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
         alerts.settle(changedByOthers);
         return refused;
       },
+      ...units.areas,
       "watchdog.status": async () => await drift.status(),
       "watchdog.baseline": async () => await drift.baseline(),
       async "watchdog.accept"({ agentId, name }) {
@@ -84,6 +90,7 @@ export function createWatchdogSide(deps: WatchdogDeps): WatchdogSide {
     part: () => (keeper.filesState() === "fighting" ? lostFight : partOf(alerts)),
     start(broker, signal) {
       alerts.carry((message) => broker.tell("alert", message), signal);
+      units.start(signal);
       startWatching(instructions, { agents, alertOwner, cells }, signal);
     },
     stop: () => alerts.saved(),

@@ -5,7 +5,7 @@ import { createConfigFile } from "../../../config/config.ts";
 import type { Config } from "../../../config/config.ts";
 import { deployTargets, isAddressOrRange, isHostName, renderDeployment } from "../../../deploy/deploy.ts";
 import type { Invocation } from "../../context.ts";
-import { unitName } from "../../service/unit.ts";
+import { unitName } from "../../../protocol/known/service-unit.ts";
 
 export async function renderDeploy({ args, context, io, options, paths }: Invocation): Promise<void> {
   const [target = ""] = args;

@@ -1,9 +1,11 @@
 // `gateway status|stop|restart|install|uninstall`: the gateway's life, and the service that keeps it alive.
+import { join } from "node:path";
 import type { Invocation } from "../../context.ts";
 import { diagnose } from "../../diagnosis.ts";
 import { installAndStart, renderInstalled } from "../../service/install-and-start.ts";
+import { announce } from "../../service/announce.ts";
 import { renderSystemUnit, uninstallService } from "../../service/install.ts";
-import { unitName } from "../../service/unit.ts";
+import { systemUnitFolder, unitName } from "../../../protocol/known/service-unit.ts";
 import { restartGateway, stopGateway } from "../../service/life.ts";
 import { renderTable } from "../../text.ts";
 
@@ -48,11 +50,13 @@ export async function install(invocation: Invocation): Promise<void> {
 async function printSystemUnit(invocation: Invocation): Promise<void> {
   const { io, options, paths } = invocation;
   const unit = unitName(paths.profile);
-  const file = `/etc/systemd/system/${unit}`;
+  const file = join(systemUnitFolder, unit);
   const text = await renderSystemUnit(invocation, options.whole("port", { min: 1, max: 65_535 }));
+  // Set where it is root who asked, and who writes it there next: without the line ends that a shell takes away, and one.
+  const isRootsInstall = invocation.context.env["LORICA_CALLER_DIRECTORY"] !== undefined;
+  if (isRootsInstall) await announce(invocation, [{ path: file, text: `${text.replace(/\n+$/, "")}\n` }]);
   io.result({ unit, file, text }, () => io.write(text));
-  // Set where it is root who asked, and who does so.
-  if (invocation.context.env["LORICA_CALLER_DIRECTORY"] !== undefined) return;
+  if (isRootsInstall) return;
   io.note(`this is ${file}: root writes it there, and then: systemctl daemon-reload && systemctl enable --now ${unit}`);
 }
 
