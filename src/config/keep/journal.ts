@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { isMissing } from "../../base/errors.ts";
 import { encodeChecked, parseChecked } from "../../base/files/checked-json.ts";
 import { limits } from "../../base/limits.ts";
-import { readOwnFile } from "../read/file.ts";
+import { readOwnBytes } from "../read/file.ts";
 import { appendDurably } from "./atomic.ts";
 
 export type JournalEntry = {
@@ -42,10 +42,18 @@ export function createJournal(path: string): Journal {
     },
     async read() {
       const files = [`${path}.1`, path];
-      const texts = await Promise.all(files.map((file) => readOwnFile(file, limits.configJournalMaxBytes * 2)));
-      return texts.flatMap((read, at) => (read?.ok === true ? entriesOf(read.value.text, files[at] ?? path) : []));
+      const entries = await Promise.all(files.map(readEntries));
+      return entries.flat();
     },
   };
+}
+
+/** A byte that is no UTF-8 costs its line, and not the list. */
+async function readEntries(path: string): Promise<readonly JournalEntry[]> {
+  const read = await readOwnBytes(path, limits.configJournalMaxBytes * 2);
+  if (read === undefined) return [];
+  if (!read.ok) return [{ ...unreadable, at: new Date(0).toISOString(), flags: [`${path} ${read.reason}`] }];
+  return entriesOf(new TextDecoder("utf-8", { ignoreBOM: true }).decode(read.value.bytes), path);
 }
 
 function entriesOf(text: string, path: string): readonly JournalEntry[] {

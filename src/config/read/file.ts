@@ -10,6 +10,17 @@ export type FileRead = { readonly text: string; readonly bytes: Uint8Array; read
 
 /** Undefined where there is no file. A file that may not be believed is rejected with the reason. */
 export async function readOwnFile(path: string, maxBytes: number): Promise<Parsed<FileRead> | undefined> {
+  const read = await readOwnBytes(path, maxBytes);
+  if (read?.ok !== true) return read;
+  const text = decodeText(read.value.bytes);
+  return text.ok ? parsed({ text: text.value, ...read.value }) : text;
+}
+
+/** The same whatever is in it. */
+export async function readOwnBytes(
+  path: string,
+  maxBytes: number,
+): Promise<Parsed<Omit<FileRead, "text">> | undefined> {
   let handle;
   try {
     // Without following a link: what is checked and what is read must be the same file. Not blocking: a named pipe
@@ -31,8 +42,7 @@ export async function readOwnFile(path: string, maxBytes: number): Promise<Parse
     if (stat.size > maxBytes) return rejected(`is ${stat.size} bytes; the limit is ${maxBytes}`);
     const bytes = await readBounded(handle, maxBytes);
     if (bytes === undefined) return rejected(`is more than ${maxBytes} bytes`);
-    const text = decodeText(bytes);
-    return text.ok ? parsed({ text: text.value, bytes, mode: stat.mode & 0o777 }) : text;
+    return parsed({ bytes, mode: stat.mode & 0o777 });
   } finally {
     await handle.close();
   }

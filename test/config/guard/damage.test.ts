@@ -20,14 +20,16 @@ function folderFor(context: TestContext): string {
   return folder;
 }
 
-/** Every byte of a file in turn, changed to another one. */
+/** Every byte of a file in turn, changed to another one: to one of the same alphabet, and to one that is no text. */
 async function withEachByte(path: string, look: (at: number) => unknown): Promise<void> {
   const whole = readFileSync(path);
   for (let at = 0; at < whole.length; at++) {
-    const changed = Buffer.from(whole);
-    changed[at] = (changed[at] ?? 0) ^ (1 << (at % 7));
-    writeFileSync(path, changed);
-    await look(at);
+    for (const mask of [1 << (at % 7), 0x80]) {
+      const changed = Buffer.from(whole);
+      changed[at] = (changed[at] ?? 0) ^ mask;
+      writeFileSync(path, changed);
+      await look(at);
+    }
   }
   writeFileSync(path, whole);
 }
