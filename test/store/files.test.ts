@@ -182,6 +182,24 @@ test("a media file is kept once, whole, and read back only as it was", async () 
   await assert.rejects(media.save(large, "a/b", "big"), fails("too_large", /at most/));
 });
 
+test("any byte of a media file: it is named, it is not loaded, and the other one is", async () => {
+  await using opened = await openTestStore();
+  const { media, upkeep } = opened.store;
+  const ref = await media.save(Buffer.from("picture"), "image/png", "a.png");
+  const [name = ""] = readdirSync(join(opened.folder, "media"));
+  const other = await media.save(Buffer.from("another"), "image/png", "b.png");
+  const path = join(opened.folder, "media", name);
+  const whole = readFileSync(path);
+  for (let at = 0; at < whole.length; at++) {
+    const changed = Buffer.from(whole);
+    changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8));
+    writeFileSync(path, changed);
+    await assert.rejects(media.load(ref), fails("internal", /damaged; send it again/), `byte ${at}`);
+    assert.equal(Buffer.from(await media.load(other)).toString(), "another");
+  }
+  assert.deepEqual(await upkeep.check(new AbortController().signal), [{ what: `the file ${name}` }]);
+});
+
 test("a media folder that is gone is named, and comes to no harm", async () => {
   await using opened = await openTestStore();
   rmSync(join(opened.folder, "media"), { recursive: true });

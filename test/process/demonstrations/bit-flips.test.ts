@@ -1,11 +1,15 @@
 // One byte changed, anywhere in what is sealed or kept as evidence: it is noticed and named, and the rest is still there.
+// Where is drawn by lot; `LORICA_TEST_SEED` repeats what a failed run has printed.
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, suite, test } from "node:test";
+import { createDeviceIdentity } from "../../../src/protocol/device/identity.ts";
 import { createInstallation } from "../../faux/installation.ts";
 import type { Installation } from "../../faux/installation.ts";
+import { createLots } from "../../faux/outside/lots.ts";
+import { connectDevice } from "../../faux/pairing/ws.ts";
 
 const skip = process.getuid?.() === 0 ? "the product never runs as root" : false;
 
@@ -22,10 +26,30 @@ suite("one byte changed", { concurrency: false, skip }, () => {
     const { code, stdout, stderr } = await lorica.run(words);
     return `${code}\n${stdout}${stderr}`;
   };
-  before(async () => {
+  const lots = createLots(process.env["LORICA_TEST_SEED"]);
+  /** What somebody sends over a socket lies sealed in the media folder. */
+  const sendFiles = async (...texts: readonly string[]): Promise<void> => {
+    const [url, device] = [`ws://127.0.0.1:${lorica.port}/`, createDeviceIdentity()];
+    const wish = { auth: { token: lorica.token }, scopes: ["operator.read", "operator.write"] };
+    assert.equal((await connectDevice(url, device, wish)).outcome, "PAIRING_REQUIRED");
+    await ok("devices", "approve", "--latest");
+    const connection = await connectDevice(url, device, wish);
+    const attachments = texts.map((text, at) => ({
+      content: Buffer.from(text).toString("base64"),
+      mimeType: "text/plain",
+      fileName: `${at}.txt`,
+    }));
+    const params = { sessionKey: "files", message: "look", idempotencyKey: "files-1", attachments };
+    assert.equal((await connection.request("chat.send", params)).ok, true);
+    connection.end();
+  };
+  before(async (context) => {
+    context.diagnostic(`LORICA_TEST_SEED=${lots.seed}`);
     lorica = await createInstallation();
     await lorica.start();
+    await sendFiles("first file", "second file");
     await ok("agent", "--session-id", "one", "--message", "!say words of one");
+    await ok("agent", "--session-id", "three", "--message", "!say words of three");
     await ok("agent", "--session-id", "two", "--message", "!say words of two");
     await ok("config", "set", "messages.queue.cap", "7");
     assert.equal((await lorica.run(["vault", "set", "spare:one"], { input: "spare-value\n" })).code, 0);
@@ -40,17 +64,17 @@ suite("one byte changed", { concurrency: false, skip }, () => {
     const whole = readFileSync(path);
     const changed = Buffer.from(whole);
     const place = Math.min(whole.length - 1, Math.floor(whole.length * part));
-    changed[place] = (changed[place] ?? 0) ^ 1;
+    changed[place] = (changed[place] ?? 0) ^ lots.mask();
     writeFileSync(path, changed);
     try {
-      await look(`${path}, byte ${place}`);
+      await look(`${path}, byte ${place}, seed ${lots.seed}`);
     } finally {
       await lorica.stop();
       // What the gateway has written anew since is right as it is.
       if (readFileSync(path).equals(changed)) writeFileSync(path, whole);
     }
   };
-  const parts = [0, 0.2, 0.5, 0.8, 1];
+  const parts = [0, 1, ...Array.from({ length: 5 }, lots.part)];
 
   test("in the vault: it does not open, the status says why, and everything but it is readable", async () => {
     const vault = at("credentials/vault.age");
@@ -82,7 +106,7 @@ suite("one byte changed", { concurrency: false, skip }, () => {
 
   test("in the head of the evidence, which only the broker can prove: its next start finds it and puts it on record", async () => {
     const before = JSON.parse(await ok("audit", "verify", "--json")) as { readonly records: number };
-    for (const part of [0.4, 1])
+    for (const part of [lots.part(), 1])
       await flipped(at("logs/audit.head"), part, async (place) => {
         await lorica.start();
         assert.match(await hear("audit", "verify"), /broken: |taken up again: audit\.head is not readable/, place);
@@ -110,8 +134,10 @@ suite("one byte changed", { concurrency: false, skip }, () => {
     assert.ok(memory.length >= 4, memory.join());
     const config = memory.find((path) => path.endsWith("approved.json"));
     const book = memory.find((path) => path.endsWith("files.json"));
-    for (const path of [config ?? "", book ?? ""]) {
-      await flipped(path, 0.5, async (place) => {
+    const copies = memory.filter((path) => path.includes("/copy-"));
+    const copy = copies[Math.floor(lots.part() * copies.length)];
+    for (const path of [config ?? "", book ?? "", copy ?? ""]) {
+      await flipped(path, lots.part(), async (place) => {
         await lorica.start();
         assert.match(await ok("watchdog", "alerts"), /the watchdog's memory was changed/, place);
         assert.match(await ok("config", "get", "messages.queue.cap"), /7/, place);
@@ -127,19 +153,46 @@ suite("one byte changed", { concurrency: false, skip }, () => {
     );
   });
 
-  test("in a row of what people said: it is named, and the rest of it is there", async () => {
+  test("in each kind of sealed value and in a file that was sent: each is named, and what is whole is there", async () => {
     const path = at("state/lorica.sqlite");
     const database = new DatabaseSync(path);
-    const change =
-      "UPDATE steps SET body = substr(body, 1, 60) || CASE substr(body, 61, 1) WHEN 'A' THEN 'B' ELSE 'A' END || substr(body, 62)";
-    const { changes } = database.prepare(`${change} WHERE seq = (SELECT min(seq) FROM steps)`).run();
+    const pristine = readFileSync(path);
+    /** One value of each kind, by a part of what it is called by `doctor`. */
+    const kinds = [
+      ["steps", "body", "entry"],
+      ["inbox", "envelope", "the message"],
+      ["outbox", "text", "the reply"],
+      ["turns", "outcome", "how the turn"],
+      ["media", "name", "the name of the file"],
+      ["session_keys", "wrapped", "the key of the session"],
+    ] as const;
+    const filled = kinds.filter(([table, column]) => {
+      const select = `SELECT ${column} AS text FROM ${table} WHERE length(${column}) > 8 LIMIT 1`;
+      const { text } = (database.prepare(select).get() ?? {}) as { text?: string };
+      if (text === undefined) return false;
+      const change = database.prepare(`UPDATE ${table} SET ${column} = ? WHERE ${column} = ?`);
+      return Number(change.run(lots.flip(text), text).changes) === 1;
+    });
     database.close();
-    assert.equal(Number(changes) > 0, true);
+    assert.deepEqual(filled, kinds, "there is something of each kind");
+    const [first = "", second] = readdirSync(at("media"));
+    assert.ok(second !== undefined, "both files were kept");
+    await flipped(at("media", first), lots.part(), async (place) => {
+      await lorica.start();
+      const said = await hear("doctor");
+      assert.ok(said.includes(`the file ${first}`) && !said.includes(`the file ${second}`), `${place}\n${said}`);
+      for (const [, , name] of kinds) assert.ok(said.includes(name), `${name}, seed ${lots.seed}\n${said}`);
+      assert.match(await hear("status", "--all"), /parts are damaged and cannot be read; the rest is in use/);
+      for (const session of ["two", "three"])
+        assert.match(await ok("sessions", "export", session), new RegExp(`words of ${session}`));
+      assert.match(await ok("agent", "--session-id", "two", "--message", "!say and it goes on"), /and it goes on/);
+    });
+    writeFileSync(path, pristine);
+    for (const ending of ["-wal", "-shm"]) rmSync(path + ending, { force: true });
+    const accepted = await hear("backup", "accept", "--yes");
+    assert.match(accepted, /^0\n/);
     await lorica.start();
-    assert.match(await hear("doctor"), /parts are damaged/);
-    const [one, two] = [await ok("sessions", "export", "one"), await ok("sessions", "export", "two")];
-    assert.match(one + two, /is damaged and cannot be read/);
-    assert.match(two, /words of two/);
+    assert.match(await ok("doctor"), /every sealed part of it opens/);
     await lorica.stop();
   });
 });
