@@ -177,6 +177,7 @@ export const limits = {
   fetchHeadersMaxBytes: 65_536,
   fetchHeadersMax: 64,
   fetchHeaderMaxBytes: 8_192,
+  fetchDeliveryMaxBytes: 16_384,
   fetchBodyMaxBytes: 33_554_432,
   /** Up to this a request's body is held as a whole before it leaves. */
   fetchBodyAtOnceMaxBytes: 262_144,

@@ -9,6 +9,7 @@ import { LoricaError } from "../../src/base/errors.ts";
 import { parseAction } from "../../src/broker/serve/action.ts";
 import { createBrokerEgress } from "../../src/egress/route/route.ts";
 import type { ProviderCeiling } from "../../src/egress/route/target.ts";
+import { channelCeilings } from "../../src/assembly/settings/channels.ts";
 import { channelIdentity } from "../../src/config/identity/outgoing.ts";
 import { pathTokenPlaceholder } from "../../src/protocol/known/channels.ts";
 import { loadGood } from "../config/harness.ts";
@@ -170,4 +171,88 @@ test("a token that comes back spelt otherwise, or without its number, does not g
   assert.equal(asked.length, 1);
   assert.match(text, /you asked .* or /);
   assert.ok(!`${JSON.stringify(headers)} ${text}`.includes(secretPart), text);
+});
+
+/** What comes back says what the platform was asked; `calls` as the config's own account has them. */
+async function servePlatform(context: TestContext, webhookUrl?: string) {
+  const asked: { readonly path: string; readonly body: string }[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      asked.push({ path: request.url ?? "", body: Buffer.concat(chunks).toString() });
+      response.end("{}");
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const apiRoot = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const telegram = { enabled: true, apiRoot, ...(webhookUrl === undefined ? {} : { webhookUrl }) };
+  const { config } = await loadGood({ channels: { telegram } });
+  const egress = createBrokerEgress({
+    ceiling: () => ({ providers: new Map(), channels: channelCeilings(config) }),
+    readSecret: async () => token,
+  });
+  context.after(async () => {
+    await egress.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    asked,
+    async call(name: string, text?: string, headers: Readonly<Record<string, string>> = json) {
+      const method = text === undefined ? ("GET" as const) : ("POST" as const);
+      const path = name.includes("/") ? name : `/${place}/${name}`;
+      const resource = { channel: "telegram", account: "default", method, url: `${apiRoot}${path}` } as const;
+      const bytes = text === undefined ? undefined : new Uint8Array(Buffer.from(text));
+      const body = bytes && ReadableStream.from([bytes]);
+      const answer = await egress.fetch(
+        { resource, headers: text === undefined ? {} : headers, bodyBytes: bytes?.length, body },
+        AbortSignal.timeout(5_000),
+      );
+      for await (const _ of answer.body) continue;
+      return answer.status;
+    },
+  };
+}
+
+const json = { "content-type": "application/json" };
+
+test("THR-011 of a platform only what a channel needs is called, in its own spelling", async (context) => {
+  const { call, asked } = await servePlatform(context);
+  for (const name of ["getMe", "getUpdates?offset=1", `/file/${place}/photos/a.jpg`])
+    assert.equal(await call(name), 200);
+  assert.equal(await call("sendMessage", `{"chat_id":7,"text":"hello"}`), 200);
+  const before = asked.length;
+  const others = ["logOut", "close", "sendGift", "getmyname", "GetMe", "getMe/", "getMe/x", "", "%67etMe", "getMe;x"];
+  for (const name of others) await assert.rejects(call(name), coded("forbidden"), name);
+  await assert.rejects(call(`/file/${place}/a`, "{}"), coded("forbidden"));
+  await assert.rejects(call(`/${place}/file/${place}/getMe`), coded("forbidden"));
+  assert.equal(asked.length, before);
+});
+
+test("THR-011 a platform is told to deliver to the config's own address and to no other", async (context) => {
+  const url = "https://home.example/telegram/webhook";
+  const { call, asked } = await servePlatform(context, url);
+  const good = { url, secret_token: "x".repeat(32), allowed_updates: ["message"], max_connections: 4 };
+  assert.equal(await call("setWebhook", JSON.stringify(good)), 200);
+  assert.deepEqual(asked, [{ path: `/bot${token}/setWebhook`, body: JSON.stringify(good) }]);
+  const evil = "https://evil.example/";
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  await assert.rejects(call("setWebhook", JSON.stringify({ ...good, url: evil })), coded("forbidden"));
+  await assert.rejects(call("setWebhook", JSON.stringify({ ...good, ip_address: "192.0.2.1" })), coded("forbidden"));
+  await assert.rejects(call(`setWebhook?url=${evil}`, JSON.stringify(good)), coded("forbidden"));
+  await assert.rejects(call(`setWebhook?url=${evil}`), coded("forbidden"));
+  await assert.rejects(call("setWebhook", `url=${evil}`, form), coded("forbidden"));
+  await assert.rejects(
+    call("setWebhook", JSON.stringify(good), { ...form, "Content-Type": json["content-type"] }),
+    coded("forbidden"),
+  );
+  await assert.rejects(call("setWebhook", "x".repeat(20_000)), coded("forbidden"));
+  assert.equal(asked.length, 1);
+  // Of two keys of one name only the one that was looked at goes out.
+  assert.equal(await call("setWebhook", `{"url":"${evil}","url":"${url}"}`), 200);
+  assert.deepEqual(asked[1]?.body, JSON.stringify({ url }));
+  const polling = await servePlatform(context);
+  await assert.rejects(polling.call("setWebhook", JSON.stringify(good)), coded("forbidden"));
+  assert.equal(await polling.call("deleteWebhook", "{}"), 200);
 });

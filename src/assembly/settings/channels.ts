@@ -90,9 +90,10 @@ export function channelRoute(config: Config, channel: string, id: string): Provi
 function channelCeiling(
   known: KnownChannel,
   id: string,
-  account: Partial<Pick<AccountConfig, "apiRoot" | "botToken" | "token" | "accessToken">>,
+  account: Partial<Pick<AccountConfig, "apiRoot" | "botToken" | "token" | "accessToken" | "webhookUrl">>,
 ): ProviderCeiling {
   return {
+    calls: { ...known.calls, deliverTo: account.webhookUrl },
     baseUrl: account.apiRoot ?? known.baseUrl,
     credential:
       typeof known.credential === "object" && known.credential.kind === "bearer" ? "bearer" : known.credential,

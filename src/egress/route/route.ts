@@ -1,14 +1,14 @@
 // The way out of the gateway's own requests: has each judged by the rules and against the ceiling, adds the credential, dials what was checked, and streams the answer
 // back. The only place where a credential and the network meet.
-import { isIP } from "node:net";
 import type { Dispatcher } from "undici";
-import { errnoOf, LoricaError } from "../../base/errors.ts";
+import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
-import { abortError } from "../../base/wait.ts";
 import { createEchoGuard } from "../../dlp/dlp.ts";
-import { checkAddress, createCheckedLookup } from "../../network/network.ts";
+import { createCheckedLookup } from "../../network/network.ts";
 import type { Reach } from "../../network/network.ts";
 import { openBody } from "./body.ts";
+import { checkCall } from "./calls.ts";
+import { checkLiteral, explain, isNearby } from "./dialled.ts";
 import { checkRules, routeRules } from "./rules.ts";
 import type { EgressRule } from "./rules.ts";
 import type { ReadSecret } from "./headers.ts";
@@ -53,10 +53,11 @@ export type BrokerEgressOptions = {
 export function createBrokerEgress(options: BrokerEgressOptions): BrokerEgress {
   const agents = new Map<string, Dispatcher>();
   return {
-    async fetch(request, signal, tried) {
-      const { resource } = request;
+    async fetch(asked, signal, tried) {
+      const { resource } = asked;
       const provider = tried ?? farSide(resource, options.ceiling());
       const allowed = checkTarget(resource, provider);
+      const request = await checkCall(asked, allowed, provider);
       const rules = options.rules?.() ?? routeRules(options.ceiling());
       const reach = checkRules(request, { rules, provider, target: allowed, isTried: tried !== undefined });
       checkLiteral(allowed, reach);
@@ -115,12 +116,6 @@ function openProxied(library: typeof import("undici"), uri: string): Dispatcher 
   return new library.ProxyAgent({ ...bounds, uri, proxyTls, requestTls: { timeout } });
 }
 
-/** By an address of this machine or its network: no proxy elsewhere could mean the same by it. */
-function isNearby({ origin }: Target): boolean {
-  const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
-  return host === "localhost" || (isIP(host) !== 0 && !checkAddress(host, "public").ok);
-}
-
 function timeoutsOf({ timeoutMs = 0 }: ProviderCeiling): {
   readonly headersTimeout: number;
   readonly bodyTimeout: number;
@@ -129,14 +124,6 @@ function timeoutsOf({ timeoutMs = 0 }: ProviderCeiling): {
     headersTimeout: Math.max(timeoutMs, limits.modelFirstByteTimeoutMs),
     bodyTimeout: Math.max(timeoutMs, limits.modelStallTimeoutMs),
   };
-}
-
-/** An address in the URL itself is never looked up, so it is judged here. */
-function checkLiteral({ origin }: Pick<Target, "origin">, reach: Reach): void {
-  const host = new URL(origin).hostname.replace(/^\[|\]$/g, "");
-  if (isIP(host) === 0) return;
-  const verdict = checkAddress(host, reach);
-  if (!verdict.ok) throw new LoricaError("forbidden", `${host} may not be dialled: ${verdict.reason}`);
 }
 
 type Exchange = { readonly target: Target; readonly values: readonly string[]; readonly signal: AbortSignal };
@@ -179,22 +166,4 @@ async function* readBody(body: Dispatcher.ResponseData["body"], exchange: Exchan
   } finally {
     body.destroy();
   }
-}
-
-/** What went wrong out there, in words that name the host and never the request. */
-function explain(cause: unknown, { host }: Target, signal: AbortSignal): LoricaError {
-  if (cause instanceof LoricaError) return cause;
-  if (signal.aborted) return abortError(signal);
-  const code = errnoOf(cause) ?? "unknown error";
-  const nested = cause instanceof Error && cause.cause instanceof LoricaError ? cause.cause : undefined;
-  if (nested !== undefined) return nested;
-  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT")
-    return new LoricaError("timeout", `${host} did not accept a connection in time`);
-  if (code === "UND_ERR_HEADERS_TIMEOUT") return new LoricaError("timeout", `${host} did not begin to answer in time`);
-  if (code === "UND_ERR_BODY_TIMEOUT") return new LoricaError("timeout", `${host} stopped in the middle of its answer`);
-  if (["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL"].includes(code))
-    return new LoricaError("unavailable", `cannot connect to ${host} (${code})`);
-  if (code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH")
-    return new LoricaError("invalid_request", `a request to ${host} that is not one (${code})`);
-  return new LoricaError("upstream", `the connection to ${host} failed (${code})`);
 }

@@ -6,6 +6,7 @@ import { limits } from "../../base/limits.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
 import { channelKey } from "../../protocol/known/channels.ts";
+import type { ChannelCalls } from "./calls.ts";
 
 /** How a far side wants its credential. `path-token`: in the path, where a segment is `prefix` and the placeholder. */
 export type CredentialRule =
@@ -29,6 +30,8 @@ export type ProviderCeiling = {
   readonly value?: string;
   /** What the far side is told of who calls. */
   readonly identity?: Readonly<Record<string, string>>;
+  /** What may be called there; left out, all that is below the base URL. */
+  readonly calls?: ChannelCalls;
   /** Headers with secret values: lower-case name → the vault's name of the value. */
   readonly secretHeaders?: Readonly<Record<string, string>>;
 };

@@ -13,6 +13,17 @@ export type KnownChannel = {
   readonly check: { readonly path: string; readonly nameAt: readonly string[] };
   /** Where people get a credential. */
   readonly hint: string;
+  readonly calls: KnownCalls;
+};
+
+/** What of a platform a channel needs; the broker lets nothing else be called. */
+export type KnownCalls = {
+  /** What stands behind the token in the path. */
+  readonly names: readonly string[];
+  /** What stands before it where a file is fetched. */
+  readonly files: string;
+  /** The call that tells the platform where to deliver: in which field, and which others it may have. */
+  readonly delivery: { readonly name: string; readonly key: string; readonly others: readonly string[] };
 };
 
 /** Stands in a path where the token goes; also `tokenPlaceholder` of the channel contract. */
@@ -27,6 +38,28 @@ export const knownChannels: readonly KnownChannel[] = [
     tokenKey: "botToken",
     check: { path: `/bot${pathTokenPlaceholder}/getMe`, nameAt: ["result", "username"] },
     hint: "write to @BotFather in Telegram, send /newbot, and copy the token that it answers with",
+    calls: {
+      names: [
+        "getMe",
+        "getUpdates",
+        "setWebhook",
+        "deleteWebhook",
+        "setMyCommands",
+        "getFile",
+        "sendMessage",
+        "sendMessageDraft",
+        "sendPhoto",
+        "sendAnimation",
+        "sendVoice",
+        "sendAudio",
+        "sendVideo",
+        "sendDocument",
+        "sendChatAction",
+        "setMessageReaction",
+      ],
+      files: "file",
+      delivery: { name: "setWebhook", key: "url", others: ["secret_token", "allowed_updates", "max_connections"] },
+    },
   },
 ];
 
