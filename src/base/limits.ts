@@ -165,6 +165,8 @@ export const limits = {
   linkFrameMaxBytes: 16_777_216,
   linkErrorMaxBytes: 65_536,
   linkNoteMaxBytes: 65_536,
+  /** Notes that wait for something to leave with. */
+  linkNotesWaitingMax: 64,
   linkChunkBytes: 65_536,
   linkCallsMax: 1_024,
   linkCallsMaxBytes: 67_108_864,

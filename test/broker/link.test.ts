@@ -64,6 +64,17 @@ test("calls go both ways and their answers find them, in whatever order they com
   gateway.close("test");
 });
 
+test("notes are heard in the order in which things were said, and without anything said after them", async () => {
+  const { gateway, notes } = pair(async () => ({ result: notes.length }));
+  const said = Array.from({ length: 200 }, (_, at) => ["n", at]);
+  for (const [, at] of said.slice(0, 3)) gateway.note("n", at);
+  assert.deepEqual(await gateway.call({ method: "count", params: null }, never), { result: 3, body: undefined });
+  for (const [, at] of said.slice(3)) gateway.note("n", at);
+  while (notes.length < 200) await new Promise((done) => setImmediate(done));
+  assert.deepEqual(notes, said);
+  gateway.close("test");
+});
+
 test("a body larger than its window crosses whole in both directions", async () => {
   const total = limits.linkWindowBytes * 5 + 17;
   const { gateway } = pair(async ({ body }) => {

@@ -18,6 +18,7 @@ const over = new LoricaError("cancelled", "the call is over");
 export class Peer {
   readonly ended = new AbortController();
   readonly #options: LinkOptions;
+  readonly #notes: Buffer[] = [];
   readonly #ours = new Map<number, Exchange>();
   readonly #theirs = new Map<number, Exchange>();
   /** The gateway's calls have odd ids, the broker's even ones. */
@@ -60,12 +61,16 @@ export class Peer {
     return await promise;
   }
 
+  /** Nobody waits for a note, so it leaves with what is sent next, or else a moment later: each write wakes the other side. */
   note(name: string, params: unknown): void {
-    this.#sendJson("note", 0, { name, params: params ?? null });
+    this.#notes.push(this.#encode("note", { name, params: params ?? null }));
+    if (this.#notes.length === 1) setImmediate(() => this.#sendNotes());
+    else if (this.#notes.length >= limits.linkNotesWaitingMax) this.#sendNotes();
   }
 
   end(reason: string): void {
     if (this.ended.signal.aborted) return;
+    this.#notes.length = 0;
     const error = new LoricaError("unavailable", `the link between gateway and broker ended: ${reason}`);
     this.ended.abort(error);
     for (const exchange of [...this.#ours.values(), ...this.#theirs.values()]) finish(exchange, error);
@@ -80,7 +85,17 @@ export class Peer {
     return this.#lastId;
   }
 
+  #sendNotes(): void {
+    for (const payload of this.#notes.splice(0)) this.#write("note", 0, payload);
+  }
+
+  /** In the order in which it was said: the notes before, then this. */
   #send(type: FrameType, id: number, payload?: Buffer): void {
+    this.#sendNotes();
+    this.#write(type, id, payload);
+  }
+
+  #write(type: FrameType, id: number, payload?: Buffer): void {
     if (this.ended.signal.aborted) return;
     const { stream } = this.#options;
     // Head and payload leave in one system call, together with whatever else this turn of the event loop sends.
@@ -91,11 +106,14 @@ export class Peer {
     if (stream.writableLength > limits.linkBufferedMaxBytes) this.end("the other side does not read");
   }
 
-  #sendJson(type: "call" | "result" | "error" | "note", id: number, value: unknown): void {
+  #sendJson(type: "call" | "result" | "error", id: number, value: unknown): void {
+    this.#send(type, id, this.#encode(type, value));
+  }
+
+  #encode(type: FrameType, value: unknown): Buffer {
     const payload = Buffer.from(JSON.stringify(value));
-    if (!fits(type, payload.length))
-      throw new LoricaError("too_large", `a ${type} of ${payload.length} bytes does not fit on the link`);
-    this.#send(type, id, payload);
+    if (fits(type, payload.length)) return payload;
+    throw new LoricaError("too_large", `a ${type} of ${payload.length} bytes does not fit on the link`);
   }
 
   async #sendBody(id: number, body: AsyncIterable<Uint8Array>, window: Window): Promise<void> {
