@@ -48,10 +48,14 @@ async function takeTurn(scope: TurnScope): Promise<TurnOutcome> {
       continue;
     }
     checkBounds(scope);
-    await scope.run.takeJoined();
-    await scope.window.refresh();
-    standing ??= await loadStanding(scope);
+    // The files are the broker's to read; meanwhile this process looks for what has joined.
+    [standing] = await Promise.all([standing ?? loadStanding(scope), takeJoined(scope)]);
     const answer = await askModel(scope, standing);
     if (answer !== undefined) return answered(scope, answer);
   }
+}
+
+async function takeJoined({ run, window }: TurnScope): Promise<void> {
+  await run.takeJoined();
+  await window.refresh();
 }

@@ -27,7 +27,7 @@ export async function askModel(scope: TurnScope, standing: Standing): Promise<An
       "no model is configured: run `lorica onboard`, or set agents.defaults.model.primary",
     );
   await makeRoom(scope, standing, plan);
-  const answer = await answerOf(scope, await askAgainIfTooLong(scope, standing, plan));
+  const answer = await askAgainIfTooLong(scope, standing, plan);
   scope.run.emit({ type: "usage", usage: answer.usage });
   if (callsOf(answer).length > 0) return void (await scope.keep(answer));
   scope.conclude(answer);
@@ -55,7 +55,7 @@ async function makeRoom(scope: TurnScope, standing: Standing, plan: Plan): Promi
 }
 
 /** Estimates can be wrong: where the provider says that it is too much, the turn compacts once and asks again. */
-async function askAgainIfTooLong(scope: TurnScope, standing: Standing, plan: Plan): Promise<Finish> {
+async function askAgainIfTooLong(scope: TurnScope, standing: Standing, plan: Plan): Promise<Answer> {
   try {
     return await ask(scope, standing, plan);
   } catch (error) {
@@ -68,7 +68,7 @@ function isOverflow(error: unknown): boolean {
   return error instanceof LoricaError && error.code === "too_large" && error.details?.["reason"] === "context_overflow";
 }
 
-async function ask(scope: TurnScope, standing: Standing, plan: Plan): Promise<Finish> {
+async function ask(scope: TurnScope, standing: Standing, plan: Plan): Promise<Answer> {
   const { turn, run, session, profile, signal } = scope;
   const { agentId, sessionKey, principal } = turn;
   const call: ModelCall = {
@@ -87,8 +87,9 @@ async function ask(scope: TurnScope, standing: Standing, plan: Plan): Promise<Fi
   try {
     for await (const event of untilAborted(scope.options.models.stream(call, signal), signal)) {
       if (event.type === "finish") {
-        await watch.settled();
-        return event;
+        // What may be shown and what may be kept are two questions about the same words; neither waits for the other.
+        const [answer] = await Promise.all([answerOf(scope, event), watch.settled()]);
+        return answer;
       }
       if (event.type === "spent")
         await scope.spend(event.usage, { provider: event.provider, model: event.model, trigger: "turn" });
