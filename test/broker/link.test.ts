@@ -72,7 +72,6 @@ test("notes are heard in the order in which things were said, and without anythi
   for (const [, at] of said.slice(3)) gateway.note("n", at);
   while (notes.length < 200) await new Promise((done) => setImmediate(done));
   assert.deepEqual(notes, said);
-  gateway.close("test");
 });
 
 test("a body larger than its window crosses whole in both directions", async () => {
