@@ -463,6 +463,7 @@ export const limits = {
   dlpStreamHeldMaxChars: 32_768,
   dlpStreamBeforeChars: 512,
   dlpTextsMax: 64,
+  dlpAskMaxChars: 1_048_576,
   dlpIncidentsMax: 500,
   dlpSeenMax: 4_096,
   dlpSeenMs: 10 * 60_000,
@@ -472,7 +473,6 @@ export const limits = {
   dlpHeldMax: 256,
   dlpHeldMs: 7 * 24 * 60 * 60_000,
   dlpHeldLookMs: 60 * 60_000,
-  dlpHeldFileMaxBytes: 1_048_576,
   holdTimeoutMs: 10_000,
   dlpFrozenMax: 256,
   /** So many different parts of values may be found within that time, before somebody seems to be guessing at them. */
@@ -487,6 +487,7 @@ export const limits = {
   logFilesMax: 5,
   storeBusyTimeoutMs: 5_000,
   storeBusyStepMs: 25,
+  mirrorScreenTimeoutMs: 60_000,
   exportPageEntries: 500,
   mirrorWindowsMax: 256,
   mirrorIndexMax: 5_000,

@@ -12,6 +12,7 @@ export { keepOf, maintain } from "./maintenance.ts";
 export type { MaintenanceRule } from "./maintenance.ts";
 export { createMirror } from "./mirror/mirror.ts";
 export type { MirrorBounds, MirrorOptions } from "./mirror/mirror.ts";
+export { screenBodies } from "./screen.ts";
 export { createTransfer } from "./transfer.ts";
 export type { SessionTransfer } from "./transfer.ts";
 export { createTranscriptWatch } from "./observe.ts";

@@ -11,8 +11,8 @@ import type { Entry, NewEntry, Store } from "../store/store.ts";
 import { encodeEntry, encodeHeader } from "./jsonl.ts";
 import { parseLine } from "./jsonl-parse.ts";
 import type { ParsedLine } from "./jsonl-parse.ts";
-import { screenImport } from "./screen-import.ts";
-import type { ScreenBodies } from "./screen-import.ts";
+import { screenBodies } from "./screen.ts";
+import type { ScreenBodies } from "./screen.ts";
 
 export type SessionTransfer = {
   /** Every window, oldest first, each with a line of its own in front. */
@@ -30,20 +30,24 @@ type ImportedEntry = Extract<ParsedLine, { kind: "entry" }>;
 const importLabel: Label = { integrity: "untrusted", readers: [owner.id] };
 
 export type TransferOptions = {
-  /** For what goes out. */
+  /** For what goes out: what looks like a credential, and what the config's own patterns name. */
   readonly redact: (text: string) => string;
-  /** For what comes in. */
+  /** For what comes in and goes out: it knows the values themselves. */
   readonly dlp: Inspector;
 };
 
 export function createTransfer(store: Store, { redact, dlp }: TransferOptions): SessionTransfer {
   return {
-    exportLines: (sessionKey, signal) => exportLines({ store, redact }, sessionKey, signal),
+    exportLines: (sessionKey, signal) => exportLines({ store, redact, dlp }, sessionKey, signal),
     async importText(text, { agentId, sessionKey = `agent:${agentId}:import:${newId()}` }, signal) {
       const windows = parseWindows(text);
       if ((await store.sessions.find(sessionKey)) !== undefined)
         throw new LoricaError("conflict", `session ${sessionKey} exists already; import under another key`);
-      const screened = await screenWindows(windows, screenImport(dlp, { agentId, sessionKey }), signal);
+      const screened = await screenWindows(
+        windows,
+        screenBodies(dlp, { point: "inbound", agentId, sessionKey }),
+        signal,
+      );
       const about = { key: sessionKey, agentId, principal: owner, channel: "import", account: "default" };
       let session = await store.sessions.open({ ...about, label: importLabel });
       let entries = 0;
@@ -58,12 +62,13 @@ export function createTransfer(store: Store, { redact, dlp }: TransferOptions): 
 }
 
 async function* exportLines(
-  { store, redact }: { readonly store: Store; readonly redact: (text: string) => string },
+  { store, redact, dlp }: TransferOptions & { readonly store: Store },
   sessionKey: string,
   signal: AbortSignal,
 ): AsyncIterable<string> {
   const session = await store.sessions.find(sessionKey);
   if (session === undefined) throw new LoricaError("not_found", `there is no session ${sessionKey}`);
+  const screen = screenBodies(dlp, { point: "export", agentId: session.agentId, sessionKey });
   for (const window of (await store.sessions.windows(sessionKey)).toReversed()) {
     yield encodeHeader(session, window);
     let before: Entry | undefined;
@@ -71,8 +76,12 @@ async function* exportLines(
       signal.throwIfAborted();
       const afterSeq = before?.seq ?? 0;
       const page = await store.transcript.read(window.id, { afterSeq, limit: limits.exportPageEntries });
-      for (const entry of page) {
-        yield encodeEntry(entry, { before, redact });
+      const bodies = await screen(
+        page.map(({ body }) => body),
+        signal,
+      );
+      for (const [at, entry] of page.entries()) {
+        yield encodeEntry({ ...entry, body: bodies[at] ?? entry.body }, { before, redact });
         before = entry;
       }
       if (page.length < limits.exportPageEntries) break;

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { LoricaError } from "../../src/base/errors.ts";
 import type { EntryBody } from "../../src/base/transcript.ts";
-import { createMirror, createTransfer } from "../../src/session/session.ts";
+import { createMirror, createTransfer, screenBodies } from "../../src/session/session.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Inspector } from "../../src/dlp/dlp.ts";
 import { createFauxInspector, createTestInspector } from "../faux/dlp/inspector.ts";
@@ -15,6 +15,7 @@ const invalid = (message: RegExp) => (error: unknown) =>
   error instanceof LoricaError && error.code === "invalid_request" && message.test(error.message);
 
 const mirrorOptions = {
+  screen: screenBodies(createFauxInspector(), { point: "export", agentId: "", sessionKey: "" }),
   bounds: () => ({ bytesMax: 1_000_000, spanMsMax: 86_400_000, totalBytesMax: 10_000_000 }),
   isLow: () => false,
 };

@@ -41,7 +41,7 @@ import type { Observe } from "../../plugin/plugin.ts";
 import { compileRules, createPolicy } from "../../policy/policy.ts";
 import type { Policy } from "../../policy/policy.ts";
 import type { SandboxStatus, WorkspaceFiles } from "../../sandbox/sandbox.ts";
-import { createMirror, createTranscriptWatch, createTransfer, maintain } from "../../session/session.ts";
+import { createMirror, createTranscriptWatch, createTransfer, maintain, screenBodies } from "../../session/session.ts";
 import type { TranscriptWatch } from "../../session/session.ts";
 import { agentProfile, gatewaySettings, laneBounds, maintenanceRule, mirrorBounds } from "../settings/settings.ts";
 import { modelsSettings, pipelineSettings, policySettings, rehearsalRef } from "../settings/settings.ts";
@@ -174,6 +174,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const ending = new AbortController();
   const report = (id: string, error: unknown): void => log.error("something failed", { id, err: error });
   const opened = await openState(first, link, log);
+  const dlp = createInspectorClient(link);
   // The gateway knows no secret, so it redacts by what credentials look like; the broker knows the values too.
   const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
   const toMirror = {
@@ -182,6 +183,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     isLow: createDiskLook(first.paths.agents).isLow,
     report: (err: unknown) => log.warn("a transcript could not be mirrored", { err }),
     redact,
+    screen: screenBodies(dlp, { point: "export", agentId: "", sessionKey: "" }),
   };
   const mirror = first.config.session.jsonlMirror ? createMirror(opened, toMirror) : undefined;
   const transcript = createTranscriptWatch(mirror?.store ?? opened);
@@ -198,7 +200,6 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
     clock,
     audit,
   });
-  const dlp = createInspectorClient(link);
   const observers = plugins.flatMap((plugin) => plugin.hooks ?? []);
   return {
     current,

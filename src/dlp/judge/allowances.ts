@@ -54,7 +54,7 @@ const steps: Readonly<Record<string, { readonly way: Way; readonly rank: number 
   summary: { way: "keep", rank: 0 },
 };
 
-/** What a model is asked is blanked, whatever the owner says. */
+/** What a model is asked and what is written into files is blanked, whatever the owner says. */
 export function canBeAllowed({ point }: Pick<Incident, "point">): boolean {
   return steps[point] !== undefined;
 }

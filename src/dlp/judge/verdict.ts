@@ -16,6 +16,8 @@ export const points = [
   "result",
   "inbound",
   "summary",
+  /** Out of the store into a file. */
+  "export",
   /** Out of this machine, seen by the broker itself. */
   "model",
   "channel",
@@ -61,6 +63,7 @@ const table: Readonly<Record<Point, Row>> = {
   result: kept,
   inbound: kept,
   summary: kept,
+  export: kept,
   model: { ...kept, canary: "pass", format: "pass", class: "pass" },
   channel: wall,
   egress: { ...acting, class: "block" },

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { limits } from "../../base/limits.ts";
 import type { Entry, Session, Store } from "../../store/store.ts";
 import { encodeEntry, encodeHeader } from "../jsonl.ts";
+import type { ScreenBodies } from "../screen.ts";
 import { observeTranscript } from "../observe.ts";
 import { appendPieces, writePieces, writeWhole } from "./pieces.ts";
 import type { Line, Piece, PieceBounds } from "./pieces.ts";
@@ -27,6 +28,8 @@ export type MirrorOptions = {
   /** The disk is nearly full: the copy waits, and is made anew once there is room. */
   readonly isLow: () => boolean;
   readonly redact: (text: string) => string;
+  /** Takes out what only the broker knows for a secret. */
+  readonly screen: ScreenBodies;
   readonly report: (error: unknown) => void;
 };
 
@@ -66,31 +69,33 @@ export function createMirror(store: Store, options: MirrorOptions): Mirror {
 async function appendLines(
   { piece, header, last }: Mirrored,
   entries: readonly Entry[],
-  { bounds, redact }: MirrorOptions,
+  options: MirrorOptions,
 ): Promise<Mirrored> {
   const id = entries[0]?.windowId ?? "";
-  const target = { folder: dirname(piece.path), id, header, bounds: bounds() };
-  const next = await appendPieces(piece, linesOf(entries, last, redact), target);
+  const target = { folder: dirname(piece.path), id, header, bounds: options.bounds() };
+  const next = await appendPieces(piece, await linesOf(entries, last, options), target);
   return { piece: next, header, last: entries.at(-1) };
 }
 
-function linesOf(
+async function linesOf(
   entries: readonly Entry[],
   last: Entry | undefined,
-  redact: (text: string) => string,
-): readonly Line[] {
+  { redact, screen }: MirrorOptions,
+): Promise<readonly Line[]> {
+  const bodies = await screen(
+    entries.map(({ body }) => body),
+    AbortSignal.timeout(limits.mirrorScreenTimeoutMs),
+  );
   return entries.map((entry, index) => {
     const before = index === 0 ? last : entries[index - 1];
-    return { at: entry.at, text: `${encodeEntry(entry, { before, redact })}\n` };
+    const clean = { ...entry, body: bodies[index] ?? entry.body };
+    return { at: entry.at, text: `${encodeEntry(clean, { before, redact })}\n` };
   });
 }
 
 /** The whole window, each file under another name until it is complete. Nothing where its session is gone meanwhile. */
-async function rewrite(
-  store: Store,
-  entry: Entry,
-  { agentsDir, bounds, redact }: MirrorOptions,
-): Promise<Mirrored | undefined> {
+async function rewrite(store: Store, entry: Entry, options: MirrorOptions): Promise<Mirrored | undefined> {
+  const { agentsDir, bounds } = options;
   const found = await findWindow(store, entry);
   if (found === undefined) return undefined;
   const { session, window } = found;
@@ -100,7 +105,7 @@ async function rewrite(
   const header = encodeHeader(session, window);
   // The name is the window's own id, which we made: nothing that anybody wrote becomes a path (RT-010).
   const target = { folder, id: window.id, header, bounds: bounds() };
-  const piece = await writePieces(linesOf(entries, undefined, redact), target);
+  const piece = await writePieces(await linesOf(entries, undefined, options), target);
   await writeIndex(store, folder, session);
   return { piece, header, last: entries.at(-1) };
 }

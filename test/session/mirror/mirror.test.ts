@@ -10,11 +10,16 @@ import { beginTurn, mainKey, openTestStore, ownerLabel } from "../../faux/store.
 const day = 86_400_000;
 const wide: MirrorBounds = { bytesMax: 1e6, spanMsMax: 1e12, totalBytesMax: 1e9 };
 
+const plain: Pick<MirrorOptions, "redact" | "screen"> = {
+  redact: (text) => text,
+  screen: async (bodies) => bodies,
+};
+
 async function setUp(change: Partial<MirrorOptions> = {}) {
   const clock = createTestClock(100 * day);
   const opened = await openTestStore(clock);
   const agentsDir = join(opened.folder, "agents");
-  const options = { agentsDir, bounds: () => wide, isLow: () => false, redact: (text: string) => text, ...change };
+  const options = { agentsDir, bounds: () => wide, isLow: () => false, ...plain, ...change };
   const report = (error: unknown): never => assert.fail(String(error));
   const mirror = createMirror(opened.store, { ...options, report });
   const { turn, session } = await beginTurn(mirror.store);

@@ -105,7 +105,10 @@ function allowAgain(
 ) {
   const incident = oneOf(incidents.list(), id);
   if (incident !== undefined && !canBeAllowed(incident))
-    throw new LoricaError("invalid_request", "what a model is asked never holds a value of the vault");
+    throw new LoricaError(
+      "invalid_request",
+      "what a model is asked and what is written into files never holds a value of the vault",
+    );
   const allowed = incident === undefined ? undefined : incidents.allow(incident.id, forMs);
   if (allowed === undefined)
     throw new LoricaError("not_found", `there is no incident ${id} since the start; see: lorica dlp list`);

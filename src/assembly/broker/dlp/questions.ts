@@ -14,6 +14,7 @@ const asked: ReadonlySet<unknown> = new Set<Point>([
   "result",
   "inbound",
   "summary",
+  "export",
 ]);
 
 export function parseQuestion({ point, agentId, sessionKey, to, isOwner, keeps, texts }: Params): Question {
