@@ -33,7 +33,8 @@ async function writeDurably(path: string, content: string | Uint8Array, flags: n
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** A rename survives a loss of power only once its folder is on the disk. */
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();

@@ -190,7 +190,11 @@ function partBelow({ path, before, after }: Part, name: string): Part {
 
 /** An object by its names, a list of objects by their ids. */
 function branchOf(value: Json | undefined): ReadonlyMap<string, Json> | undefined {
-  if (isRecord(value)) return new Map(Object.entries(value as Record<string, Json>));
+  return isRecord(value) ? new Map(Object.entries(value as Record<string, Json>)) : itemsById(value);
+}
+
+/** The items of a list in which each has an id; undefined for anything else. */
+export function itemsById(value: Json | undefined): ReadonlyMap<string, Json> | undefined {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   const items = new Map<string, Json>();
   for (const item of value as readonly Json[]) {

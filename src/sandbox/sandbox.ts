@@ -137,18 +137,6 @@ export type CellLimits = {
   readonly processors?: number;
 };
 
-/** One open cell, for its owner. */
-export type CellView = {
-  readonly agentId: string;
-  /** Null where several sessions share it. */
-  readonly sessionKey: string | null;
-  readonly scope: "session" | "agent" | "shared";
-  readonly digest: string;
-  readonly filter: "full" | "relaxed";
-  readonly ageMs: number;
-  readonly isBusy: boolean;
-};
-
 /** The broker's side of the port: the same calls after the grant's action has crossed the link and met the ceiling. */
 export type Cells = {
   status(): SandboxStatus;

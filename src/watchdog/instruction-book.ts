@@ -2,10 +2,10 @@
 // their copies. In the broker's own folder, where no cell and no gateway reaches.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMissing } from "../base/errors.ts";
 import { sha256 } from "../base/ids.ts";
 import { parsed } from "../base/parsed.ts";
 import { encodeChecked, parseChecked } from "../base/files/checked-json.ts";
+import { readIfThereSync } from "../base/files/read-if-there.ts";
 
 export type KnownFile = {
   /** Of the content in force; null where the file is not there. */
@@ -33,7 +33,7 @@ export type InstructionBook = {
 export function openInstructionBook(folder: string): InstructionBook {
   const path = join(folder, "files.json");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const written = readIfThere(path)?.toString("utf8");
+  const written = readIfThereSync(path)?.toString("utf8");
   const book = written === undefined ? parsed({}) : parseChecked(written);
   // One that cannot be read is begun anew: what lies in the workspaces is then the first that is known.
   const files = new Map<string, KnownFile>(Object.entries(book.ok ? (book.value as Record<string, KnownFile>) : {}));
@@ -63,19 +63,10 @@ export function openInstructionBook(folder: string): InstructionBook {
       return hash;
     },
     copy(hash) {
-      const bytes = readIfThere(copyPath(hash));
+      const bytes = readIfThereSync(copyPath(hash));
       return bytes !== undefined && sha256(bytes) === hash ? bytes : undefined;
     },
   };
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw cause;
-  }
 }
 
 /** A copy is called by the hash of what it holds. */

@@ -1,5 +1,4 @@
 // What the owner's methods on evidence do, beside a running broker and without one.
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing, LoricaError } from "../../base/errors.ts";
 import type { AuditReport, evidenceMethods } from "../../protocol/owner/evidence.ts";
@@ -8,6 +7,7 @@ import type { Evidence } from "../chain/evidence.ts";
 import { headBytes, headName, keyName, readHead, renderReport, verifyEvidence } from "../verify/verify-evidence.ts";
 import { exportAudit } from "./export.ts";
 import { queryAudit } from "./query.ts";
+import { readIfThereSync } from "../../base/files/read-if-there.ts";
 
 export type EvidenceAnswers = {
   readonly [M in keyof typeof evidenceMethods]: (params: OwnerParamsOf<M>) => Promise<OwnerResultOf<M>>;
@@ -31,8 +31,9 @@ export function createEvidenceAnswers(folder: string, evidence: Evidence | undef
     async "audit.key"() {
       if (evidence !== undefined) evidence.checkpoint();
       const status = evidence?.status();
-      const beside = readIfThere(join(folder, keyName))?.trim();
-      const head = status?.head ?? readHead(readIfThere(join(folder, headName))?.slice(0, headBytes) ?? "");
+      const beside = readIfThereSync(join(folder, keyName))?.toString().trim();
+      const head =
+        status?.head ?? readHead(readIfThereSync(join(folder, headName))?.toString("utf8", 0, headBytes) ?? "");
       const last = head === undefined || head.seq === 0 ? null : { seq: head.seq, hash: head.hash };
       return { publicKey: status?.publicKey ?? beside ?? null, folder, head: last };
     },
@@ -41,13 +42,4 @@ export function createEvidenceAnswers(folder: string, evidence: Evidence | undef
       return exportAudit(folder, to, filter);
     },
   };
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw cause;
-  }
 }

@@ -15,6 +15,7 @@ import type { BackupKind, Manifest } from "../manifest.ts";
 import { isCarried, ofThisMachine } from "../write/collect.ts";
 import { readEntries } from "./entries.ts";
 import type { Sink } from "./entries.ts";
+import { syncFolder } from "../../base/replace-file.ts";
 
 export type RestoreOrder = {
   readonly path: string;
@@ -154,13 +155,4 @@ async function carry(from: string, to: string, kind: Journal["kind"]): Promise<v
     }
   };
   await walk("");
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -11,6 +11,7 @@ import { isMissing, LoricaError } from "../../base/errors.ts";
 import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import { makeFolder, notWritable, removePartials } from "../folder.ts";
+import { syncFolder } from "../../base/replace-file.ts";
 
 export type ArchiveOrder = {
   readonly folder: string;
@@ -47,7 +48,7 @@ export async function writeArchive<T>(
   try {
     const written = await writeWhole({ path: partial, recipients, pack }, signal);
     await rename(partial, path);
-    await syncFolder(folder);
+    for (const written of [folder, dirname(folder)]) await syncFolder(written);
     return { path, ...written };
   } catch (error) {
     await rm(partial, { force: true });
@@ -179,16 +180,5 @@ async function openPlain(path: string): Promise<FileHandle | undefined> {
   } catch (cause) {
     if (isMissing(cause)) return undefined;
     throw new LoricaError("unavailable", `${path} cannot be read`, { cause });
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  for (const path of [folder, dirname(folder)]) {
-    const handle = await open(path, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
   }
 }

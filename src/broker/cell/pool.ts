@@ -4,6 +4,7 @@ import { limits } from "../../base/limits.ts";
 import { parsed, rejected } from "../../base/parsed.ts";
 import type { Parsed } from "../../base/parsed.ts";
 import { abortError, unlessAborted } from "../../base/wait.ts";
+import type { OwnerCell } from "../../protocol/owner/sandbox.ts";
 import { createRooms, hasLocks, isRoomFor, profileDigest, roomName } from "../../sandbox/sandbox.ts";
 import type {
   CellGroups,
@@ -12,7 +13,6 @@ import type {
   CellProfile,
   CellRoom,
   CellSettings,
-  CellView,
   CellWayOut,
 } from "../../sandbox/sandbox.ts";
 import type { BackgroundEnd } from "./commands.ts";
@@ -46,9 +46,9 @@ export type Pool = {
   workspaceOf(agentId: string): Parsed<string>;
   /** What a cell would be that were started there now. */
   describe(key: CellKey, place: () => CellPlace): Parsed<CellDescription>;
-  list(): readonly CellView[];
+  list(): readonly OwnerCell[];
   /** Ends these cells, whatever runs in them, and says how many there were. */
-  end(which: (cell: CellView) => boolean): Promise<number>;
+  end(which: (cell: OwnerCell) => boolean): Promise<number>;
   /** Ends the cells that have not closed what lies in their workspace by now. */
   endUnlocked(): Promise<void>;
   /** Whether something that runs, or ran a moment ago, can have written an instruction of this agent. */
@@ -228,7 +228,7 @@ export function createPool(options: {
     return ending.length;
   }
 
-  const end = (which: (cell: CellView) => boolean): Promise<number> => endSlots((slot) => which(viewOf(slot)));
+  const end = (which: (cell: OwnerCell) => boolean): Promise<number> => endSlots((slot) => which(viewOf(slot)));
 
   return {
     async use(key, place, { use, signal }) {

@@ -1,6 +1,7 @@
 // One open cell in the pool, and what can be said of it.
 import { limits } from "../../base/limits.ts";
-import type { CellKey, CellRoom, CellView } from "../../sandbox/sandbox.ts";
+import type { OwnerCell } from "../../protocol/owner/sandbox.ts";
+import type { CellKey, CellRoom } from "../../sandbox/sandbox.ts";
 import type { Cell } from "./process.ts";
 
 export type Slot = CellRoom & {
@@ -29,7 +30,7 @@ export function isOld({ settings, startedAt }: Slot): boolean {
   return settings.ageMs !== undefined && performance.now() - startedAt > settings.ageMs;
 }
 
-export function viewOf(slot: Slot): CellView {
+export function viewOf(slot: Slot): OwnerCell {
   const { key, settings, digest, startedAt } = slot;
   const scope = settings.scope ?? "session";
   return {

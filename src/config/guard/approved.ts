@@ -1,13 +1,13 @@
 // The config that holds: its files as the owner approved them, byte by byte, in a folder that only the broker has. What
 // lies at the files' own places may be anybody's.
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
-import { isMissing } from "../../base/errors.ts";
 import { encodeChecked, parseChecked } from "../../base/files/checked-json.ts";
 import { sha256 } from "../../base/ids.ts";
 import { isRecord } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { writeAtomically } from "../keep/atomic.ts";
+import { readIfThere } from "../../base/files/read-if-there.ts";
 
 export type Approved = {
   readonly at: string;
@@ -59,15 +59,6 @@ export function createApprovedStore(folder: string, stateDir: string): ApprovedS
       for (const name of await readdir(folder)) if (!kept.has(name)) await rm(join(folder, name), { force: true });
     },
   };
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw cause;
-  }
 }
 
 type Manifest = Omit<Approved, "files"> & { readonly files: readonly (readonly [path: string, hash: string])[] };

@@ -1,9 +1,10 @@
 // The text of edits that wait: each file of an edit under the hash of what it says, sealed.
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing, LoricaError } from "../../base/errors.ts";
+import { LoricaError } from "../../base/errors.ts";
 import { sha256 } from "../../base/ids.ts";
 import { writeAtomically } from "../keep/atomic.ts";
+import { readIfThere } from "../../base/files/read-if-there.ts";
 
 /** Sealing needs no secret; opening throws `locked` where there is no key for it. */
 export type Sealing = {
@@ -42,13 +43,4 @@ export function createCopies(sealing: Sealing | undefined) {
       }
     },
   };
-}
-
-export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    if (isMissing(cause)) return undefined;
-    throw cause;
-  }
 }

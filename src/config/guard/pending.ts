@@ -8,8 +8,9 @@ import { newToken, sha256 } from "../../base/ids.ts";
 import { isRecord, parseJson } from "../../base/json.ts";
 import { limits } from "../../base/limits.ts";
 import { writeAtomically } from "../keep/atomic.ts";
-import { createCopies, readIfThere, sealedSuffix } from "./copies.ts";
+import { createCopies, sealedSuffix } from "./copies.ts";
 import type { Sealing } from "./copies.ts";
+import { readIfThere } from "../../base/files/read-if-there.ts";
 
 export type Pending = {
   readonly id: string;

@@ -7,6 +7,7 @@ import { redactedLiteral } from "../../base/secret.ts";
 import type { Edit } from "../edit/edit.ts";
 import type { Path } from "../read/issue.ts";
 import { renderPath } from "../read/issue.ts";
+import { itemsById } from "../widen.ts";
 
 type Fields = Readonly<Record<string, Json>>;
 
@@ -43,14 +44,4 @@ function own(fields: Fields, name: string): Json | undefined {
 
 function isFields(value: Json | undefined): value is Fields {
   return isRecord(value);
-}
-
-function itemsById(value: Json | undefined): ReadonlyMap<string, Json> | undefined {
-  if (!Array.isArray(value) || value.length === 0) return undefined;
-  const items = new Map<string, Json>();
-  for (const item of value as readonly Json[]) {
-    if (!isRecord(item) || typeof item["id"] !== "string") return undefined;
-    items.set(item["id"], item as Json);
-  }
-  return items;
 }
