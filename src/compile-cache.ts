@@ -20,7 +20,8 @@ export function compileCacheFolder(): string | undefined {
 /** Compiles everything that a start needs, unless that was done for this very code. */
 export async function warmCompileCache(place: Place, signal: AbortSignal): Promise<void> {
   const folder = compileCacheFolder();
-  if (folder === undefined) return;
+  // Beside the program it is whole, and nobody's to write who runs it.
+  if (folder === undefined || folder === join(place.codeRoot, "compiled")) return;
   const stamp = join(folder, "warm");
   const code = fingerprint(place.codeRoot);
   if (readIfThere(stamp) === code) return;
