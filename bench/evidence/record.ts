@@ -1,4 +1,6 @@
-// What a record of the evidence log costs, chained, pointed at and signed now and then, beside a plain line in a file.
+// What a record of the evidence log costs, chained, pointed at and signed now and then, beside a plain line in a file. In
+// time of the processor: what else runs on the machine is not asked about. The limit is for what
+// the chain adds, not for a ratio to whatever the rest of a record costs.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,10 +9,10 @@ import { openEvidence } from "../../src/audit/chain/evidence.ts";
 import { openRotatingFile } from "../../src/audit/writer/rotating-file.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { createRedactor } from "../../src/dlp/dlp.ts";
+import { figure } from "../harness.ts";
 
-const records = 20_000;
-const rounds = 5;
-const limit = 1.3;
+const records = 10_000;
+const rounds = 15;
 const { redact } = createRedactor({
   values: () => Array.from({ length: 20 }, (_, at) => `secret-value-number-${at}`),
   patterns: [],
@@ -20,7 +22,7 @@ function measure(write: (line: string) => void): number {
   const { record } = createAuditWriter({ clock: systemClock, write, writeCommand: () => undefined, redact }).source(
     "broker",
   );
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   for (let number = 0; number < records; number++)
     record({
       kind: "effect",
@@ -32,7 +34,8 @@ function measure(write: (line: string) => void): number {
       resource: `git log --oneline -${number}`,
       result: { cwd: ".", mode: "foreground", durationMs: number, exitCode: 0 },
     });
-  return ((performance.now() - startedAt) / records) * 1_000;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / records;
 }
 
 const folder = mkdtempSync(join(tmpdir(), "lorica-bench-"));
@@ -48,12 +51,10 @@ try {
   const best = (name: "plain" | "chained"): number => Math.min(...results.map((result) => result[name]));
   evidence.close();
   plain.close();
-  const ratio = best("chained") / best("plain");
-  process.stdout.write(
-    `a record, plain      ${best("plain").toFixed(1)} µs\na record, chained    ${best("chained").toFixed(1)} µs\n` +
-      `ratio                ${ratio.toFixed(2)} (limit ${limit})\n`,
-  );
-  process.exitCode = ratio <= limit ? 0 : 1;
+  figure("a record, plain", [best("plain"), "µs"]);
+  figure("a record, chained", [best("chained"), "µs"]);
+  figure("more for the chain, in time of the processor", [best("chained") - best("plain"), "µs"], { atMost: 5 });
+  figure("the same as a ratio", [best("chained") / best("plain"), "times"]);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
