@@ -5,10 +5,9 @@ import type { Server, Socket } from "node:net";
 import { limits } from "../base/limits.ts";
 import { ownerSession, refusal } from "../protocol/handshake.ts";
 import type { ConnectParams, ConnectRefusal, Greeting, Session } from "../protocol/handshake.ts";
-import { createLineReader } from "../protocol/lines.ts";
+import { openLineConnection } from "../protocol/server/line-connection.ts";
 import { createPulse } from "../protocol/server/pulse.ts";
 import { isScope } from "../protocol/scopes.ts";
-import { createServerConnection } from "../protocol/server.ts";
 import type { ServerConnection, ServerOptions } from "../protocol/server.ts";
 import type { Connections } from "./connections/connections.ts";
 import type { Edge } from "./edge.ts";
@@ -34,14 +33,7 @@ export function createSocketEdge(deps: {
   server.maxConnections = limits.rpcConnectionsMax;
 
   function accept(socket: Socket): void {
-    const reader = createLineReader(limits.framePreauthMaxBytes);
-    const connection = createServerConnection({
-      transport: {
-        send: (text) => socket.write(`${text}\n`),
-        bufferedBytes: () => socket.writableLength,
-        close: () => socket.destroySoon(),
-        raiseLimit: reader.limit,
-      },
+    const connection = openLineConnection(socket, {
       pulse,
       now: deps.edge.clock.now,
       authorize: deps.authorize ?? authorize,
@@ -50,12 +42,6 @@ export function createSocketEdge(deps: {
       onReady: connections.add,
     });
     open.set(connection, socket);
-    socket.on("data", (chunk) => {
-      for (const line of reader.push(chunk)) {
-        if (line.ok) connection.receive(line.value);
-        else connection.fail(1009, line.reason);
-      }
-    });
     // A peer that goes away in the middle of a write is no news; `close` follows and says all there is.
     socket.on("error", (error) => deps.edge.log("info", "a client's socket failed", { error }));
     socket.on("close", () => {

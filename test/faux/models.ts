@@ -200,3 +200,23 @@ export async function failureOf(run: Promise<unknown>): Promise<LoricaError> {
   assert.ok(error instanceof LoricaError, String(error));
   return error;
 }
+
+export type Api = TestSettings["providers"][number]["api"];
+
+export const apis = ["anthropic-messages", "openai-completions", "openai-responses", "google-generative-ai"] as const;
+
+/** Models of one provider that answers what a test says, over its own wire format. */
+export async function startModels(
+  t: TestContext,
+  api: Api,
+  change: Partial<TestSettings["providers"][number]> & {
+    readonly settings?: Partial<TestSettings>;
+    readonly reply?: FauxReply;
+  } = {},
+): Promise<TestModels & { readonly faux: FauxProvider }> {
+  const { settings, reply = { text: "Hi." }, ...provider } = change;
+  const faux = await startFauxProvider({ script: [reply] });
+  t.after(() => faux.close());
+  const baseUrl = `${faux.url}${api === "google-generative-ai" ? "/v1beta" : "/v1"}`;
+  return { ...createTestModels({ providers: [{ id: "p", api, baseUrl, ...provider }], ...settings }), faux };
+}

@@ -8,7 +8,7 @@ import { newId } from "../../src/base/ids.ts";
 import type { Label } from "../../src/base/label.ts";
 import { owner } from "../../src/base/principal.ts";
 import { openStore } from "../../src/store/store.ts";
-import type { NewEntry, NewTurn, Routed, Store } from "../../src/store/store.ts";
+import type { NewEntry, NewTurn, OutboxDraft, Routed, Store } from "../../src/store/store.ts";
 import { createTestClock } from "./clock.ts";
 
 export const ownerLabel: Label = { integrity: "owner", readers: ["owner"] };
@@ -105,4 +105,15 @@ export async function beginTurn(store: Store, change: Partial<NewTurn> = {}) {
   };
   const begun = await store.turns.begin(newTurn, [userEntry(session.windowId, newTurn.id, envelope.text)]);
   return { ...begun, envelope, session };
+}
+
+/** A reply that waits to be sent. */
+export function replyDraft(text: string, recipient = "alice"): OutboxDraft {
+  return {
+    id: newId(),
+    to: { channel: "loopback", account: "default", recipient },
+    text,
+    media: [],
+    label: ownerLabel,
+  };
 }

@@ -1,31 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
 import type { ModelCall } from "../../src/model/model.ts";
-import { callOf, createTestModels, finishOf } from "../faux/models.ts";
-import type { TestModels, TestSettings } from "../faux/models.ts";
-import { startFauxProvider } from "../faux/provider.ts";
-import type { FauxProvider, FauxReply } from "../faux/provider.ts";
-
-type Api = TestSettings["providers"][number]["api"];
-type Started = TestModels & { readonly faux: FauxProvider };
-
-async function start(
-  t: TestContext,
-  api: Api,
-  change: Partial<TestSettings["providers"][number]> & {
-    readonly settings?: Partial<TestSettings>;
-    readonly reply?: FauxReply;
-  } = {},
-): Promise<Started> {
-  const { settings, reply = { text: "Hi." }, ...provider } = change;
-  const faux = await startFauxProvider({ script: [reply] });
-  t.after(() => faux.close());
-  const baseUrl = `${faux.url}${api === "google-generative-ai" ? "/v1beta" : "/v1"}`;
-  return { ...createTestModels({ providers: [{ id: "p", api, baseUrl, ...provider }], ...settings }), faux };
-}
-
-const apis = ["anthropic-messages", "openai-completions", "openai-responses", "google-generative-ai"] as const;
+import { apis, callOf, finishOf, startModels } from "../faux/models.ts";
+import type { Api } from "../faux/models.ts";
 
 const thinkingCases: readonly {
   readonly api: Api;
@@ -67,7 +44,7 @@ const thinkingCases: readonly {
 for (const { api, model, thinking, expected } of thinkingCases) {
   test(`thinking ${thinking} for ${model} over ${api}`, async (t) => {
     const id = api === "anthropic-messages" ? "anthropic" : api === "openai-responses" ? "openai" : "p";
-    const { models, faux } = await start(t, api, { id });
+    const { models, faux } = await startModels(t, api, { id });
     await finishOf(models, callOf([`${id}/${model}`], { thinking }));
     const { thinking: thought, output_config, reasoning_effort, reasoning } = faux.requests[0]?.json ?? {};
     const seen = { thinking: thought, output_config, reasoning_effort, reasoning };
@@ -80,14 +57,14 @@ const image = { type: "file", data: { type: "data", data: pixel }, mediaType: "i
 
 for (const api of apis) {
   test(`${api}: an image reaches a model that can see, from a person and from a tool`, async (t) => {
-    const { models, faux } = await start(t, api, { models: [{ id: "m", images: true }] });
+    const { models, faux } = await startModels(t, api, { models: [{ id: "m", images: true }] });
     await finishOf(models, callOf(["p/m"], { prompt: withImages }));
     const body = faux.requests[0]?.body ?? "";
     assert.equal(body.split(pixel).length - 1, 2);
   });
 
   test(`${api}: a model that cannot see is told what was attached`, async (t) => {
-    const { models, faux } = await start(t, api);
+    const { models, faux } = await startModels(t, api);
     await finishOf(models, callOf(["p/m"], { prompt: withImages }));
     const body = faux.requests[0]?.body ?? "";
     assert.equal(body.includes(pixel), false);
@@ -112,7 +89,7 @@ const withImages: ModelCall["prompt"] = [
 ];
 
 test("PRV-003 ids of another provider are made fit, the same way in call and result", async (t) => {
-  const { models, faux } = await start(t, "anthropic-messages");
+  const { models, faux } = await startModels(t, "anthropic-messages");
   await finishOf(models, callOf(["p/m"], { prompt: withImages }));
   const messages = faux.requests[0]?.json.messages as readonly {
     readonly content: readonly Record<string, unknown>[];

@@ -1,35 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TestContext } from "node:test";
-import { callOf, collect, createTestModels, finishOf, tool } from "../faux/models.ts";
-import type { TestModels, TestSettings } from "../faux/models.ts";
+import { apis, callOf, collect, createTestModels, finishOf, startModels, tool } from "../faux/models.ts";
 import { startFauxProvider } from "../faux/provider.ts";
-import type { FauxProvider, FauxReply } from "../faux/provider.ts";
-
-type Api = TestSettings["providers"][number]["api"];
-type Started = TestModels & { readonly faux: FauxProvider };
-
-async function start(
-  t: TestContext,
-  api: Api,
-  change: Partial<TestSettings["providers"][number]> & {
-    readonly settings?: Partial<TestSettings>;
-    readonly reply?: FauxReply;
-  } = {},
-): Promise<Started> {
-  const { settings, reply = { text: "Hi." }, ...provider } = change;
-  const faux = await startFauxProvider({ script: [reply] });
-  t.after(() => faux.close());
-  const baseUrl = `${faux.url}${api === "google-generative-ai" ? "/v1beta" : "/v1"}`;
-  return { ...createTestModels({ providers: [{ id: "p", api, baseUrl, ...provider }], ...settings }), faux };
-}
-
-const apis = ["anthropic-messages", "openai-completions", "openai-responses", "google-generative-ai"] as const;
 
 for (const api of apis) {
   test(`PRV-025 ${api}: no credential leaves the gateway, and no library names itself`, async (t) => {
     const headers = { "X-Extra": "yes", Authorization: "Bearer config-key", "x-api-key": "config-key" };
-    const { models, sent } = await start(t, api, { headers });
+    const { models, sent } = await startModels(t, api, { headers });
     await finishOf(models, callOf(["p/m"], { tools: [tool("exec")] }));
     const [request] = sent;
     assert.ok(request !== undefined);
@@ -43,7 +20,7 @@ for (const api of apis) {
 }
 
 test("every request is a granted action of the turn that makes it, and is recorded", async (t) => {
-  const { models, sent, audit, faux } = await start(t, "anthropic-messages");
+  const { models, sent, audit, faux } = await startModels(t, "anthropic-messages");
   await finishOf(models, callOf(["p/m"]));
   const url = `${faux.url}/v1/messages`;
   assert.deepEqual(sent[0]?.resource, { provider: "p", method: "POST", url });
@@ -61,7 +38,7 @@ test("every request is a granted action of the turn that makes it, and is record
 });
 
 test("without a rule that allows it nothing is sent", async (t) => {
-  const { models, sent, audit } = await start(t, "openai-completions", { settings: { rules: [] } });
+  const { models, sent, audit } = await startModels(t, "openai-completions", { settings: { rules: [] } });
   await assert.rejects(collect(models, callOf(["p/m"])), {
     code: "forbidden",
     message: /no rule allows model\.request/,
@@ -128,7 +105,7 @@ test("PRV-017 COST-006 a router's options reach it in the body, the model's own 
 });
 
 test("COST-009 Anthropic caches the stable prefix, and the prefix is the same from turn to turn", async (t) => {
-  const { models, faux } = await start(t, "anthropic-messages");
+  const { models, faux } = await startModels(t, "anthropic-messages");
   const tools = [tool("exec"), tool("read")];
   const first = callOf(["p/m"], { tools });
   const second = callOf(["p/m"], {
@@ -152,7 +129,7 @@ test("COST-009 Anthropic caches the stable prefix, and the prefix is the same fr
 });
 
 test("half of a surrogate pair does not spoil a request", async (t) => {
-  const { models, faux } = await start(t, "openai-completions");
+  const { models, faux } = await startModels(t, "openai-completions");
   await finishOf(models, callOf(["p/m"], { prompt: [{ role: "user", content: [{ type: "text", text: "a\ud83d" }] }] }));
   assert.deepEqual(faux.requests[0]?.json.messages, [{ role: "user", content: "a\ufffd" }]);
 });
@@ -160,7 +137,7 @@ test("half of a surrogate pair does not spoil a request", async (t) => {
 for (const api of ["anthropic-messages", "openai-completions", "openai-responses"] as const) {
   test(`${api}: arguments that are not JSON are a call whose input is the text, and go back as an object`, async (t) => {
     const calls = [{ id: "call_1", name: "exec", input: '{"command": "ls' }];
-    const { models, faux } = await start(t, api, { reply: { calls } });
+    const { models, faux } = await startModels(t, api, { reply: { calls } });
     const { content } = await finishOf(models, callOf(["p/m"], { tools: [tool("exec")] }));
     assert.deepEqual(
       content.map((part) => (part.type === "tool_call" ? part.input : part)),
@@ -177,7 +154,7 @@ test("calls of one answer have different ids, and none is empty", async (t) => {
     { id: "call_0", name: "exec", input: "" },
     { id: "call_0", name: "read", input: "[1]" },
   ];
-  const { models } = await start(t, "anthropic-messages", { reply: { calls } });
+  const { models } = await startModels(t, "anthropic-messages", { reply: { calls } });
   const { content } = await finishOf(models, callOf(["p/m"]));
   assert.deepEqual(content, [
     { type: "tool_call", callId: "call_0", tool: "exec", input: {} },
@@ -186,7 +163,7 @@ test("calls of one answer have different ids, and none is empty", async (t) => {
 });
 
 test("an answer without end is cut off, and the connection closed", async (t) => {
-  const { models, faux } = await start(t, "openai-completions", {
+  const { models, faux } = await startModels(t, "openai-completions", {
     reply: { text: "x".repeat(9_000_000) },
   });
   await assert.rejects(collect(models, callOf(["p/m"])), { code: "upstream", message: /more than can be taken/ });
@@ -195,7 +172,7 @@ test("an answer without end is cut off, and the connection closed", async (t) =>
 
 test("a key in a provider's message does not reach a person", async (t) => {
   const message = "Incorrect API key provided: sk-proj-abcDEF1234567890. See Bearer abcdef123456789";
-  const { models } = await start(t, "openai-completions", { reply: { status: 401, message } });
+  const { models } = await startModels(t, "openai-completions", { reply: { status: 401, message } });
   await assert.rejects(collect(models, callOf(["p/m"])), (error: Error) => {
     assert.match(error.message, /Incorrect API key provided: \[key\]/);
     assert.doesNotMatch(error.message, /abcDEF|abcdef1/);
@@ -205,9 +182,9 @@ test("a key in a provider's message does not reach a person", async (t) => {
 
 test("refusal and length are reasons to stop, not failures", async (t) => {
   for (const api of apis) {
-    const refused = await start(t, api, { reply: { text: "No.", stop: "refusal" } });
+    const refused = await startModels(t, api, { reply: { text: "No.", stop: "refusal" } });
     assert.equal((await finishOf(refused.models, callOf(["p/m"]))).stopReason, "refusal", api);
-    const cut = await start(t, api, { reply: { text: "So lo", stop: "length" } });
+    const cut = await startModels(t, api, { reply: { text: "So lo", stop: "length" } });
     assert.equal((await finishOf(cut.models, callOf(["p/m"]))).stopReason, "length", api);
   }
 });

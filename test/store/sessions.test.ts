@@ -1,22 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LoricaError } from "../../src/base/errors.ts";
-import { newId } from "../../src/base/ids.ts";
-import type { OutboxDraft } from "../../src/store/store.ts";
 import { createTestClock } from "../faux/clock.ts";
-import { beginTurn, envelopeOf, mainKey, openTestStore, ownerLabel } from "../faux/store.ts";
+import { beginTurn, envelopeOf, mainKey, openTestStore, ownerLabel, replyDraft } from "../faux/store.ts";
 
 const code = (wanted: string) => (error: unknown) => error instanceof LoricaError && error.code === wanted;
-
-function draft(text: string, recipient = "alice"): OutboxDraft {
-  return {
-    id: newId(),
-    to: { channel: "loopback", account: "default", recipient },
-    text,
-    media: [],
-    label: ownerLabel,
-  };
-}
 
 test("COST-003 the ledger totals calls by model, since a time and for one session", async () => {
   await using opened = await openTestStore();
@@ -64,7 +52,7 @@ test("sessions are listed newest first, patched, and deleted with what they said
   const { store } = opened;
   const first = await beginTurn(store);
   await assert.rejects(store.sessions.delete(mainKey), code("conflict"), "not while a turn runs");
-  await store.turns.finish(first.turn.id, { status: "done", replies: [draft("secret answer")] });
+  await store.turns.finish(first.turn.id, { status: "done", replies: [replyDraft("secret answer")] });
   clock.advance(5);
   const { key: otherKey } = await store.sessions.open({
     key: "agent:work:main",

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LoricaError } from "../../src/base/errors.ts";
-import { newId } from "../../src/base/ids.ts";
-import type { OutboxDraft } from "../../src/store/store.ts";
 import { createTestClock } from "../faux/clock.ts";
-import { beginTurn, envelopeOf, mainKey, openTestStore, ownerLabel, routedOf, userEntry } from "../faux/store.ts";
+import { beginTurn, envelopeOf, mainKey, openTestStore, routedOf, userEntry, replyDraft } from "../faux/store.ts";
 
 const code = (wanted: string) => (error: unknown) => error instanceof LoricaError && error.code === wanted;
 
@@ -21,16 +19,6 @@ const usageRow = {
   estimated: false,
   at: 1,
 };
-
-function draft(text: string, recipient = "alice"): OutboxDraft {
-  return {
-    id: newId(),
-    to: { channel: "loopback", account: "default", recipient },
-    text,
-    media: [],
-    label: ownerLabel,
-  };
-}
 
 test("GW-041 the same platform message is stored once, and the second is answered with the first", async () => {
   await using opened = await openTestStore();
@@ -71,7 +59,7 @@ test("a turn's last words and their cost are stored when it ends, or not at all"
     entries: [userEntry(turn.windowId, turn.id, "bye")],
     usage: [{ ...usageRow, turnId: turn.id, sessionKey: turn.sessionKey }],
   };
-  const broken = { ...draft("hi"), id: undefined as unknown as string };
+  const broken = { ...replyDraft("hi"), id: undefined as unknown as string };
   await assert.rejects(store.turns.finish(turn.id, { status: "done", replies: [broken], closing }));
   assert.deepEqual([await store.transcript.read(turn.windowId), await store.usage.totals(0)], [entries, []]);
   const ended = await store.turns.finish(turn.id, { status: "done", replies: [], closing });
@@ -91,7 +79,7 @@ test("a turn takes its messages and ends with its reply in the outbox, each in o
     entries.map((entry) => [entry.seq, entry.body]),
     [[1, { kind: "note", text: "hello" }]],
   );
-  const reply = draft("hi");
+  const reply = replyDraft("hi");
   await store.turns.finish(turn.id, { status: "done", replies: [reply], outcome: { status: "done", text: "hi" } });
   assert.equal((await store.inbox.find(envelope.id))?.status, "done");
   assert.deepEqual(await store.turns.find(turn.id), {
@@ -216,7 +204,7 @@ test("a reply is taken once, waits for the older one to the same address, and en
   await using opened = await openTestStore(clock);
   const { outbox, turns } = opened.store;
   const { turn } = await beginTurn(opened.store);
-  const [one, two, other] = [draft("one"), draft("two"), draft("other", "bob")];
+  const [one, two, other] = [replyDraft("one"), replyDraft("two"), replyDraft("other", "bob")];
   await turns.finish(turn.id, { status: "done", replies: [one, two, other] });
   const due = async () => (await outbox.due(clock.now(), 10)).map((row) => row.text);
   assert.deepEqual(await due(), ["one", "other"]);

@@ -8,12 +8,11 @@ import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import { ownerSession, refusal } from "../../protocol/handshake.ts";
 import type { ConnectParams, ConnectRefusal, Session } from "../../protocol/handshake.ts";
-import { createLineReader } from "../../protocol/lines.ts";
 import { ownerMethods } from "../../protocol/owner-methods.ts";
 import { isScope } from "../../protocol/scopes.ts";
+import { openLineConnection } from "../../protocol/server/line-connection.ts";
 import { createPulse } from "../../protocol/server/pulse.ts";
 import type { Pulse } from "../../protocol/server/pulse.ts";
-import { createServerConnection } from "../../protocol/server.ts";
 import type { ServerOptions } from "../../protocol/server.ts";
 import { dispatchOwner } from "./dispatch.ts";
 import type { OwnerDoor } from "./dispatch.ts";
@@ -73,25 +72,12 @@ async function listen(server: Server, path: string): Promise<void> {
 
 /** Answers what is to be called when the socket has closed. */
 function accept(socket: Socket, options: OwnerSocketOptions, pulse: Pulse): () => void {
-  const reader = createLineReader(limits.framePreauthMaxBytes);
-  const connection = createServerConnection({
-    transport: {
-      send: (text) => socket.write(`${text}\n`),
-      bufferedBytes: () => socket.writableLength,
-      close: () => socket.destroySoon(),
-      raiseLimit: reader.limit,
-    },
+  const connection = openLineConnection(socket, {
     pulse,
     now: options.clock.now,
     authorize,
     greet: () => greeting(options.version),
     dispatch: async (call) => await dispatchOwner(call, options),
-  });
-  socket.on("data", (chunk) => {
-    for (const line of reader.push(chunk)) {
-      if (line.ok) connection.receive(line.value);
-      else connection.fail(1009, line.reason);
-    }
   });
   // A peer that goes away in the middle of a write is no news; `close` follows and says all there is.
   socket.on("error", (error) => options.log.debug("an owner's connection failed", { err: error }));
