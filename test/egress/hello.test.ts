@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { before, test } from "node:test";
 import { connect as connectTls } from "node:tls";
 import fc from "fast-check";
-import { readHello } from "../../src/egress/proxy/hello.ts";
+import { createHelloReader } from "../../src/egress/proxy/hello.ts";
+import type { Hello } from "../../src/egress/proxy/hello.ts";
 
 /** What Node's own TLS sends first. */
 async function realHello(servername: string): Promise<Buffer> {
@@ -20,6 +21,10 @@ async function realHello(servername: string): Promise<Buffer> {
   socket.destroy();
   server.close();
   return bytes;
+}
+
+function readHello(bytes: Buffer, maxBytes: number): Hello {
+  return createHelloReader(maxBytes)(bytes);
 }
 
 const name = "example.com";
@@ -87,4 +92,38 @@ test("a ClientHello that says its name encrypted is bad", () => {
   const next = at + 4 + name.length + 5;
   bytes.writeUInt16BE(0xfe0d, next);
   assert.deepEqual(readHello(bytes, 32_768).kind, "bad");
+});
+
+/** One byte of a hello in each record. */
+function inSmallRecords(message: Buffer): Buffer {
+  return Buffer.concat([...message].map((byte) => Buffer.from([22, 3, 1, 0, 1, byte])));
+}
+
+test("however a hello is cut into packets, the same is read", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1 }), fc.boolean(), (sizes, isSmall) => {
+      const bytes = isSmall ? inSmallRecords(hello.subarray(5)) : hello;
+      const read = createHelloReader(32_768);
+      const answers: Hello[] = [];
+      for (let at = 0, step = 0; at < bytes.length && answers.at(-1)?.kind !== "hello"; step++) {
+        const size = sizes[step % sizes.length] ?? 1;
+        answers.push(read(bytes.subarray(at, at + size)));
+        at += size;
+      }
+      assert.deepEqual(answers.pop(), found);
+      assert.ok(answers.every(({ kind }) => kind === "more"));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("ADV-022 a hello of thousands of records that comes byte by byte costs what its bytes cost", () => {
+  // It begins as one that is longer than fits.
+  const bytes = inSmallRecords(Buffer.concat([Buffer.from([1, 0, 0x7f, 0]), Buffer.alloc(5_457)])).subarray(0, 32_767);
+  // Joined anew with each byte, a single one of these would take an hour of the broker's only thread.
+  for (let time = 0; time < 20; time++) {
+    const read = createHelloReader(32_768);
+    for (let at = 0; at < bytes.length; at++) assert.equal(read(bytes.subarray(at, at + 1)).kind, "more");
+    assert.equal(read(Buffer.from([0])).kind, "bad");
+  }
 });

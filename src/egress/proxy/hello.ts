@@ -12,16 +12,24 @@ const serverName = 0;
 /** Encrypted ClientHello: the name that the far side goes by would be another one, which nobody here can read. */
 const encryptedHello = 0xfe0d;
 
-/** `bytes` are all that came so far. */
-export function readHello(bytes: Buffer, maxBytes: number): Hello {
-  try {
-    const message = joinRecords(bytes);
-    if (message === undefined) return bytes.length >= maxBytes ? bad("its ClientHello is too long") : { kind: "more" };
-    return nameOf(message);
-  } catch (cause) {
-    if (cause instanceof Malformed || cause instanceof RangeError) return bad(cause.message);
-    throw cause;
-  }
+/**
+ * Takes the bytes as they come; after a name or `bad` it wants no more. Each byte is looked at once: it stands in the process
+ * that all others wait for, and whoever sends decides into how many records and packets a hello is cut.
+ */
+export function createHelloReader(maxBytes: number): (chunk: Buffer) => Hello {
+  const records = createRecords(maxBytes);
+  let total = 0;
+  return (chunk) => {
+    try {
+      total += chunk.length;
+      const message = records(chunk);
+      if (message !== undefined) return nameOf(message);
+      return total >= maxBytes ? bad("its ClientHello is too long") : { kind: "more" };
+    } catch (cause) {
+      if (cause instanceof Malformed || cause instanceof RangeError) return bad(cause.message);
+      throw cause;
+    }
+  };
 }
 
 class Malformed extends Error {}
@@ -31,31 +39,43 @@ function bad(reason: string): Hello {
 }
 
 /** The handshake message, which may be spread over records; undefined while some of it is missing. */
-function joinRecords(bytes: Buffer): Buffer | undefined {
-  const parts: Buffer[] = [];
-  let held = 0;
-  for (let at = 0; at < bytes.length;) {
-    if (bytes.readUInt8(at) !== handshakeRecord) throw new Malformed("only TLS goes through a tunnel");
-    if (bytes.length < at + 5) return undefined;
-    const length = bytes.readUInt16BE(at + 3);
-    if (bytes.readUInt8(at + 1) !== 3 || length === 0 || length > 16_384) throw new Malformed("a malformed TLS record");
-    const part = bytes.subarray(at + 5, at + 5 + length);
-    parts.push(part);
-    held += part.length;
-    const whole = wholeMessage(parts, held);
-    if (whole !== undefined) return whole;
-    if (part.length < length) return undefined;
-    at += 5 + length;
-  }
-  return undefined;
+function createRecords(maxBytes: number): (chunk: Buffer) => Buffer | undefined {
+  const head = Buffer.alloc(5);
+  const message = Buffer.alloc(maxBytes);
+  const state = { headBytes: 0, left: 0, held: 0 };
+  return (chunk) => {
+    let at = 0;
+    while (at < chunk.length) {
+      if (state.left === 0) {
+        head[state.headBytes++] = chunk.readUInt8(at++);
+        if (head[0] !== handshakeRecord) throw new Malformed("only TLS goes through a tunnel");
+        if (state.headBytes === head.length) Object.assign(state, { headBytes: 0, left: recordLength(head) });
+        continue;
+      }
+      const taken = Math.min(state.left, chunk.length - at, maxBytes - state.held);
+      chunk.copy(message, state.held, at, at + taken);
+      state.held += taken;
+      state.left -= taken;
+      at += taken;
+      const whole = wholeMessage(message.subarray(0, state.held));
+      if (whole !== undefined) return whole;
+      if (state.held === maxBytes) return undefined;
+    }
+    return undefined;
+  };
 }
 
-function wholeMessage(parts: readonly Buffer[], held: number): Buffer | undefined {
-  if (held < 4) return undefined;
-  const message = Buffer.concat(parts, held);
-  if (message.readUInt8(0) !== clientHello) throw new Malformed("TLS begins with a ClientHello");
+function recordLength(head: Buffer): number {
+  const length = head.readUInt16BE(3);
+  if (head[1] !== 3 || length === 0 || length > 16_384) throw new Malformed("a malformed TLS record");
+  return length;
+}
+
+function wholeMessage(message: Buffer): Buffer | undefined {
+  if (message.length < 4) return undefined;
+  if (message[0] !== clientHello) throw new Malformed("TLS begins with a ClientHello");
   const length = message.readUIntBE(1, 3);
-  return held < 4 + length ? undefined : message.subarray(4, 4 + length);
+  return message.length < 4 + length ? undefined : message.subarray(4, 4 + length);
 }
 
 function nameOf(message: Buffer): Hello {

@@ -5,7 +5,7 @@ import { limits } from "../../base/limits.ts";
 import { judge } from "../judge/judge.ts";
 import type { EgressVerdict } from "../judge/judge.ts";
 import { dial, findAddresses } from "./dial.ts";
-import { readHello } from "./hello.ts";
+import { createHelloReader } from "./hello.ts";
 import { pump } from "./pump.ts";
 import { failed, refusalOf } from "./way.ts";
 import type { Refusal, Way } from "./way.ts";
@@ -99,7 +99,8 @@ async function admit({ deps, asker, authority }: Way, place: Place): Promise<Egr
 /** The ClientHello as it came, or why it is none for this host. */
 async function firstBytes(socket: Socket, host: string): Promise<Buffer | Refusal> {
   return await new Promise((resolve) => {
-    let bytes: Buffer = Buffer.alloc(0);
+    const chunks: Buffer[] = [];
+    const read = createHelloReader(limits.egressHelloMaxBytes);
     const timer = setTimeout(() => done(refusalOf("tls", "no ClientHello came in time")), limits.egressHeadTimeoutMs);
     const early = (): void => done(refusalOf("tls", "it ended before its ClientHello"));
     function done(result: Buffer | Refusal): void {
@@ -111,11 +112,11 @@ async function firstBytes(socket: Socket, host: string): Promise<Buffer | Refusa
       resolve(result);
     }
     function take(chunk: Buffer): void {
-      bytes = Buffer.concat([bytes, chunk]);
-      const hello = readHello(bytes, limits.egressHelloMaxBytes);
+      chunks.push(chunk);
+      const hello = read(chunk);
       if (hello.kind === "more") return;
       if (hello.kind === "bad") return done(refusalOf("tls", hello.reason));
-      if (hello.name === host) return done(bytes);
+      if (hello.name === host) return done(Buffer.concat(chunks));
       done(refusalOf("sni", `the TLS inside asks for another name than ${host}`));
     }
     socket.on("data", take);
