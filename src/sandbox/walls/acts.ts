@@ -15,6 +15,8 @@ export type Act = {
     | "socket"
     | "connect"
     | "syscall"
+    /** A system call, by a process of its own: where it is refused with a signal, only that one ends. */
+    | "apart"
     | "link"
     | "device"
     | "environ"
@@ -244,6 +246,15 @@ function kernelActs(architecture: string): readonly Act[] {
   return [...refused, ...oddCalls(architecture)];
 }
 
+/** A service of systemd ends whoever uses it (`SystemCallArchitectures`), before the cell's own filter answers. */
+const otherTable: Act = {
+  name: "use the x32 table of calls",
+  kind: "apart",
+  arguments: [0x40000000 + 39],
+  inside: { fails: ["ENOSYS", "SIGSYS"] },
+  outside: "skip",
+};
+
 /** Calls that are refused for one argument of theirs, or for the table that they belong to. */
 function oddCalls(architecture: string): readonly Act[] {
   const { clone, ioctl, personality } = callNumbers(architecture);
@@ -256,9 +267,15 @@ function oddCalls(architecture: string): readonly Act[] {
     ["type into the terminal", [ioctl, 0, terminalInput, 0], refused],
     ["paste into the terminal", [ioctl, 0, terminalSelection, 0], refused],
     ["make all memory executable", [personality, readImpliesExecute], refused],
-    ...(architecture === "x64" ? ([["use the x32 table of calls", [0x40000000 + 39], unknown]] as const) : []),
   ];
-  return odd.map(([name, rest, inside]) => ({ name, kind: "syscall", arguments: rest, inside, outside: "skip" }));
+  const acts = odd.map(([name, rest, inside]): Act => ({
+    name,
+    kind: "syscall",
+    arguments: rest,
+    inside,
+    outside: "skip",
+  }));
+  return architecture === "x64" ? [...acts, otherTable] : acts;
 }
 
 export function encodeActs(acts: readonly Act[]): string {
