@@ -30,10 +30,6 @@ export function renderBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
-export function renderCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
 /** `12 s`, `5 min`, `3 h`, `2 d`. */
 export function renderDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

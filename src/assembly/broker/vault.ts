@@ -3,6 +3,7 @@ import type { AuditLog } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
+import { renderCount } from "../../base/text/count.ts";
 import type { Broker, OwnerHandlers } from "../../broker/broker.ts";
 import type { vaultMethods } from "../../protocol/owner/vault.ts";
 import { publishEditKey } from "../../vault/edits/edits.ts";
@@ -99,7 +100,7 @@ export async function openVaultSide(ground: Ground, audit: AuditLog): Promise<Va
         return {
           name: "vault",
           ...degradation(vault.status().keyFile === places.lastResort),
-          detail: `${secrets ?? 0} secrets, opened by its ${identity}${memoryNote()}`,
+          detail: `${renderCount(secrets ?? 0, "secret")}, opened by its ${identity}${memoryNote()}`,
         };
       return { name: "vault", state: "locked", detail: `${reason ?? ""}; nothing is served`, fix: fix ?? null };
     },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { systemClock } from "../../../base/clock.ts";
 import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
+import { renderCount } from "../../../base/text/count.ts";
 import { listAgents } from "../../../config/config.ts";
 import { instructionFiles } from "../../../protocol/known/instruction-files.ts";
 import { checklistFor, createTelling, openIncidentBook } from "../../../incident/incident.ts";
@@ -177,7 +178,7 @@ function describe(incident: Incident | undefined): PartStatus | undefined {
   if (incident === undefined) return undefined;
   if (incident.state !== "closed") {
     const left = incident.checklist.filter(({ doneAt }) => doneAt === null).length;
-    const detail = `${incident.state} since ${new Date(incident.startedAt).toISOString()}; ${left} things are left to do`;
+    const detail = `${incident.state} since ${new Date(incident.startedAt).toISOString()}; ${renderCount(left, "thing")} left to do`;
     return { name, state: "degraded", detail, fix: "lorica incident status" };
   }
   const isWatched = systemClock.now() < (incident.watchedUntil ?? 0);

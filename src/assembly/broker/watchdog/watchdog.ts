@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { systemClock } from "../../../base/clock.ts";
 import type { AuditLog } from "../../../audit/audit.ts";
 import { limits } from "../../../base/limits.ts";
+import { renderCount } from "../../../base/text/count.ts";
 import type { OwnerHandlers, ProbedCells } from "../../../broker/broker.ts";
 import type { BrokerOptions } from "../../../cli/cli.ts";
 import { listAgents } from "../../../config/config.ts";
@@ -124,7 +125,8 @@ function openBook({ options, audit, alertOwner }: WatchdogDeps): InstructionBook
 
 function partOf(alerts: Alerts): PartStatus {
   const notes = alerts.open().map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`));
-  const detail = notes.length === 0 ? "nothing to tell" : `${notes.length} alerts that you have not acknowledged`;
+  const detail =
+    notes.length === 0 ? "nothing to tell" : `${renderCount(notes.length, "alert")} that you have not acknowledged`;
   const fix = notes.length === 0 ? null : "lorica watchdog alerts";
   return { name: "watchdog", state: "on", detail, fix, notes: notes.slice(-limits.alertsPerMessageMax) };
 }

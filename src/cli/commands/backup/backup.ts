@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
+import { renderCount } from "../../../base/text/count.ts";
 import type { Invocation } from "../../context.ts";
 import { confirm, readPassphrase } from "../../input.ts";
 import { commandLine, withOwner } from "../../reach.ts";
@@ -29,7 +30,7 @@ export async function createBackup(invocation: Invocation): Promise<void> {
   const making = withOwner(invocation, (owner) => owner.call("backup.create", order, patienceMs));
   const made = await io.progress("making a backup", making);
   io.result(made, () => {
-    io.line(`${made.path}  ${renderBytes(made.bytes)}, ${made.files} files`);
+    io.line(`${made.path}  ${renderBytes(made.bytes)}, ${renderCount(made.files, "file")}`);
     for (const warning of made.warnings) io.line(io.style("yellow", `note: ${warning}`));
     if (made.opensWith !== null)
       io.line(
@@ -46,7 +47,9 @@ export async function verifyBackup(invocation: Invocation): Promise<void> {
     withOwner(invocation, (owner) => owner.call("backup.verify", params, patienceMs)),
   );
   const { path, kind, createdAt, files, bytes } = verified;
-  io.result(verified, () => io.line(`${path} is whole: ${kind}, ${createdAt}, ${files} files, ${renderBytes(bytes)}`));
+  io.result(verified, () =>
+    io.line(`${path} is whole: ${kind}, ${createdAt}, ${renderCount(files, "file")}, ${renderBytes(bytes)}`),
+  );
 }
 
 export async function restoreBackup(invocation: Invocation): Promise<void> {
@@ -62,7 +65,7 @@ export async function restoreBackup(invocation: Invocation): Promise<void> {
   const restoring = withOwner(invocation, (owner) => owner.call("backup.restore", order, patienceMs));
   const restored = await io.progress("restoring", restoring);
   io.result(restored, () => {
-    io.line(`restored ${restored.files} files of ${restored.createdAt} to ${restored.stateDir}`);
+    io.line(`restored ${renderCount(restored.files, "file")} of ${restored.createdAt} to ${restored.stateDir}`);
     if (restored.replaced !== null) io.line(`what was there is in ${restored.replaced}`);
     for (const note of restored.notes) io.line(note);
     io.line(`Start it: ${commandLine(invocation, "gateway run")}`);

@@ -1,6 +1,7 @@
 // `incident export`: one file for somebody else, and what they need to open and check it.
 import { resolve } from "node:path";
 import { limits } from "../../../base/limits.ts";
+import { renderCount } from "../../../base/text/count.ts";
 import type { Invocation } from "../../context.ts";
 import { withOwner } from "../../reach.ts";
 import { renderBytes } from "../../text.ts";
@@ -17,7 +18,7 @@ export async function exportIncident(invocation: Invocation): Promise<void> {
   const making = withOwner(invocation, (owner) => owner.call("incident.export", order, limits.backupTimeoutMs));
   const made = await io.progress("exporting the incident", making);
   io.result(made, () => {
-    io.line(`${made.path}  ${renderBytes(made.bytes)}, ${made.files} files`);
+    io.line(`${made.path}  ${renderBytes(made.bytes)}, ${renderCount(made.files, "file")}`);
     io.line(`sha256 ${made.sha256}`);
     for (const warning of made.warnings) io.line(io.style("yellow", `note: ${warning}`));
     const key = made.keyFile ?? "KEYFILE";

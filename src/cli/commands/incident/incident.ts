@@ -1,6 +1,7 @@
 // `incident`: from the first minute to the end, by the owner's socket. What only a person can do is printed for them.
 import { LoricaError } from "../../../base/errors.ts";
 import { stripControls } from "../../../base/text/controls.ts";
+import { renderCount } from "../../../base/text/count.ts";
 import type { IncidentView } from "../../../protocol/owner/incident.ts";
 import type { Invocation } from "../../context.ts";
 import { confirm } from "../../input.ts";
@@ -152,7 +153,11 @@ export async function closeIncident(invocation: Invocation): Promise<void> {
   const incident = await withOwner(invocation, (owner) => owner.call("incident.close", params));
   io.result(incident as never, () => {
     const left = incident.checklist.filter(({ doneAt }) => doneAt === null).length;
-    io.line(left === 0 ? "the incident is closed" : `the incident is closed; ${left} things of its list were not done`);
+    io.line(
+      left === 0
+        ? "the incident is closed"
+        : `the incident is closed; ${renderCount(left, "thing")} of its list left to do`,
+    );
     const until = new Date(incident.watchedUntil ?? 0).toISOString();
     io.line(`Until ${until} you are told of every pairing and every change of config and secrets.`);
     io.line(`Everything is still stopped. To go on: ${commandLine(invocation, "resume")}`);

@@ -3,10 +3,10 @@
 import { open } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { errnoOf, LoricaError } from "../../../base/errors.ts";
+import { renderCount } from "../../../base/text/count.ts";
 import type { Invocation } from "../../context.ts";
 import { readBytes, readInput } from "../../input.ts";
 import { withOwner } from "../../reach.ts";
-import { renderCount } from "../../text.ts";
 
 export async function encrypt(invocation: Invocation): Promise<void> {
   const plain = await given(invocation);
@@ -36,7 +36,7 @@ export async function importSecrets(invocation: Invocation): Promise<void> {
   io.result(result, () => {
     const done = dryRun ? "would be stored" : "stored";
     for (const name of result.stored) io.line(`${done} ${name}`);
-    for (const name of result.kept) io.line(`kept ${name}: another value is stored (--replace takes the file's)`);
+    for (const name of result.kept) io.line(`kept ${name}: it is stored already (--replace takes the file's)`);
     for (const { name, why } of result.skipped) io.line(`left out ${name}: ${why}`);
     if (result.stored.length > 0 && !dryRun)
       io.note(

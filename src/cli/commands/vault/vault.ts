@@ -1,11 +1,12 @@
 // `vault`: what the vault holds, what opens it, and what each secret may be used for. Values come in over stdin or a hidden
 // question, and go out only where `--reveal` asks for one.
 import { LoricaError } from "../../../base/errors.ts";
+import { renderCount } from "../../../base/text/count.ts";
 import type { Invocation } from "../../context.ts";
 import { readPassphrase, readSecret } from "../../input.ts";
 import { commandLine, withOwner } from "../../reach.ts";
 import type { OwnerClient } from "../../reach.ts";
-import { renderCount, renderTable } from "../../text.ts";
+import { renderTable } from "../../text.ts";
 
 type State = Awaited<ReturnType<typeof askStatus>>;
 
@@ -109,7 +110,10 @@ export async function get(invocation: Invocation): Promise<void> {
       ["name", found.name],
       ["stored", day(found.updatedAt)],
       ["bound to", found.binding ?? "nothing: wherever the config sends it"],
-      ["used", found.lastUsedAt === null ? "not yet" : `${found.uses} times, last ${day(found.lastUsedAt)}`],
+      [
+        "used",
+        found.lastUsedAt === null ? "not yet" : `${renderCount(found.uses, "time")}, last ${day(found.lastUsedAt)}`,
+      ],
       ...(found.source === "environment"
         ? [["note", "the environment or the config gives another value, which wins"] as [string, string]]
         : []),

@@ -1,5 +1,6 @@
 // `watchdog status`, `baseline`, `accept` and `restore`: what has moved, and the owner's word about it.
 import { LoricaError } from "../../../base/errors.ts";
+import { renderCount } from "../../../base/text/count.ts";
 import type { Invocation } from "../../context.ts";
 import { commandLine, withOwner } from "../../reach.ts";
 import { renderTable } from "../../text.ts";
@@ -32,7 +33,7 @@ export async function showWatchdog(invocation: Invocation): Promise<void> {
     if (units.length > 0) io.line("what starts the gateway:");
     const starting = units.map(({ path, state, by, at }) => [path, state, `by ${by}, ${dayOf(at)} UTC`]);
     for (const line of renderTable(starting, { width: Infinity, indent: "  " })) io.line(line);
-    if (alerts > 0) io.line(`${alerts} alerts: ${commandLine(invocation, "watchdog alerts")}`);
+    if (alerts > 0) io.line(`${renderCount(alerts, "alert")}: ${commandLine(invocation, "watchdog alerts")}`);
   });
 }
 
