@@ -230,3 +230,14 @@ test("VLT-002 a SOPS file that was changed or made to harm is refused with the p
   assert.equal((await take(text)).stored.length, 7);
   assert.notDeepEqual(await bytes(), before);
 });
+
+test("ADV-022 a file of variables with as many names as fit is refused at once, and one that names a value twice, too", async (context) => {
+  const { take, bytes } = await create(context);
+  const before = await bytes();
+  const names = Array.from({ length: 150_000 }, (_, at) => at.toString(36));
+  const sealed = "K=ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]\nsops_mac=x\n";
+  // Compared each with each, these would hold up the broker for minutes.
+  await assert.rejects(take(`${sealed}${names.map((name) => `${name}=`).join("\n")}`), /is not sealed with age/);
+  await assert.rejects(take(`${sealed}A=1\nB=2\nA=3\n`), /A stands in it twice/);
+  assert.deepEqual(await bytes(), before);
+});

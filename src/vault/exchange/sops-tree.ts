@@ -56,8 +56,11 @@ function readDotEnv(text: string): Parsed<SopsFile> {
   });
   const own = new Map(lines.filter(([name]) => name.startsWith("sops_")));
   const values = lines.filter(([name]) => !name.startsWith("sops_"));
-  const twice = values.find(([name], at) => values.findIndex((other) => other[0] === name) !== at);
-  if (twice !== undefined) return rejected(`${twice[0]} stands in it twice`);
+  const names = new Set<string>();
+  for (const [name] of values) {
+    if (names.has(name)) return rejected(`${name} stands in it twice`);
+    names.add(name);
+  }
   return checked({
     leaves: values.map(([name, value]) => ({ place: `${name}:`, inList: false, value })),
     keys: [...own].flatMap(([name, value]) =>
