@@ -104,6 +104,7 @@ const rules: readonly (readonly [path: RegExp, widens: Widens])[] = [
   [/^logging\.(redactSensitive|redactPatterns|file)$/, changes],
   [/^dlp\.(enabled|freeze|entropy)$/, isNot(true)],
   [/^dlp\.(windowMessages|pii)/, changes],
+  [/^dlp\.unreadableFiles$/, isNot("stop")],
   [/^session\.(scope|dmScope|identityLinks)/, changes],
   [/^security\.acknowledged$/, gains],
   [/(^|\.)egress\.(allow|presets)$/, gains],

@@ -5,6 +5,7 @@ export { createEchoGuard } from "./echo-guard.ts";
 export type { EchoGuard } from "./echo-guard.ts";
 export type { KnownValues } from "./known/known.ts";
 export type { BodyJudge } from "./body-guard.ts";
+export { batchesOf, piecesOf } from "./judge/batches.ts";
 export { createGuardedText } from "./judge/guarded-text.ts";
 export type { GuardedText } from "./judge/guarded-text.ts";
 export type { Incident } from "./judge/incidents.ts";

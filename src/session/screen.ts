@@ -2,8 +2,8 @@
 // to be stored; what is brought out may hold what became a secret only after it was stored. Both are looked at where the
 // values are known.
 import { isRecord } from "../base/json.ts";
-import { limits } from "../base/limits.ts";
 import type { EntryBody } from "../base/transcript.ts";
+import { batchesOf } from "../dlp/dlp.ts";
 import type { Inspector, Question } from "../dlp/dlp.ts";
 
 export type ScreenBodies = (bodies: readonly EntryBody[], signal: AbortSignal) => Promise<readonly EntryBody[]>;
@@ -24,21 +24,6 @@ export function screenBodies(dlp: Inspector, about: About): ScreenBodies {
     }
     return mapTexts(bodies, (text) => clean.get(text) ?? "") as readonly EntryBody[];
   };
-}
-
-/** As many as one question may hold, by number and by length; a text that is longer than that was asked about alone before. */
-function* batchesOf(texts: Iterable<string>): Generator<readonly string[]> {
-  let batch: string[] = [];
-  let chars = 0;
-  for (const text of texts) {
-    if (batch.length > 0 && (batch.length >= limits.dlpTextsMax || chars + text.length > limits.dlpAskMaxChars)) {
-      yield batch;
-      [batch, chars] = [[], 0];
-    }
-    batch.push(text);
-    chars += text.length;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function mapTexts(value: unknown, change: (text: string) => string): unknown {

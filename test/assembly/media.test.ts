@@ -6,6 +6,7 @@ import { limits } from "../../src/base/limits.ts";
 import type { Media } from "../../src/store/store.ts";
 import { createTestInspector } from "../faux/dlp/inspector.ts";
 
+const config = () => ({ dlp: { unreadableFiles: "pass" } }) as const;
 const said = "aZ3kP9qL0vT5xW8mR2nY7bD4";
 
 function open() {
@@ -17,7 +18,10 @@ function open() {
     },
     load: async () => Buffer.from("there"),
   };
-  return { saved, media: screenMedia(media, createTestInspector([said]), new AbortController().signal) };
+  return {
+    saved,
+    media: screenMedia(media, { dlp: createTestInspector([said]), config }, new AbortController().signal),
+  };
 }
 
 test("DLP-012 a file of text is looked at before it is stored, its name and its last line included", async () => {

@@ -172,6 +172,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const clock = systemClock;
   const current = createCurrent(first);
   const ending = new AbortController();
+  const config = () => current.start().config;
   const report = (id: string, error: unknown): void => log.error("something failed", { id, err: error });
   const opened = await openState(first, link, log);
   const dlp = createInspectorClient(link);
@@ -179,7 +180,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const { redact } = createRedactor({ values: () => [], patterns: first.config.logging.redactPatterns });
   const toMirror = {
     agentsDir: first.paths.agents,
-    bounds: () => mirrorBounds(current.start().config),
+    bounds: () => mirrorBounds(config()),
     isLow: createDiskLook(first.paths.agents).isLow,
     report: (err: unknown) => log.warn("a transcript could not be mirrored", { err }),
     redact,
@@ -188,10 +189,8 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const mirror = first.config.session.jsonlMirror ? createMirror(opened, toMirror) : undefined;
   const transcript = createTranscriptWatch(mirror?.store ?? opened);
   const audit = createAuditClient(link);
-  const policy = createPolicy({
-    rules: compileRules(policySettings(current.start().config, current.agents(), current.cellOff())),
-    clock,
-  });
+  const rules = compileRules(policySettings(config(), current.agents(), current.cellOff()));
+  const policy = createPolicy({ rules, clock });
   const models = createModels({
     settings: modelsSettings(first.config, current.agents(), first.version),
     providers: plugins.flatMap((plugin) => plugin.providers ?? []),
@@ -203,7 +202,7 @@ async function buildGround(first: GatewayStart, { link, log }: Outside): Promise
   const observers = plugins.flatMap((plugin) => plugin.hooks ?? []);
   return {
     current,
-    store: { ...transcript.store, media: screenMedia(transcript.store.media, dlp, ending.signal) },
+    store: { ...transcript.store, media: screenMedia(transcript.store.media, { dlp, config }, ending.signal) },
     transcript,
     devices: createDevices({ store: opened.devices, clock, audit, log }),
     flushed: async () => mirror?.flush(),

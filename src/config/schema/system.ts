@@ -307,6 +307,10 @@ export const dlp = section(
       z.int().min(1).max(200).default(32),
       "How many messages to one recipient are read together, for values that leave in pieces.",
     ),
+    unreadableFiles: key(
+      z.enum(["pass", "stop"]).default("pass"),
+      "Files that nobody can look into, such as encrypted ones: whether they are kept and sent all the same.",
+    ),
     freeze: key(
       z.boolean().default(false),
       "A session in which something was stopped does nothing more until `lorica dlp allow`.",

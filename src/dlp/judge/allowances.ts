@@ -109,6 +109,8 @@ function isFor({ way, to, sessionKey, isOnce, used }: Allowance, passage: Passag
     if (sessionKey !== passage.sessionKey) return false;
     return to === "" || place === "" || to === place;
   }
+  // A file that comes in is nobody's yet, and goes nowhere but into the store.
+  if (way === "keep" && sessionKey === "" && passage.sessionKey === "") return to === place;
   // The wall at the way out knows no session: the place alone says whose it is.
   return to !== "" && (to === place || (place.endsWith(":") && to.startsWith(place)));
 }

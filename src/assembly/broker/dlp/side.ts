@@ -102,7 +102,7 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
   return {
     canary: deps.canary,
     inspector,
-    screen: (egress) => screenEgress(egress, inspector),
+    screen: (egress) => screenEgress(egress, inspector, () => deps.config().dlp.unreadableFiles === "pass"),
     async inspectEgress({ agentId, sessionKey, host, text, kind }) {
       const to = kind === "host" ? `host ${agentId}` : undefined;
       const { verdict } = await inspector.inspect(

@@ -6,21 +6,24 @@ import { newId } from "../../../base/ids.ts";
 import { isRecord, parseJson } from "../../../base/json.ts";
 import { limits } from "../../../base/limits.ts";
 import { guardBody } from "../../../dlp/body-guard.ts";
-import { partOf } from "../../../dlp/find/detect.ts";
 import { markerValue } from "../../../dlp/known/known.ts";
 import { createSeenTexts } from "../../../dlp/seen-texts.ts";
 import type { SeenTexts } from "../../../dlp/seen-texts.ts";
-import type { LocalInspector, Verdict } from "../../../dlp/dlp.ts";
+import type { LocalInspector } from "../../../dlp/dlp.ts";
+import { isUpload, screenUpload } from "./uploads.ts";
 
-export function screenEgress(egress: BrokerEgress, inspector: LocalInspector): BrokerEgress {
-  // What counts differs between the two, so what held nothing does, too.
-  const seen = { model: createSeenTexts(inspector.known), channel: createSeenTexts(inspector.known) };
+export function screenEgress(
+  egress: BrokerEgress,
+  inspector: LocalInspector,
+  sendsUnread: () => boolean = () => true,
+): BrokerEgress {
+  const seen = createSeenTexts(inspector.known);
   return {
     async fetch(request, signal, tried) {
       // What the owner asks about before the config names it is not the gateway's request.
       if (tried !== undefined) return egress.fetch(request, signal, tried);
       const place = placeOf(request);
-      const way = { place, id: newId(), inspector, seen: seen[place.point] };
+      const way = { place, id: newId(), inspector, sendsUnread, seen };
       screenHead(request, way);
       const body = await screenBody(request, way, signal);
       const answer = await egress.fetch({ ...request, body }, signal);
@@ -37,6 +40,7 @@ type Way = {
   readonly place: Place;
   readonly id: string;
   readonly inspector: LocalInspector;
+  readonly sendsUnread: () => boolean;
   readonly seen: SeenTexts;
 };
 
@@ -63,27 +67,29 @@ function screenHead(request: OutgoingRequest, { place, id, inspector }: Way): vo
 }
 
 async function screenBody(request: OutgoingRequest, way: Way, signal: AbortSignal): Promise<OutgoingRequest["body"]> {
-  const { body, bodyBytes = 0 } = request;
+  const { body, bodyBytes = limits.fetchBodyMaxBytes } = request;
   if (body === undefined) return undefined;
   const { place, inspector, seen } = way;
-  if (place.point === "channel" && bodyBytes <= limits.dlpBodyWholeMaxBytes)
-    return once(await screenWhole(await readAll(body), way, signal));
-  const verdict: Verdict = place.point === "model" ? "redact" : "block";
+  if (place.point === "channel") {
+    const bytes = await readAll(body, bodyBytes);
+    const contentType =
+      Object.entries(request.headers).find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? "";
+    if (!isUpload(bytes, contentType)) return once(await screenWhole(bytes, way, signal));
+    await screenUpload({ bytes, contentType, place: place.to, id: way.id }, way, signal);
+    return once(bytes);
+  }
   return ReadableStream.from(
     guardBody(body, {
       known: inspector.known,
       seen,
       // The prompt that holds the marker is on its way to where it belongs.
-      counts: ({ value }) => place.point === "channel" || value !== markerValue,
+      counts: ({ value }) => value !== markerValue,
       onFound(hits, text) {
-        const findings = hits.map((hit) => {
-          const { start, end } = hit;
-          // Of what is only taken out the gateway hears nothing, and a long value comes by in parts.
-          const part = verdict === "block" ? partOf(hit) : undefined;
-          return { rule: "vault.value", severity: "critical", disguised: false, start, end, part } as const;
-        });
-        const incident = inspector.report({ ...place, ...nobody, verdict, findings, text });
-        if (verdict === "block") throw refused(`a request to ${place.to}`, incident.id);
+        // Of what is only taken out the gateway hears nothing, so no part of a value is counted as a guess.
+        const findings = hits.map(
+          ({ start, end }) => ({ rule: "vault.value", severity: "critical", disguised: false, start, end }) as const,
+        );
+        inspector.report({ ...place, ...nobody, verdict: "redact", findings, text });
       },
     }),
   );
@@ -132,12 +138,12 @@ function wordsOf(raw: string): { readonly text: string; readonly recipient: stri
   return { text: words.join("\n"), recipient: String(recipient).slice(0, limits.nameMaxChars) };
 }
 
-async function readAll(body: ReadableStream<Uint8Array>): Promise<Buffer> {
+async function readAll(body: ReadableStream<Uint8Array>, saidBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > limits.dlpBodyWholeMaxBytes)
+    if (bytes > Math.min(saidBytes, limits.fetchBodyMaxBytes))
       throw new LoricaError("invalid_request", "a body that is longer than was said");
     chunks.push(chunk);
   }
