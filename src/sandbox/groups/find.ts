@@ -4,10 +4,15 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSy
 import { basename, dirname, join, relative } from "node:path";
 import { errnoOf } from "../../base/errors.ts";
 
-/** Folders in which groups for cells can be made; one for v2, one for each controller for v1. */
+/**
+ * Folders in which groups for cells can be made; one for v2, one for each controller for v1. With v2 what bounds them all
+ * together is said beside, where there is something: in a unit of systemd.
+ */
 export type GroupPlace =
-  | { readonly kind: "v2"; readonly base: string; readonly controllers: readonly string[] }
+  | { readonly kind: "v2"; readonly base: string; readonly together: Together }
   | { readonly kind: "v1"; readonly bases: ReadonlyMap<string, string> };
+
+export type Together = { readonly memory: number | undefined; readonly pids: number | undefined };
 
 /** The kernel's files, replaceable so that hosts of other kinds can be told to this. */
 export type GroupFiles = { readonly cgroup: string; readonly mountinfo: string };
@@ -17,6 +22,9 @@ const wanted = ["memory", "pids", "cpu"] as const;
 const needed = ["memory", "pids"] as const;
 /** In v2 a group that has groups below it may hold no process itself, so our own go into this one. */
 const ownName = "lorica-own";
+const cellsName = "lorica-cells";
+/** Of what bounds us all: the broker and the gateway always have the rest, whatever all cells do at once. */
+const cellsShare = 0.75;
 const roundsMax = 8;
 
 export function findGroupPlace(files: GroupFiles): GroupPlace | undefined {
@@ -41,24 +49,35 @@ function findUnified(mounts: readonly Mount[], own: ReadonlyMap<string, string>)
   if (!needed.every((name) => controllers.includes(name))) return undefined;
   if (![base, join(base, "cgroup.procs"), join(base, "cgroup.subtree_control")].every(isWritable)) return undefined;
   const usable = wanted.filter((name) => controllers.includes(name));
-  return divide(base, usable) ? { kind: "v2", base, controllers: usable } : undefined;
+  return divide(base, usable);
 }
 
-/** Moves our own processes aside and hands the controllers down; false where the kernel does not let us. */
-function divide(base: string, controllers: readonly string[]): boolean {
+/** Moves our own processes aside and hands the controllers down; undefined where the kernel does not let us. */
+function divide(base: string, controllers: readonly string[]): GroupPlace | undefined {
   try {
-    const own = join(base, ownName);
-    mkdirSync(own, { recursive: true });
+    const [own, cells] = [join(base, ownName), join(base, cellsName)];
+    for (const folder of [own, cells]) mkdirSync(folder, { recursive: true });
     // Whoever begins while the others are moved stays behind, where one process is enough for the kernel to refuse.
     for (let round = 0; round < roundsMax; round += 1)
       for (const pid of words(join(base, "cgroup.procs"))) moveInto(own, pid);
-    writeFileSync(join(base, "cgroup.subtree_control"), controllers.map((name) => `+${name}`).join(" "));
-    return true;
+    const handed = controllers.map((name) => `+${name}`).join(" ");
+    writeFileSync(join(base, "cgroup.subtree_control"), handed);
+    const together = { memory: share(base, "memory.max"), pids: share(base, "pids.max") };
+    writeFileSync(join(cells, "memory.max"), String(together.memory ?? "max"));
+    writeFileSync(join(cells, "pids.max"), String(together.pids ?? "max"));
+    writeFileSync(join(cells, "cgroup.subtree_control"), handed);
+    return { kind: "v2", base: cells, together };
   } catch (error) {
     // Somebody else's rule about this group.
     if (errnoOf(error) === undefined) throw error;
-    return false;
+    return undefined;
   }
+}
+
+/** Undefined where nothing bounds us, which the kernel calls `max`. */
+function share(base: string, file: string): number | undefined {
+  const all = Number.parseInt(words(join(base, file))[0] ?? "", 10);
+  return Number.isNaN(all) ? undefined : Math.floor(all * cellsShare);
 }
 
 function moveInto(group: string, pid: string): void {

@@ -7,7 +7,7 @@ import { errnoOf } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import type { CellLimits } from "../sandbox.ts";
 import { findGroupPlace } from "./find.ts";
-import type { GroupFiles, GroupPlace } from "./find.ts";
+import type { GroupFiles, GroupPlace, Together } from "./find.ts";
 
 export type CellGroup = {
   /** What comes before a program on its command line, so that it begins in the group. */
@@ -74,7 +74,7 @@ function groupsAt(place: GroupPlace): CellGroups {
     for (const name of readdirSync(base)) if (name.startsWith(namePrefix)) remove(join(base, name));
   return {
     kind: `control group ${place.kind}`,
-    detail: "memory, processes and processors of each cell are bounded together",
+    detail: `memory, processes and processors of each cell are bounded together${place.kind === "v2" ? renderTogether(place.together) : ""}`,
     open(bounds) {
       sweep();
       const name = `${namePrefix}${process.pid}-${(count += 1)}`;
@@ -93,6 +93,14 @@ function groupsAt(place: GroupPlace): CellGroups {
       };
     },
   };
+}
+
+function renderTogether({ memory, pids }: Together): string {
+  const bounds = [
+    ...(memory === undefined ? [] : [`${Math.floor(memory / 1_048_576)} MiB`]),
+    ...(pids === undefined ? [] : [`${pids} processes`]),
+  ];
+  return bounds.length === 0 ? "" : `, and all cells by ${bounds.join(" and ")}`;
 }
 
 /** A shell that enters the groups and becomes the program: nothing can have been started before. */
