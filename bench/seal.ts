@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { systemClock } from "../src/base/clock.ts";
 import { owner } from "../src/base/principal.ts";
 import { openMigrated } from "../src/store/migrate.ts";
+import { asKey } from "../src/store/seal/cipher.ts";
 import type { Seals } from "../src/store/seal/seals.ts";
 import { openStore } from "../src/store/store.ts";
 import type { Sessions, Transcript } from "../src/store/store.ts";
@@ -27,7 +28,12 @@ const label = { integrity: "owner", readers: ["owner"] } as const;
 const asItIs: Seals = {
   seal: (_place, plain) => plain,
   open: (_place, sealed) => sealed,
-  keys: { find: () => undefined, ensure: () => Buffer.alloc(0), destroy: () => undefined, opensAny: () => undefined },
+  keys: {
+    find: () => undefined,
+    ensure: () => asKey(Buffer.alloc(32)),
+    destroy: () => undefined,
+    opensAny: () => undefined,
+  },
   damage: { add: () => undefined, all: () => [] },
 };
 

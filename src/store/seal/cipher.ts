@@ -1,5 +1,6 @@
 // AES-256-GCM over one value, bound to the place that it belongs to: what is moved elsewhere does not open there.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 
 /** The first byte of everything that is sealed. Another one is another format, and is not guessed at. */
 const format = 1;
@@ -14,15 +15,20 @@ export function newKey(): Buffer {
 }
 
 /** Each use has a key of its own, so that what is sealed for one is nothing to another. */
-export function deriveKey(stateKey: Uint8Array, use: string): Buffer {
-  return Buffer.from(hkdfSync("sha256", stateKey, "", `lorica/state/${use}`, keyBytes));
+export function deriveKey(stateKey: Uint8Array, use: string): KeyObject {
+  return asKey(new Uint8Array(hkdfSync("sha256", stateKey, "", `lorica/state/${use}`, keyBytes)));
 }
 
-export function authenticate(key: Uint8Array, text: string): string {
+/** Made into what Node takes as it is. Of bare bytes it finds out anew each time, by an exception, that they are no key. */
+export function asKey(bytes: Uint8Array): KeyObject {
+  return createSecretKey(bytes);
+}
+
+export function authenticate(key: KeyObject, text: string): string {
   return createHmac("sha256", key).update(text).digest("hex");
 }
 
-export function encrypt(key: Uint8Array, place: string, plain: Uint8Array): Buffer {
+export function encrypt(key: KeyObject, place: string, plain: Uint8Array): Buffer {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(place));
   const body = [cipher.update(plain), cipher.final()];
@@ -30,7 +36,7 @@ export function encrypt(key: Uint8Array, place: string, plain: Uint8Array): Buff
 }
 
 /** Undefined where it is not what was sealed with this key for this place, whatever is wrong with it. */
-export function decrypt(key: Uint8Array, place: string, sealed: Uint8Array): Buffer | undefined {
+export function decrypt(key: KeyObject, place: string, sealed: Uint8Array): Buffer | undefined {
   if (sealed.length < headBytes || sealed[0] !== format) return undefined;
   const nonce = sealed.subarray(1, 1 + nonceBytes);
   const options = { authTagLength: tagBytes };

@@ -1,5 +1,6 @@
 // The head of the database: which one it is, and how often it was written. It is signed with the state key and reported to
 // somebody outside, so that an older file which is put in its place is known for what it is.
+import type { KeyObject } from "node:crypto";
 import { LoricaError } from "../../base/errors.ts";
 import { limits } from "../../base/limits.ts";
 import type { Database } from "../database.ts";
@@ -75,13 +76,13 @@ export async function openHead(options: HeadOptions): Promise<HeadKeeper> {
 }
 
 /** The head stands in its row twice, each time signed, so that a flipped bit leaves one of the two. */
-function signed(tagKey: Buffer, { lineage, writes }: Head) {
+function signed(tagKey: KeyObject, { lineage, writes }: Head) {
   const text = JSON.stringify([lineage, writes]);
   return { lineage, writes, tag: authenticate(tagKey, text), copy: text + authenticate(tagKey, `copy ${text}`) };
 }
 
 /** What the row says for certain. */
-function readSigned(tagKey: Buffer, { lineage, writes, tag, copy }: Row): Head | undefined {
+function readSigned(tagKey: KeyObject, { lineage, writes, tag, copy }: Row): Head | undefined {
   if (tag === signed(tagKey, { lineage, writes }).tag) return { lineage, writes };
   const [, inCopy, count] = /^\["([0-9a-f]{32})",(\d{1,15})\]/.exec(copy) ?? [];
   if (inCopy === undefined) return undefined;
@@ -90,7 +91,7 @@ function readSigned(tagKey: Buffer, { lineage, writes, tag, copy }: Row): Head |
 }
 
 /** Refuses a database that is sealed with another key, is another one, or is older than what was last reported. */
-function judge({ database, seals, expected }: HeadOptions, tagKey: Buffer): Head {
+function judge({ database, seals, expected }: HeadOptions, tagKey: KeyObject): Head {
   const row = database.query<Row>("SELECT lineage, writes, tag, copy FROM head WHERE id = 1").get();
   if (row === undefined) throw new LoricaError("internal", "the database has no head; put back a backup");
   const { lineage, writes, tag, copy } = row;

@@ -1,14 +1,15 @@
 // A key for each session, kept wrapped by the state key. Who destroys it destroys everything that was sealed with it.
+import type { KeyObject } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import { limits } from "../../base/limits.ts";
 import type { Database } from "../database.ts";
-import { decrypt, encrypt, fromBase64, newKey } from "./cipher.ts";
+import { asKey, decrypt, encrypt, fromBase64, newKey } from "./cipher.ts";
 import type { DamageList } from "./damage.ts";
 
 export type SessionKeys = {
-  find(sessionKey: string): Buffer | undefined;
+  find(sessionKey: string): KeyObject | undefined;
   /** Inside a write: makes one where there is none. */
-  ensure(sessionKey: string): Buffer;
+  ensure(sessionKey: string): KeyObject;
   /** Inside a write. */
   destroy(sessionKey: string): void;
   /** Whether anything that is wrapped opens; undefined where nothing is. */
@@ -18,7 +19,7 @@ export type SessionKeys = {
 type Options = {
   readonly database: Database;
   readonly clock: Clock;
-  readonly wrappingKey: Buffer;
+  readonly wrappingKey: KeyObject;
   readonly damage: DamageList;
 };
 
@@ -32,21 +33,22 @@ export function createSessionKeys({ database, clock, wrappingKey, damage }: Opti
   const remove = database.query("DELETE FROM session_keys WHERE session_key = :sessionKey");
   const some = database.query<{ session_key: string; wrapped: string }>("SELECT * FROM session_keys LIMIT 50");
   // Least recently used first.
-  const known = new Map<string, Buffer>();
+  const known = new Map<string, KeyObject>();
   // A key that was made in a write which came to nothing is in no file: what is sealed with it would be lost.
   database.onUndone(() => known.clear());
 
-  const unwrap = (sessionKey: string, wrapped: string): Buffer | undefined => {
+  const unwrap = (sessionKey: string, wrapped: string): KeyObject | undefined => {
     const bytes = fromBase64(wrapped);
-    return bytes && decrypt(wrappingKey, placeOf(sessionKey), bytes);
+    const key = bytes && decrypt(wrappingKey, placeOf(sessionKey), bytes);
+    return key && asKey(key);
   };
-  const keep = (sessionKey: string, key: Buffer): Buffer => {
+  const keep = (sessionKey: string, key: KeyObject): KeyObject => {
     known.delete(sessionKey);
     known.set(sessionKey, key);
     for (const oldest of known.keys()) if (known.size > limits.sessionKeysMax) known.delete(oldest);
     return key;
   };
-  const find = (sessionKey: string): Buffer | undefined => {
+  const find = (sessionKey: string): KeyObject | undefined => {
     const held = known.get(sessionKey);
     if (held !== undefined) return keep(sessionKey, held);
     const row = select.get({ sessionKey });
@@ -64,7 +66,7 @@ export function createSessionKeys({ database, clock, wrappingKey, damage }: Opti
       const key = newKey();
       const wrapped = encrypt(wrappingKey, placeOf(sessionKey), key).toString("base64");
       insert.run({ sessionKey, wrapped, now: clock.now() });
-      return keep(sessionKey, key);
+      return keep(sessionKey, asKey(key));
     },
     destroy(sessionKey) {
       known.delete(sessionKey);

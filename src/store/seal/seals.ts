@@ -1,5 +1,6 @@
 // Seals the values of the database one by one, and opens them again. A value that does not open is damage, which is named
 // and answered as such; it never ends the reading of anything else.
+import type { KeyObject } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import type { Database } from "../database.ts";
 import { decrypt, deriveKey, encrypt, fromBase64 } from "./cipher.ts";
@@ -52,7 +53,7 @@ export function createSeals({ database, clock, key, report }: SealOptions): Seal
   };
 }
 
-function findKey(keys: SessionKeys, which: string, place: Place): Buffer | undefined {
+function findKey(keys: SessionKeys, which: string, place: Place): KeyObject | undefined {
   return which === session && place.session !== undefined ? keys.find(place.session) : undefined;
 }
 
