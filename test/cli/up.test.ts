@@ -12,7 +12,7 @@ test("CFG-033 the installed command follows root's newest release, and in a chec
   mkdirSync(release, { recursive: true });
   const binary = join(folder, "bin/openclaw");
   const install = async (codeRoot: string): Promise<string> => {
-    await installBinary({ context: { codeRoot }, paths: { binary } } as Invocation);
+    await installBinary({ context: { codeRoot }, paths: { binary, watchdog: join(folder, "watchdog") } } as Invocation);
     return readFileSync(binary, "utf8");
   };
   assert.equal(await install(release), `#!/bin/sh\nexec '${folder}/it'\\''s/20260101000000.1/lorica' "$@"\n`);
