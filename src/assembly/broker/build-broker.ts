@@ -1,7 +1,7 @@
 // The broker process, built in layer order: secrets, logs, cells, the way out, and then the gateway that may ask for them.
 import type { Log } from "../../audit/audit.ts";
 import { systemClock } from "../../base/clock.ts";
-import type { ProbedCells } from "../../broker/broker.ts";
+import type { Broker, ProbedCells } from "../../broker/broker.ts";
 import type { BrokerOptions } from "../../cli/cli.ts";
 import { renderIssues } from "../../config/config.ts";
 import type { prepareStateDir } from "../../config/config.ts";
@@ -83,20 +83,18 @@ async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
   const audit = evidence.writer.source("broker");
   const dlp = await openDlpSide(ground, audit);
   const incident = openIncidentSide(ground, { evidence, cells: () => cells });
-  const told = { watchdog: (): WatchdogSide => watchdog, onTried: () => tellSandbox(), halted: incident.kill.halted };
-  const walls = openWalls(ground, evidence.writer, { ...told, inspect: dlp.inspectEgress });
+  const walls = openWalls(ground, evidence.writer, {
+    watchdog: (): WatchdogSide => watchdog,
+    onTried: () => sandbox.tell(),
+    halted: incident.kill.halted,
+    inspect: dlp.inspectEgress,
+    readSecret: (...use) => vaultSide.readSecret(...use),
+  });
   const { cells, egress } = walls;
   const ending = new AbortController();
   const front = openFront(ground);
-  // The probe may end before there is anybody to tell, and also before there is a broker at all.
-  const state = { isTried: false, isServing: false };
-  const tellSandbox = (): void => {
-    if (state.isTried && state.isServing) broker.tell("sandbox", cells.status());
-  };
-  const probed = probe(cells, log.source("sandbox"), ending.signal).then(() => {
-    state.isTried = true;
-    tellSandbox();
-  });
+  const sandbox = trySandbox(cells, log.source("sandbox"), ending.signal);
+  const { probed } = sandbox;
   const network = openNetwork(ground, front);
   const watchdog = createWatchdogSide({ ...ground, cells, audit });
   const seal = createStateSides(ground, audit);
@@ -119,6 +117,7 @@ async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
       ...incident.areas,
       ...vaultSide.areas,
       ...walls.side.areas,
+      ...egress.areas,
       ...watchdog.areas,
       ...hooks.areas,
       ...dlp.areas,
@@ -130,13 +129,12 @@ async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
       gatewayStart(
         ground,
         { seal, vaultSide, front, network, hooks, dlp, kill: incident.kill },
-        { listen, sandbox: state.isTried ? cells.status() : undefined },
+        { listen, sandbox: sandbox.status() },
       ),
   });
   try {
     await broker.start();
-    state.isServing = true;
-    tellSandbox();
+    sandbox.serve(broker);
     tellReach(keeper.config(), broker, log.source("front"));
     sides.start(broker, ending.signal);
     await runUntilStopped({ ...ground, front, onFinding: watchdog.onFinding }, broker, ending.signal);
@@ -146,6 +144,25 @@ async function serve(ground: Ground, early: EarlyGateway): Promise<void> {
     await probed.catch(() => undefined);
     evidence.close();
   }
+}
+
+/** The probe may end before there is anybody to tell, and also before there is a broker at all. */
+function trySandbox(cells: ProbedCells, log: Log, signal: AbortSignal) {
+  let isTried = false;
+  let serving: Broker | undefined;
+  const status = () => (isTried ? cells.status() : undefined);
+  const tell = (): void => {
+    if (isTried) serving?.tell("sandbox", cells.status());
+  };
+  const probed = probe(cells, log, signal).then(() => {
+    isTried = true;
+    tell();
+  });
+  const serve = (broker: Broker): void => {
+    serving = broker;
+    tell();
+  };
+  return { probed, status, tell, serve };
 }
 
 async function probe(cells: ProbedCells, log: Log, signal: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ import type { CellExplanation, sandboxMethods } from "../../protocol/owner/sandb
 import type { CellSettings } from "../../sandbox/sandbox.ts";
 import { ceilingOf } from "../settings/ceiling.ts";
 import { createEgressSide } from "./egress.ts";
-import type { EgressHooks, EgressSide } from "./egress.ts";
+import type { EgressParts, EgressSide } from "./egress.ts";
 import { openCells } from "./open-parts.ts";
 import type { Ground } from "./open-parts.ts";
 import type { BrokerSide } from "./side.ts";
@@ -49,9 +49,9 @@ type WatchdogThen = {
 export function openWalls(
   ground: Ground,
   auditWriter: AuditWriter,
-  { onTried, watchdog, ...hooks }: EgressHooks & Pick<CellsDeps, "onTried"> & WatchdogThen,
-): { readonly cells: ProbedCells; readonly side: CellsSide & Pick<EgressSide, "areas">; readonly egress: EgressSide } {
-  const egress = createEgressSide(ground, auditWriter, hooks);
+  { onTried, watchdog, ...parts }: EgressParts & Pick<CellsDeps, "onTried"> & WatchdogThen,
+): { readonly cells: ProbedCells; readonly side: CellsSide; readonly egress: EgressSide } {
+  const egress = createEgressSide(ground, auditWriter, parts);
   const lowering = createLowering(systemClock, () => void cells.end(({ filter }) => filter === "relaxed"));
   const told: Parameters<typeof openCells>[2] = {
     isFirst: (agentId) => watchdog().isFirst(agentId),
@@ -68,7 +68,7 @@ export function openWalls(
     log: ground.log.source("sandbox"),
     onTried,
   });
-  return { cells, side: { ...side, areas: { ...side.areas, ...egress.areas } }, egress };
+  return { cells, side, egress };
 }
 
 /** What has never stood on this host is in the status; what stood and fell is news. */

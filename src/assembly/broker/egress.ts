@@ -24,6 +24,7 @@ import type { EgressSettings } from "../settings/egress.ts";
 import { editRules } from "../settings/egress-rules.ts";
 import type { Ground } from "./open-parts.ts";
 import type { BrokerSide } from "./side.ts";
+import type { VaultSide } from "./vault.ts";
 
 /** Where distributions keep the certificates that everybody trusts. */
 const systemTrust = [
@@ -39,16 +40,20 @@ export type EgressSide = BrokerSide & {
 };
 
 /** What other parts of the broker have to say about what leaves a cell. */
-export type EgressHooks = Required<Pick<ProxyDeps, "inspect" | "halted">>;
+export type EgressParts = Required<Pick<ProxyDeps, "inspect" | "halted">> & Pick<VaultSide, "readSecret">;
 
-export function createEgressSide(ground: Ground, auditWriter: AuditWriter, hooks: EgressHooks): EgressSide {
+export function createEgressSide(
+  ground: Ground,
+  auditWriter: AuditWriter,
+  { readSecret, ...parts }: EgressParts,
+): EgressSide {
   const { options } = ground;
   const log = ground.log.source("egress");
   const ledger = createLedger({ audit: auditWriter.source("broker"), now: systemClock.now });
   const settings = createSettings(ground);
   const deps: ProxyDeps = {
-    ...hooks,
-    fill: (placeholder) => fillFrom(ground, placeholder),
+    ...parts,
+    fill: (placeholder) => fillFrom(ground, readSecret, placeholder),
     rules: (agentId) => settings().agents.get(agentId),
     now: systemClock.now,
     resolve: fewAtOnce(resolveHost),
@@ -99,12 +104,16 @@ function createSettings({ keeper, options: { paths } }: Ground): () => EgressSet
   };
 }
 
-/** Only a credential that its owner has bound, and only where it is bound to. */
-async function fillFrom({ vault }: Ground, placeholder: Placeholder): Promise<string | undefined> {
+/** Only a credential that its owner has bound, and only where it is bound to. It counts as a use, like the broker's own. */
+async function fillFrom(
+  { vault }: Ground,
+  readSecret: VaultSide["readSecret"],
+  placeholder: Placeholder,
+): Promise<string | undefined> {
   const { name, host, path, method, header, agentId } = placeholder;
   const binding = vault.binding(name);
   const use = { url: `https://${host}${path}`, method, at: header, agentId };
-  return binding === undefined || violationOf(binding, use) !== undefined ? undefined : await vault.read(name);
+  return binding === undefined || violationOf(binding, use) !== undefined ? undefined : await readSecret(name, use);
 }
 
 /** What everybody trusts, and the cell's own authority. */

@@ -62,6 +62,9 @@ suite("a host whose TLS the broker ends", { concurrency: false, skip }, () => {
     assert.match(shown, /HTTP\/1\.1 200[^]*the list of repositories, for Bearer /);
     assert.deepEqual(createSearch([key])(Buffer.from(shown)), []);
     assert.deepEqual(forge.seen.splice(0), [{ path: "/repos/mine", authorization: `Bearer ${key}` }]);
+    // What is never counted would never be unusual either.
+    const known = await lorica.run(["vault", "get", "service:forge", "--json"]);
+    assert.equal((JSON.parse(known.stdout) as { readonly uses: number }).uses, 1);
   });
 
   test("the credential goes nowhere else on that host, and another name of a secret becomes nothing", async () => {
