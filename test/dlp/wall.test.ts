@@ -15,6 +15,7 @@ import { owner } from "../../src/base/principal.ts";
 import { createRedactor } from "../../src/dlp/dlp.ts";
 import type { BrokerEgress, OutgoingRequest } from "../../src/egress/egress.ts";
 import { configSchema } from "../../src/config/schema/schema.ts";
+import { docxOf, gzipOf } from "../faux/dlp/files.ts";
 import { createTestInspector, testCanary } from "../faux/dlp/inspector.ts";
 
 const secret = "aZ3kP9qL0vT5xW8mR2nY7bD4";
@@ -203,6 +204,31 @@ test("DLP-001 INJ-015 a command that holds a value of the vault is not run, in w
   // The same value again is no news for the owner.
   assert.equal(alerts.length, 2);
   assert.ok(!JSON.stringify([records, alerts]).includes(secret.slice(0, 8)));
+});
+
+test("DLP-001 what a cell uploads is looked into where it is seen, packed or not; another file leaves", async () => {
+  const { side } = openSide();
+  const send = async (bytes: Buffer, contentType = "application/octet-stream") =>
+    await side.inspectEgress({
+      agentId: "main",
+      sessionKey: "s",
+      host: "far.test",
+      kind: "body",
+      text: bytes.toString("utf8"),
+      file: { bytes, contentType },
+    });
+  const form = (file: Buffer) =>
+    Buffer.concat([
+      Buffer.from('--b\r\ncontent-disposition: form-data; name="f"\r\n\r\n'),
+      file,
+      Buffer.from("\r\n--b--"),
+    ]);
+  for (const make of [docxOf, gzipOf, (text: string) => Buffer.from(text)]) {
+    const got = [];
+    for (const text of [secret, "nothing"])
+      got.push(await send(make(text)), await send(form(make(text)), "multipart/form-data; boundary=b"));
+    assert.deepEqual(got, ["block", "block", "pass", "pass"]);
+  }
 });
 
 test("DLP-009 a session in which something was stopped does nothing more where the owner wants that, until they let it", async () => {

@@ -109,8 +109,9 @@ async function prepare(exchange: Exchange): Promise<Ready | Refusal> {
   if (filled.kind === "refused") return filled.refusal;
   const body = await readBody(exchange, Math.min(egress?.uploadMaxBytes ?? Infinity, limits.egressBodyMaxBytes));
   if (body === undefined) return refusalOf("upload", "it sends more than this agent may");
-  const text = body.toString("utf8");
-  if (body.length > 0 && (await deps.inspect?.({ ...asker, host, kind: "body", text })) === "block")
+  const file = { bytes: body, contentType: from.headers["content-type"] ?? "" };
+  const whole = { ...asker, host, kind: "body", text: body.toString("utf8"), file } as const;
+  if (body.length > 0 && (await deps.inspect?.(whole)) === "block")
     return refusalOf("dlp", "its body holds what must not leave");
   return { addresses: found.addresses, headers: filled.headers, values: filled.values, body, rule: verdict.rule };
 }

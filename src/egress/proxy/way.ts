@@ -25,6 +25,8 @@ export type Inspection = Asker & {
   readonly host: string;
   readonly kind: "host" | "head" | "body";
   readonly text: string;
+  /** A body as it is, because it may be a file. */
+  readonly file?: { readonly bytes: Buffer; readonly contentType: string };
 };
 
 export type Inspect = (what: Inspection) => Promise<"pass" | "block">;

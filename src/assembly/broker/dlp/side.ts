@@ -25,6 +25,7 @@ import type { DeskParts } from "./desk.ts";
 import { openHeld } from "./held.ts";
 import type { HeldBook } from "./held.ts";
 import { parseQuestion, parseStreamQuestion } from "./questions.ts";
+import { inspectFile, isUpload } from "./uploads.ts";
 import { screenEgress } from "./wall.ts";
 
 export type DlpSide = BrokerSide & {
@@ -45,6 +46,7 @@ export type InspectEgress = (what: {
   readonly host: string;
   readonly kind: "host" | "head" | "body";
   readonly text: string;
+  readonly file?: { readonly bytes: Buffer; readonly contentType: string };
 }) => Promise<"pass" | "block">;
 
 export type DlpDeps = {
@@ -91,6 +93,7 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
   });
   deps.redactor.onPart(inspector.noteParts);
   const never = new AbortController().signal;
+  const sendsUnread = (): boolean => deps.config().dlp.unreadableFiles === "pass";
   let broker: Broker | undefined;
   const desk: DeskParts = {
     ...deps,
@@ -102,13 +105,13 @@ export function createDlpSide(deps: DlpDeps): DlpSide {
   return {
     canary: deps.canary,
     inspector,
-    screen: (egress) => screenEgress(egress, inspector, () => deps.config().dlp.unreadableFiles === "pass"),
-    async inspectEgress({ agentId, sessionKey, host, text, kind }) {
+    screen: (egress) => screenEgress(egress, inspector, sendsUnread),
+    async inspectEgress({ agentId, sessionKey, host, text, kind, file }) {
+      const about = { point: "egress", agentId, sessionKey } as const;
+      if (kind === "body" && file !== undefined && isUpload(file.bytes, file.contentType))
+        return await inspectFile({ ...about, ...file }, { inspector, sendsUnread }, never);
       const to = kind === "host" ? `host ${agentId}` : undefined;
-      const { verdict } = await inspector.inspect(
-        { point: "egress", agentId, sessionKey, to, texts: [kind === "host" ? host : text] },
-        never,
-      );
+      const { verdict } = await inspector.inspect({ ...about, to, texts: [kind === "host" ? host : text] }, never);
       return verdict === "pass" ? "pass" : "block";
     },
     answers: {

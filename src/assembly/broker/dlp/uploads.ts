@@ -4,7 +4,7 @@ import { isUtf8 } from "node:buffer";
 import { LoricaError } from "../../../base/errors.ts";
 import { limits } from "../../../base/limits.ts";
 import { batchesOf, piecesOf } from "../../../dlp/dlp.ts";
-import type { LocalInspector } from "../../../dlp/dlp.ts";
+import type { LocalInspector, Question } from "../../../dlp/dlp.ts";
 
 export type Upload = {
   readonly bytes: Buffer;
@@ -22,17 +22,43 @@ export function isUpload(bytes: Buffer, contentType: string): boolean {
   return /^multipart\//i.test(contentType) || bytes.length > limits.dlpBodyWholeMaxBytes || !isUtf8(bytes);
 }
 
+/** What can be read in it, part by part, in questions of a bounded size. */
+async function readUpload({ bytes, contentType }: Pick<Upload, "bytes" | "contentType">, signal: AbortSignal) {
+  const { formParts } = await import("../../../dlp/files/form.ts");
+  const { readTexts } = await import("../../../dlp/files/read-texts.ts");
+  const parts = formParts(bytes, contentType);
+  const questions: (readonly string[])[] = [];
+  let unread: string | undefined;
+  for (const { head, content } of parts) {
+    const read = await readTexts(content, signal);
+    unread ??= read.unread;
+    questions.push(...batchesOf([head, ...read.texts].flatMap((text) => [...piecesOf(text)])));
+  }
+  return { parts, questions, unread };
+}
+
+/** For what a cell sends to a host whose encryption ends here. */
+export async function inspectFile(
+  { bytes, contentType, ...about }: Pick<Upload, "bytes" | "contentType"> & Omit<Question, "texts">,
+  { inspector, sendsUnread }: UploadRules,
+  signal: AbortSignal,
+): Promise<"pass" | "block"> {
+  const { questions, unread } = await readUpload({ bytes, contentType }, signal);
+  if (unread !== undefined && !sendsUnread()) return "block";
+  for (const texts of questions)
+    if ((await inspector.inspect({ ...about, texts }, signal)).verdict !== "pass") return "block";
+  return "pass";
+}
+
 const wordFields = new Set(["text", "caption", "content", "body", "message", "title"]);
 
 /** Throws where it must not leave. */
 export async function screenUpload(
-  { bytes, contentType, place, id }: Upload,
+  { place, id, ...upload }: Upload,
   { inspector, sendsUnread }: UploadRules,
   signal: AbortSignal,
 ): Promise<void> {
-  const { formParts } = await import("../../../dlp/files/form.ts");
-  const { readTexts } = await import("../../../dlp/files/read-texts.ts");
-  const parts = formParts(bytes, contentType);
+  const { parts, questions, unread } = await readUpload(upload, signal);
   const field = (name: string): string => parts.find((part) => part.field === name)?.content.toString("utf8") ?? "";
   const recipient = (field("chat_id") || field("channel") || field("to")).slice(0, limits.nameMaxChars);
   const about = {
@@ -45,15 +71,12 @@ export async function screenUpload(
     const { verdict, reason } = await inspector.inspect({ ...about, to, texts }, signal);
     if (verdict !== "pass") throw new LoricaError("forbidden", `a file for ${place} was stopped: it holds ${reason}`);
   };
-  for (const { head, content } of parts) {
-    const { texts, unread } = await readTexts(content, signal);
-    if (unread !== undefined && !sendsUnread())
-      throw new LoricaError(
-        "forbidden",
-        `a file for ${place} was stopped: ${unread}, so nobody can look into it (dlp.unreadableFiles)`,
-      );
-    for (const some of batchesOf([head, ...texts].flatMap((text) => [...piecesOf(text)]))) await look(some);
-  }
+  if (unread !== undefined && !sendsUnread())
+    throw new LoricaError(
+      "forbidden",
+      `a file for ${place} was stopped: ${unread}, so nobody can look into it (dlp.unreadableFiles)`,
+    );
+  for (const texts of questions) await look(texts);
   // What is written beside a file goes on what the recipient was sent before.
   const words = parts.flatMap((part) => (wordFields.has(part.field ?? "") ? [part.content.toString("utf8")] : []));
   if (words.length > 0) await look([words.join("\n")], `wall ${place}:${recipient}`);
