@@ -51,7 +51,8 @@ export type Exchange = {
   readonly settle: (answer: LinkAnswer | LoricaError) => void;
   /** What the other side's call holds here as long as it is open. */
   readonly bytes: number;
-  readonly abort: AbortController;
+  /** Lets go of what the call holds: the signal of ours, the work of theirs. Called at its end, perhaps twice. */
+  readonly over: (why: LoricaError) => void;
 };
 
 export function createLink(options: LinkOptions): Link {

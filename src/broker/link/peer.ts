@@ -8,7 +8,7 @@ import type { IncomingBody, Window } from "./body.ts";
 import { decodeError, encodeError } from "./error.ts";
 import { createFrameDecoder, encodeHead, fits } from "./frame.ts";
 import type { Frame, FrameType } from "./frame.ts";
-import type { Exchange, LinkAnswer, LinkCall, LinkOptions, LinkRequest } from "./link.ts";
+import type { Exchange, LinkAnswer, LinkCall, LinkOptions, LinkReply } from "./link.ts";
 
 /** Ids stay below this, and start again where they began: no call lives as long as that. */
 const idMax = 0xffff_fff0;
@@ -48,12 +48,12 @@ export class Peer {
     const id = this.#nextId();
     const { promise, resolve, reject } = Promise.withResolvers<LinkAnswer>();
     const settle: Exchange["settle"] = (answer) => (answer instanceof LoricaError ? reject(answer) : resolve(answer));
-    const exchange = createExchange(undefined, settle, 0);
+    const onAbort = (): void => this.#giveUp(id, exchange, abortError(signal));
+    const forget = (): void => signal.removeEventListener("abort", onAbort);
+    const exchange: Exchange = { window: createWindow(), incoming: undefined, settle, bytes: 0, over: forget };
     this.#sendJson("call", id, { method, params: params ?? null, body: body !== undefined });
     this.#ours.set(id, exchange);
-    const onAbort = (): void => this.#giveUp(id, exchange, abortError(signal));
     signal.addEventListener("abort", onAbort, { once: true });
-    exchange.abort.signal.addEventListener("abort", () => signal.removeEventListener("abort", onAbort), { once: true });
     if (body !== undefined)
       this.#sendBody(id, body, exchange.window).catch((cause: unknown) =>
         this.#giveUp(id, exchange, new LoricaError("internal", "the body of a call broke off", { cause })),
@@ -203,16 +203,24 @@ export class Peer {
       return undefined;
     }
     const incoming = body ? this.#receiveBody(id, () => undefined) : undefined;
-    const exchange = createExchange(incoming, () => undefined, frame.payload.length);
+    const left = new AbortController();
+    const exchange: Exchange = {
+      window: createWindow(),
+      incoming,
+      settle: () => undefined,
+      bytes: frame.payload.length,
+      over: (error) => left.abort(error),
+    };
     this.#theirs.set(id, exchange);
-    void this.#answer(id, exchange, { method, params, body: exchange.incoming?.stream });
+    const handling = () => this.#options.handle({ method, params, body: incoming?.stream }, left.signal);
+    void this.#answer(id, exchange, handling);
     return undefined;
   }
 
-  async #answer(id: number, exchange: Exchange, request: LinkRequest): Promise<void> {
+  async #answer(id: number, exchange: Exchange, handling: () => Promise<LinkReply>): Promise<void> {
     const isOpen = (): boolean => this.#theirs.get(id) === exchange;
     try {
-      const reply = await this.#options.handle(request, exchange.abort.signal);
+      const reply = await handling();
       if (!isOpen()) return;
       this.#sendJson("result", id, { result: reply.result ?? null, body: reply.body !== undefined });
       if (reply.body !== undefined) await this.#sendBody(id, reply.body, exchange.window);
@@ -252,19 +260,15 @@ export class Peer {
     // Of a call of ours only what its reader has not read yet is left.
     if (this.#ours.delete(id)) {
       exchange.window.close();
-      exchange.abort.abort(over);
+      exchange.over(over);
     }
     return undefined;
   }
-}
-
-function createExchange(incoming: IncomingBody | undefined, settle: Exchange["settle"], bytes: number): Exchange {
-  return { window: createWindow(), incoming, settle, bytes, abort: new AbortController() };
 }
 
 function finish(exchange: Exchange, error: LoricaError): void {
   exchange.window.close();
   exchange.incoming?.fail(error);
   exchange.settle(error);
-  exchange.abort.abort(error);
+  exchange.over(error);
 }
