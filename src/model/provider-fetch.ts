@@ -162,16 +162,24 @@ function toResponse(response: EgressResponse, watchdog: Watchdog): Response {
 
 /** Feeds the watchdog with each chunk, and ends a stream that would never end. */
 function watched(body: ReadableStream<Uint8Array>, watchdog: Watchdog): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
   let bytes = 0;
-  return body.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) return controller.close();
         watchdog.feed();
-        bytes += chunk.length;
-        if (bytes <= limits.modelStreamMaxBytes) return controller.enqueue(chunk);
-        controller.error(failureError("answer_too_large", `over ${limits.modelStreamMaxBytes} bytes`));
+        bytes += value.length;
+        if (bytes <= limits.modelStreamMaxBytes) return controller.enqueue(value);
+        const tooLarge = failureError("answer_too_large", `over ${limits.modelStreamMaxBytes} bytes`);
+        controller.error(tooLarge);
+        void reader.cancel(tooLarge).catch(ignoreLateError);
       },
-    }),
+      cancel: (reason) => reader.cancel(reason),
+    },
+    // Read on only when somebody wants more: the link's window is the buffer.
+    { highWaterMark: 0 },
   );
 }
 
