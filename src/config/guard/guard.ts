@@ -28,6 +28,8 @@ export type Finding =
   /** `changes` is one line for each key, secrets by their mark; `allows` the keys that give somebody more. */
   | { readonly kind: "taken"; readonly changes: string; readonly allows: readonly string[] }
   | { readonly kind: "held"; readonly pending: Pending; readonly isNew: boolean }
+  /** It stays where it is for whoever edits it, and is not used; said once for each content. */
+  | { readonly kind: "invalid"; readonly what: string }
   /** Whoever writes does not stop: the files are left alone, and the approved config holds without them. */
   | { readonly kind: "fight"; readonly rounds: number }
   /**
@@ -64,12 +66,13 @@ export type GuardOptions = {
 export function createGuard(options: GuardOptions): Guard {
   const { emitter } = options;
   const fight = createFight();
+  const refused = createRefused(emitter);
   return {
     async screen() {
       if ((await options.approval.mend()) === "damaged") emitter.emit({ kind: "damaged" });
       const least = await leastIfLost(options);
       if (least !== undefined) await options.approval.approve(least, "the watchdog, for want of an approval");
-      return await screenWith(await options.approval.version(), effectsOf({ ...options, fight }), options);
+      return refused(await screenWith(await options.approval.version(), effectsOf({ ...options, fight }), options));
     },
     async peek() {
       const version = await options.approval.onDisk();
@@ -78,6 +81,19 @@ export function createGuard(options: GuardOptions): Guard {
     },
     state: () => (fight.isOn() ? "fighting" : "in place"),
     listen: emitter.listen,
+  };
+}
+
+/** Whoever writes a config that would open the gateway may make a mistake in it, and the owner is to know of that, too. */
+function createRefused({ emit }: GuardOptions["emitter"]): (found: Loaded) => Loaded {
+  let last: string | undefined;
+  return (found) => {
+    if (found.kind === "invalid" && found.hash !== last) {
+      const what = found.issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+      emit({ kind: "invalid", what: what.slice(0, limits.wideningShownMax).join("; ") });
+    }
+    last = found.kind === "invalid" ? found.hash : undefined;
+    return found;
   };
 }
 

@@ -172,10 +172,18 @@ test("guide: jq into a temporary file and mv rotates the token once the owner ac
   assert.equal(rotated.secrets.get("gateway:token"), "b".repeat(40));
 });
 
-test("a file that is not valid stays with whoever edits it, and is not used", async (context) => {
+test("a file that is not valid stays with whoever edits it, is not used, and is told of once", async (context) => {
   const { file, put, text } = await open(context);
+  const told: string[] = [];
+  file.listen((finding) => finding.kind === "invalid" && told.push(finding.what));
+  await put('{ gateway: { bind: "lan", auth: { mode: "none" } } }');
+  assert.equal((await file.screen()).kind, "invalid");
+  assert.equal((await file.screen()).kind, "invalid");
+  assert.equal(told.length, 1);
+  assert.match(told.join(), /gateway\.auth\.mode: .*needs authentication/);
   await put("{ gateway: { bind: ");
   assert.equal((await file.screen()).kind, "invalid");
+  assert.equal(told.length, 2);
   assert.equal(await text(), "{ gateway: { bind: ");
   assert.deepEqual(await file.pending(), []);
 });

@@ -166,6 +166,8 @@ const changedByOthers = "the config was changed outside of Lorica";
 const unlessYou =
   "To use the edit: lorica config accept; to see it: lorica config pending; to drop it: lorica config reject";
 
+const unlessInvalid = "What is wrong with it: lorica config validate. If that was not you: lorica config rollback";
+
 function hearFinding(finding: Finding, { alerts, audit }: Pick<WatchdogDeps, "alerts" | "audit">): void {
   if (finding.kind === "saved") {
     const { actor, changed, widening } = finding;
@@ -183,6 +185,18 @@ function hearFinding(finding: Finding, { alerts, audit }: Pick<WatchdogDeps, "al
     const resource = changes === "" ? what : changes;
     audit.record({ kind: "watchdog", rule: "config.put-back", verdict: "deny", reason: what, resource });
     return alerts.alertOwner(said);
+  }
+  if (finding.kind === "invalid") {
+    audit.record({
+      kind: "watchdog",
+      rule: "config.invalid",
+      verdict: "deny",
+      reason: changedByOthers,
+      resource: finding.what,
+    });
+    return alerts.alertOwner(
+      `${changedByOthers} and is not valid. It is not used, and left as it is. ${unlessInvalid}`,
+    );
   }
   if (finding.kind === "damaged")
     return hearDamage(["what is kept of the approved config"], { audit, alertOwner: alerts.alertOwner });
