@@ -1,13 +1,13 @@
 // Writes one tar archive, sealed while it is written, under a name that says it is not whole until it is. At no moment is
 // more than a piece of a file in memory, and nothing plain is written anywhere unless the archive itself is to be plain.
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Encrypter } from "age-encryption";
 import type { TarPackController } from "modern-tar";
 import { isMissing, LoricaError } from "../../base/errors.ts";
+import { openBelow } from "../../base/files/below.ts";
 import { newId } from "../../base/ids.ts";
 import { limits } from "../../base/limits.ts";
 import { makeFolder, notWritable, removePartials } from "../folder.ts";
@@ -26,8 +26,11 @@ export type Packed = { readonly size: number; readonly sha256: string };
 export type Archive = {
   text(name: string, text: string): Promise<Packed>;
   /** Undefined where the file has gone since it was listed: files of a running gateway come and go. */
-  file(name: string, source: string): Promise<Packed | undefined>;
+  file(name: string, source: Source): Promise<Packed | undefined>;
 };
+
+/** Where nobody else writes a path is enough; below a folder in which others do, no step of it may be a link. */
+export type Source = string | { readonly root: string; readonly path: string };
 
 export type WrittenArchive<T> = {
   readonly path: string;
@@ -144,7 +147,7 @@ async function packText(controller: TarPackController, name: string, text: strin
   return { size: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
-async function packFile(controller: TarPackController, name: string, source: string): Promise<Packed | undefined> {
+async function packFile(controller: TarPackController, name: string, source: Source): Promise<Packed | undefined> {
   const file = await openPlain(source);
   if (file === undefined) return undefined;
   try {
@@ -171,14 +174,12 @@ async function packFile(controller: TarPackController, name: string, source: str
   }
 }
 
-async function openPlain(path: string): Promise<FileHandle | undefined> {
+async function openPlain(source: Source): Promise<FileHandle | undefined> {
+  const { root, path } = typeof source === "string" ? { root: dirname(source), path: basename(source) } : source;
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    if ((await file.stat()).isFile()) return file;
-    await file.close();
-    return undefined;
+    return await openBelow(root, path);
   } catch (cause) {
     if (isMissing(cause)) return undefined;
-    throw new LoricaError("unavailable", `${path} cannot be read`, { cause });
+    throw new LoricaError("unavailable", `${join(root, path)} cannot be read`, { cause });
   }
 }

@@ -1,8 +1,7 @@
 // Which files of the state directory belong to a backup. What can be made again, belongs to this machine only or is evidence
 // that must not go back in time stays out.
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { LoricaError } from "../../base/errors.ts";
+import { listBelow } from "../../base/files/below.ts";
 import { limits } from "../../base/limits.ts";
 import type { BackupKind } from "../manifest.ts";
 
@@ -29,7 +28,8 @@ export async function collectFiles(stateDir: string, kind: BackupKind): Promise<
   const files: string[] = [];
   const skipped: string[] = [];
   const walk = async (folder: string): Promise<void> => {
-    const entries = await readdir(join(stateDir, folder), { withFileTypes: true });
+    // Commands write in their workspaces meanwhile: a folder that has become a link is left out.
+    const entries = (await listBelow(stateDir, folder)) ?? [];
     for (const entry of entries.toSorted((left, right) => (left.name < right.name ? -1 : 1))) {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       const isOut = isCarried(kind, entry.isDirectory() ? `${path}/` : path) || isLeftover.test(path);

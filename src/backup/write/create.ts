@@ -1,10 +1,9 @@
 // Makes a backup: what belongs to it, one file after the other, and at the end the list of them.
-import { join } from "node:path";
 import { backupName } from "../folder.ts";
 import { manifestName } from "../manifest.ts";
 import type { BackupKind, Manifest } from "../manifest.ts";
 import { writeArchive } from "./archive.ts";
-import type { Archive } from "./archive.ts";
+import type { Archive, Source } from "./archive.ts";
 import { collectFiles } from "./collect.ts";
 
 export type BackupOrder = {
@@ -44,12 +43,12 @@ async function pack(archive: Archive, order: BackupOrder): Promise<Manifest> {
   const { stateDir, kind, version, now, database, head, instead } = order;
   const { files, skipped } = await collectFiles(stateDir, kind);
   const listed: Manifest["files"][number][] = [];
-  const add = async (path: string, source: string): Promise<void> => {
+  const add = async (path: string, source: Source): Promise<void> => {
     const text = instead.get(path);
     const done = text === undefined ? await archive.file(path, source) : await archive.text(path, text);
     if (done !== undefined) listed.push({ path, ...done });
   };
-  for (const path of files) await add(path, join(stateDir, path));
+  for (const path of files) await add(path, { root: stateDir, path });
   for (const path of instead.keys()) if (!files.includes(path)) await add(path, "");
   for (const [path, source] of database) await add(path, source);
   const createdAt = new Date(now).toISOString();
