@@ -47,7 +47,6 @@ export type AuditLog = { record(record: AuditRecord): void };
 export { createAuditWriter, parseAuditRecord } from "./audit-file.ts";
 export type { AuditWriter, AuditWriterOptions } from "./audit-file.ts";
 export { readLogTail } from "./log-tail.ts";
-export type { LogTail } from "./log-tail.ts";
 export { silentLog } from "./log.ts";
 export type { Log, LogFields, LogLevel } from "./log.ts";
 export type { LogSettings, LogThreshold, LogWriter, LogWriterOptions } from "./writer/log-writer.ts";

@@ -4,22 +4,14 @@ import { basename } from "node:path";
 import { isMissing, LoricaError } from "../base/errors.ts";
 import { isRecord } from "../base/json.ts";
 import { limits } from "../base/limits.ts";
-
-export type LogTail = {
-  /** The name without its folder: where it lies is nothing that a client needs to know. */
-  readonly file: string;
-  /** Where to go on reading. */
-  readonly cursor: number;
-  readonly size: number;
-  readonly lines: readonly string[];
-  /** There was more than fits: the oldest of it is left out. */
-  readonly truncated: boolean;
-  /** The file is a new one since the cursor: it was rotated. */
-  readonly reset: boolean;
-};
+import type { LogsTailResult } from "../protocol/shapes.ts";
 
 /** `redact` once more: a secret that was stored after a line was written is in that line still. */
-export async function readLogTail(path: string, asked: unknown, redact: (text: string) => string): Promise<LogTail> {
+export async function readLogTail(
+  path: string,
+  asked: unknown,
+  redact: (text: string) => string,
+): Promise<LogsTailResult> {
   const { cursor, limit, maxBytes } = parseAsked(asked);
   const file = basename(path);
   const handle = await openLog(path);

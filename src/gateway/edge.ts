@@ -8,24 +8,13 @@ import type { Pipeline, WebhookTaker } from "../pipeline/pipeline.ts";
 import type { AgentWorkspace, RemotePorts } from "./remote.ts";
 export { createAgentWorkspace, createRemotePorts } from "./remote.ts";
 import type { SandboxStatus } from "../sandbox/sandbox.ts";
-import type { TranscriptWatch } from "../session/session.ts";
+import type { SessionTransfer, TranscriptWatch } from "../session/session.ts";
 import type { Store } from "../store/store.ts";
 import type { GatewaySettings } from "./settings.ts";
 import { createDoor } from "./door/door.ts";
 import type { Door } from "./door/door.ts";
 
 export type { AccessSettings, GatewayAgent, GatewaySettings, PageSettings } from "./settings.ts";
-
-/** Transcripts in and out as JSONL. */
-export type SessionTransfer = {
-  exportLines(sessionKey: string, signal: AbortSignal): AsyncIterable<string>;
-  /** Without a key it makes one of its own. Throws `invalid_request` with the line that cannot be read. */
-  importText(
-    text: string,
-    target: { readonly agentId: string; readonly sessionKey: string | undefined },
-    signal: AbortSignal,
-  ): Promise<{ readonly sessionKey: string; readonly windowId: string; readonly entries: number }>;
-};
 
 export type EdgeLog = (
   level: "info" | "warn" | "error",

@@ -20,7 +20,7 @@ export { createLockedGateway } from "./speakers.ts";
 export type { ListenTarget } from "./listen.ts";
 export type { AccessSettings, EdgeDeps, EdgeLog, GatewayAgent, GatewaySettings } from "./edge.ts";
 export { createAgentWorkspace, createRemotePorts } from "./edge.ts";
-export type { PageSettings, SessionTransfer } from "./edge.ts";
+export type { PageSettings } from "./edge.ts";
 
 export type Gateway = {
   /** Answers where it really listens. */

@@ -3,7 +3,8 @@
 import { codeOf, LoricaError } from "../base/errors.ts";
 import { limits } from "../base/limits.ts";
 import { owner } from "../base/principal.ts";
-import type { AuditLog, LogTail } from "../audit/audit.ts";
+import type { AuditLog } from "../audit/audit.ts";
+import type { LogsTailResult } from "../protocol/shapes.ts";
 import { instructionFiles } from "../protocol/known/instruction-files.ts";
 import type { RemoteChange, RemoteView } from "../config/config.ts";
 import type { Policy } from "../policy/policy.ts";
@@ -36,7 +37,7 @@ export type RemotePorts = {
       readonly maxBytes?: number | undefined;
     },
     signal: AbortSignal,
-  ): Promise<LogTail>;
+  ): Promise<LogsTailResult>;
 };
 
 export type FileOrder = {

@@ -98,11 +98,15 @@ export type StatusResult = {
 };
 
 export type LogsTailResult = {
+  /** The name without its folder: where it lies is nothing that a client needs to know. */
   readonly file: string;
+  /** Where to go on reading. */
   readonly cursor: number;
   readonly size: number;
   readonly lines: readonly string[];
+  /** There was more than fits: the oldest of it is left out. */
   readonly truncated: boolean;
+  /** The file is a new one since the cursor: it was rotated. */
   readonly reset: boolean;
 };
 

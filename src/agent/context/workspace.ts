@@ -1,24 +1,15 @@
 // The files of an agent's workspace that go into its prompt: which ones for whom (AG-004, AG-006), how much of each
 // (AG-005), and where each came from.
 import type { Principal } from "../../base/principal.ts";
+import { firstConversation, instructionFiles, memoryFiles } from "../../protocol/known/instruction-files.ts";
 import type { WorkspaceFile } from "../../sandbox/sandbox.ts";
 import type { Session } from "../../store/store.ts";
 import { truncateMiddle } from "../truncate.ts";
 
-/** In the order in which they appear: the same files give the same prompt. */
-const standingFiles = [
-  "AGENTS.md",
-  "SOUL.md",
-  "TOOLS.md",
-  "IDENTITY.md",
-  "USER.md",
-  "HEARTBEAT.md",
-  "MEMORY.md",
-  "memory.md",
-] as const;
+/** In the order in which they appear: the same files give the same prompt. Whatever is in a prompt is watched, or a note. */
+const standingFiles = [...instructionFiles.filter((name) => name !== firstConversation), ...memoryFiles];
 
-/** For a first acquaintance: the agent deletes it when that is done, and one that forgets to is not told for ever. */
-const firstRunFile = "BOOTSTRAP.md";
+/** An agent that forgets to delete the file of its first conversation is not told of it for ever. */
 const firstRunTurns = 8;
 
 const subordinateFiles = ["AGENTS.md", "TOOLS.md"];
@@ -36,7 +27,7 @@ export function isSubordinate(sessionKey: string): boolean {
 export function filesFor(session: Pick<Session, "key" | "turnCount">, principal: Principal): readonly string[] {
   if (isSubordinate(session.key)) return subordinateFiles;
   if (principal.kind !== "owner" && principal.kind !== "system") return sharedFiles;
-  return session.turnCount <= firstRunTurns ? [...standingFiles, firstRunFile] : standingFiles;
+  return session.turnCount <= firstRunTurns ? [...standingFiles, firstConversation] : standingFiles;
 }
 
 export function renderWorkspaceFiles(
@@ -74,5 +65,5 @@ function isBlank(text: string): boolean {
 }
 
 function ordered(files: readonly WorkspaceFile[]): readonly WorkspaceFile[] {
-  return [...standingFiles, firstRunFile].flatMap((name) => files.filter((file) => file.name === name));
+  return [...standingFiles, firstConversation].flatMap((name) => files.filter((file) => file.name === name));
 }

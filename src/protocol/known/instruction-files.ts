@@ -15,7 +15,8 @@ export const instructionFiles: readonly string[] = [
 /** In every prompt as well, and the agent's to write: what is in them is a note, never a rule. */
 export const memoryFiles: readonly string[] = ["MEMORY.md", "memory.md"];
 
-const firstConversation = "BOOTSTRAP.md";
+/** For a first acquaintance; the agent deletes it when that is over. */
+export const firstConversation = "BOOTSTRAP.md";
 
 /** What an agent fills in and clears away while its first conversation is not over. */
 export const firstConversationFiles: ReadonlySet<string> = new Set(["IDENTITY.md", "USER.md", firstConversation]);

@@ -2,20 +2,12 @@
 // The methods on agents and their workspaces.
 import { z } from "zod";
 import { limits } from "../../base/limits.ts";
+import { instructionFiles } from "../known/instruction-files.ts";
 import type * as shapes from "../shapes.ts";
 import { admin, method, modelRef, name, none, read, sessionKey } from "./kit.ts";
 
-/** The files that go into an agent's prompt, and no others. */
-export const instructionFiles = [
-  "AGENTS.md",
-  "SOUL.md",
-  "TOOLS.md",
-  "IDENTITY.md",
-  "USER.md",
-  "HEARTBEAT.md",
-  "MEMORY.md",
-  "BOOTSTRAP.md",
-] as const;
+/** The files that go into an agent's prompt and that its owner may write from elsewhere. */
+export const promptFiles = [...instructionFiles, "MEMORY.md"];
 
 export type AgentFile = {
   readonly name: string;
@@ -32,7 +24,7 @@ type Unnamed = "(workspace)";
 
 type Changed = { readonly ok: true; readonly agentId: string };
 
-const fileName = z.enum(instructionFiles);
+const fileName = z.enum(promptFiles);
 
 export const agentMethods = {
   "agents.list": method<shapes.AgentsListResult>()({

@@ -2,7 +2,7 @@
 // nothing of the workspace's making can lead a write elsewhere.
 import { LoricaError } from "../../../base/errors.ts";
 import { sha256 } from "../../../base/ids.ts";
-import { instructionFiles } from "../../../protocol/methods/agents.ts";
+import { promptFiles } from "../../../protocol/methods/agents.ts";
 import type { AgentFile, agentMethods } from "../../../protocol/methods/agents.ts";
 import type { HandlersOf } from "../../../protocol/methods/kit.ts";
 import type { WorkspaceFile } from "../../../sandbox/sandbox.ts";
@@ -26,8 +26,8 @@ export function createAgentFileMethods(edge: Edge): Pick<HandlersOf<typeof agent
   return {
     async "agents.files.list"({ agentId }, { call }) {
       checkAgent(edge.settings(), agentId);
-      const found = await workspace.read(agentId, instructionFiles, call.signal);
-      const files = instructionFiles.map((name) =>
+      const found = await workspace.read(agentId, promptFiles, call.signal);
+      const files = promptFiles.map((name) =>
         about(
           name,
           found.find((file) => file.name === name),
