@@ -1,6 +1,6 @@
 // What every bench needs: a gateway of its own on a state directory of its own, a model server that answers at once,
 // and figures printed one a line with the limit they are held to.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -34,6 +34,12 @@ export type GatewayOptions = {
 
 export function createHome(): string {
   return mkdtempSync(join(tmpdir(), "lorica-bench-"));
+}
+
+/** Compiles ahead, as `lorica up`, the service and root's copy of the program do before the first start. */
+export function compileAhead(home: string): void {
+  const env = { ...nodeEnvironment, PATH: process.env["PATH"], HOME: home };
+  execFileSync(process.execPath, [...nodeFlags, join(root, "lorica.mjs"), "warm-up"], { env, stdio: "inherit" });
 }
 
 export function removeHome(home: string): void {
