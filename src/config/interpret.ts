@@ -7,7 +7,7 @@ import type { Findings } from "./read/issue.ts";
 import { migrate } from "./read/migrate.ts";
 import { extractSecrets } from "./read/secrets.ts";
 import type { PlainSecret } from "./read/secrets.ts";
-import { adoptKeys, applyEnvironment, noteOutranked, settleProviders } from "./read/settle.ts";
+import { adoptKeys, noteOutranked, settle } from "./read/settle.ts";
 import type { Overrides } from "./read/settle.ts";
 import { substitute } from "./read/substitute.ts";
 import type { Variables } from "./read/substitute.ts";
@@ -22,11 +22,15 @@ export type Interpreting = {
   readonly paths: StatePaths;
   readonly overrides: Overrides;
   readonly env: Environment;
+  /** What has ended by then is not in force. */
+  readonly now: number;
   readonly findings: Findings;
 };
 
 export type Interpreted = {
   readonly config: Config;
+  /** Keys of which something else holds than is written, because what acknowledged them has ended. */
+  readonly lapsed: readonly string[];
   /** What the file says, before the environment and the command line have their say. */
   readonly written: Config;
   readonly secrets: ReadonlyMap<string, string>;
@@ -35,7 +39,7 @@ export type Interpreted = {
 };
 
 /** Undefined where nothing valid came of it; the findings say why. */
-export function interpret(tree: Tree, { paths, overrides, env, findings }: Interpreting): Interpreted | undefined {
+export function interpret(tree: Tree, { paths, overrides, env, now, findings }: Interpreting): Interpreted | undefined {
   const substituted = substitute(tree, { get: (name) => env[name] }, findings);
   if (substituted.kind !== "object") return undefined;
   migrate(substituted, findings);
@@ -46,9 +50,10 @@ export function interpret(tree: Tree, { paths, overrides, env, findings }: Inter
   const written = validate(substituted, findings);
   if (written === undefined) return undefined;
   adoptKeys({ secrets, env, variables, findings });
-  const config = settleProviders(applyEnvironment(written, env, overrides), variables);
+  const settling = { env, overrides, variables, now, tree: substituted, findings };
+  const { config, lapsed } = settle(written, settling);
   noteOutranked(substituted, { written, config, findings });
-  check({ config, tree: substituted, paths, findings });
+  check({ config, tree: substituted, paths, findings, lapsed });
   noteWithoutEffect(substituted, findings);
-  return { config, written, secrets, plain };
+  return { config, lapsed, written, secrets, plain };
 }

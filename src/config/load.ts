@@ -1,6 +1,8 @@
 // From a file to a Config, in one order: read, parse, include, substitute, migrate, take the secrets out, validate,
 // settle, check. Whatever is wrong is collected, so that a person sees all of it at once; nothing falls back to less.
 import { basename, dirname, join } from "node:path";
+import { systemClock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { sha256 } from "../base/ids.ts";
 import { limits } from "../base/limits.ts";
 import type { Environment } from "./environment.ts";
@@ -14,12 +16,13 @@ import { createFindings } from "./read/issue.ts";
 import type { Findings, Issue, Notice } from "./read/issue.ts";
 import { emptyBranch, parseTree } from "./read/tree.ts";
 import type { Tree } from "./read/tree.ts";
-import type { Config } from "./schema/schema.ts";
 
 export type LoadOptions = {
   readonly paths: StatePaths;
   readonly env: Environment;
   readonly overrides?: Overrides | undefined;
+  /** What time it is for what ends; the system's where left out. */
+  readonly clock?: Clock | undefined;
   /** Included files as they were, by their path, in the place of what lies there now. */
   readonly held?: ReadonlyMap<string, Uint8Array> | undefined;
 };
@@ -28,9 +31,10 @@ export type Loaded = LoadedConfig | InvalidConfig;
 
 export type LoadedConfig = {
   readonly kind: "loaded";
-  readonly config: Config;
+  readonly config: Interpreted["config"];
+  readonly lapsed: Interpreted["lapsed"];
   /** What the file says, before the environment and the command line have their say; what changes are told by. */
-  readonly written: Config;
+  readonly written: Interpreted["written"];
   /** Name → value. For the broker and nobody else. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly plain: Interpreted["plain"];
@@ -97,7 +101,13 @@ export async function loadBytes(bytes: Uint8Array | undefined, options: LoadOpti
   const made =
     whole === undefined
       ? undefined
-      : interpret(whole, { paths: options.paths, overrides: options.overrides ?? {}, env, findings });
+      : interpret(whole, {
+          paths: options.paths,
+          overrides: options.overrides ?? {},
+          env,
+          now: (options.clock ?? systemClock).now(),
+          findings,
+        });
   if (made === undefined || findings.issues.length > 0)
     return { kind: "invalid", issues: findings.issues, notices: findings.notices, hash };
   return {

@@ -1,4 +1,6 @@
 // What a look at the config files finds, compared with the look before it.
+import { limits } from "../base/limits.ts";
+import { parseAcknowledgement } from "../protocol/known/acknowledgement.ts";
 import type { ConfigChange } from "./diff.ts";
 import { watchFiles } from "./keep/watch.ts";
 import type { InvalidConfig, Loaded, LoadedConfig, LoadOptions } from "./load.ts";
@@ -37,6 +39,7 @@ export function watchConfig(watching: Watching, signal: AbortSignal): () => Prom
 
   async function look(): Promise<void> {
     const next = await screen();
+    lookAtTheEnd(next);
     if (next.kind === "invalid") return refuse(next);
     const { diffConfigs } = await import("./diff.ts");
     const before = known;
@@ -48,6 +51,20 @@ export function watchConfig(watching: Watching, signal: AbortSignal): () => Prom
     if (isNews) await onReload({ kind: "changed", loaded: next, changes, secretsChanged });
   }
 
+  let atTheEnd: NodeJS.Timeout | undefined;
+  /** What has ended is out of force at once, and not only when somebody looks for another reason. */
+  function lookAtTheEnd(next: Loaded): void {
+    clearTimeout(atTheEnd);
+    const now = Date.now();
+    const ends = (next.kind === "loaded" ? next.config.security.acknowledged : [])
+      .flatMap((line) => parseAcknowledgement(line).until ?? [])
+      .filter((until) => until > now);
+    if (ends.length === 0 || signal.aborted) return;
+    const waitMs = Math.min(Math.min(...ends) - now, limits.timerMaxMs);
+    atTheEnd = setTimeout(() => void lookInTurn().catch(failed), waitMs).unref();
+  }
+  signal.addEventListener("abort", () => clearTimeout(atTheEnd), { once: true });
+
   async function refuse(invalid: InvalidConfig): Promise<void> {
     const issues = JSON.stringify(invalid.issues);
     if (issues === broken) return;
@@ -58,6 +75,7 @@ export function watchConfig(watching: Watching, signal: AbortSignal): () => Prom
   const lookInTurn = (): Promise<void> => inTurn(look);
   const failed = (error: unknown): void =>
     void onReload({ kind: "lost", reason: error instanceof Error ? error.message : String(error) });
+  lookAtTheEnd(watching.current);
   inTurn(() => watching.approve(watching.current)).catch(failed);
   watchFiles(
     {

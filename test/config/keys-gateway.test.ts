@@ -259,12 +259,12 @@ test("KEY-023 the gateway announces the least of itself, or nothing, in either s
 test("CFG-019 a value that is valid but dangerous is refused until the owner has written that it is meant", async () => {
   const meant = "gateway.trustedProxies[0]=0.0.0.0/0";
   assert.deepEqual(await issuesOf({ gateway: { trustedProxies: ["0.0.0.0/0"] } }), [
-    `gateway.trustedProxies[0]: anybody could claim any address. If this is meant, write it down: add ${JSON.stringify(meant)} to security.acknowledged`,
+    `gateway.trustedProxies[0]: anybody could claim any address. If this is meant, say so: lorica config acknowledge ${JSON.stringify(meant)} --for 1d; for good: add ${JSON.stringify(meant)} to security.acknowledged`,
   ]);
   const loaded = await loadGood({ gateway: { trustedProxies: ["0.0.0.0/0"] }, security: { acknowledged: [meant] } });
   assert.deepEqual(
     loaded.notices.map(({ message }) => message),
-    ["acknowledged: anybody could claim any address"],
+    ["acknowledged, without an end: anybody could claim any address"],
   );
   const stale = await loadGood({ security: { acknowledged: [meant] } });
   assert.deepEqual(

@@ -82,18 +82,17 @@ export async function createConfigKeeper(
       return source.error("the changed config is not valid; the one before it stays in force", { problems });
     }
     const report = (err: unknown): void => source.error("the changed config was not taken whole", { err });
-    const { config, waiting } = await holdBack(running.config, reload.loaded.config);
+    const { config, waiting, isShut } = await takeOver(running.config, reload.loaded);
     running = { ...reload.loaded, config };
-    restartNeeded = waiting.toSorted();
-    hashOnDisk = running.hash;
-    problems = [];
+    [restartNeeded, hashOnDisk, problems] = [waiting.toSorted(), running.hash, []];
     replaceAll(given, running.secrets);
     redactor.refresh();
     log.configure(logSettings(config, overrides.verbose), redactor);
     source.info("the config has changed", { changed: reload.changes.map(({ path }) => path) });
     try {
       seed(config);
-      await broker.configure();
+      // A gateway process that let people in without asking is ended; another one asks them all.
+      await (isShut ? broker.restart(0) : broker.configure());
       // What runs without a key that waits is proved good. Not awaited: this look is a turn of its own at the file.
       if (waiting.length === 0) void file.markGood(running.hash).catch(report);
     } catch (error) {
@@ -128,6 +127,15 @@ export async function createConfigKeeper(
       look = file.watch(running, (reload) => take(reached, reload), signal);
     },
   };
+}
+
+/** A key that needs a restart waits for one, but not once the owner's acknowledgement of it has ended. */
+async function takeOver(running: Config, { config: next, lapsed }: LoadedConfig) {
+  const { gateway } = running;
+  const isShut = lapsed.includes("gateway.auth.mode") && gateway.auth.mode !== next.gateway.auth.mode;
+  const auth = { ...gateway.auth, mode: next.gateway.auth.mode };
+  const base = isShut ? { ...running, gateway: { ...gateway, auth } } : running;
+  return { ...(await holdBack(base, next)), isShut };
 }
 
 async function begin(file: ConfigFile): Promise<void> {

@@ -21,6 +21,14 @@ export const watchdogCommands: readonly CommandSpec[] = [
     summary: "refuse the edit that waits",
     load: async () => (await import("../commands/watchdog/pending.ts")).rejectEdit,
   },
+  {
+    path: "config acknowledge",
+    takes: "<setting>",
+    summary: "a dangerous setting is meant, for a while; after that it is not in force",
+    options: [{ flags: "--for <duration>", summary: "for how long, as 8h or 7d; 0 ends it" }],
+    examples: ["config acknowledge gateway.auth.mode=none --for 8h"],
+    load: async () => (await import("../commands/watchdog/acknowledge.ts")).acknowledge,
+  },
   { path: "watchdog", summary: "what watches over the config and the agents' instructions" },
   {
     path: "watchdog status",

@@ -7,7 +7,7 @@ import { expandHome } from "../paths.ts";
 import type { StatePaths } from "../paths.ts";
 import { knownIds, knownPlace, ownerOfHost } from "../providers.ts";
 import { findKnownProvider, inferApi } from "../../protocol/providers.ts";
-import { dangersOf } from "../dangers/dangers.ts";
+import { checkDangers } from "../dangers/check.ts";
 import type { Config } from "../schema/schema.ts";
 import { renderPath } from "./issue.ts";
 import type { Findings, Path } from "./issue.ts";
@@ -21,6 +21,8 @@ export type Checking = {
   readonly tree: Tree;
   readonly paths: StatePaths;
   readonly findings: Findings;
+  /** What is not in force any more, though it is written. */
+  readonly lapsed: readonly string[];
 };
 
 export function check(checking: Checking): void {
@@ -194,28 +196,6 @@ function checkProviders(checking: Checking): void {
 
 function sameFamily(left: string, right: string): boolean {
   return left.split("-")[0] === right.split("-")[0];
-}
-
-function checkDangers(checking: Checking): void {
-  const acknowledged = new Set(checking.config.security.acknowledged);
-  const found = dangersOf(checking.config);
-  for (const { path, value, risk } of found) {
-    const line = `${renderPath(path)}=${value}`;
-    if (acknowledged.has(line))
-      checking.findings.note(renderPath(path), `acknowledged: ${risk}`, placeOf(checking.tree, path));
-    else
-      refuse(
-        checking,
-        path,
-        `${risk}. If this is meant, write it down: add ${JSON.stringify(line)} to security.acknowledged`,
-      );
-    acknowledged.delete(line);
-  }
-  for (const line of acknowledged)
-    checking.findings.note(
-      "security.acknowledged",
-      `${JSON.stringify(line)} acknowledges nothing that is set; delete it, unless that comes next`,
-    );
 }
 
 function holds(outer: string, inner: string): boolean {

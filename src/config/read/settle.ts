@@ -5,6 +5,7 @@ import { isSecretRef } from "../../base/secret.ts";
 import type { SecretRef } from "../../base/secret.ts";
 import { readVariable } from "../environment.ts";
 import type { Environment } from "../environment.ts";
+import { takeBackLapsed } from "../dangers/lapse.ts";
 import { keyVariables, knownPlace, otherKeys, placeOfProvider } from "../providers.ts";
 import type { Config, ProviderConfig } from "../schema/schema.ts";
 import type { Findings, Path } from "./issue.ts";
@@ -20,7 +21,24 @@ export type Overrides = {
   readonly tailscale?: string | undefined;
 };
 
-export function applyEnvironment(config: Config, env: Environment, overrides: Overrides): Config {
+export type Settling = {
+  readonly env: Environment;
+  readonly overrides: Overrides;
+  readonly variables: Variables;
+  /** What has ended by then is not in force. */
+  readonly now: number;
+  readonly tree: Tree;
+  readonly findings: Findings;
+};
+
+export function settle(
+  written: Config,
+  { env, overrides, variables, ...lapsing }: Settling,
+): { readonly config: Config; readonly lapsed: readonly string[] } {
+  return takeBackLapsed(settleProviders(applyEnvironment(written, env, overrides), variables), lapsing);
+}
+
+function applyEnvironment(config: Config, env: Environment, overrides: Overrides): Config {
   const port = overrides.port ?? parsePort(readVariable(env, "GATEWAY_PORT")) ?? config.gateway.port;
   const bind =
     parseBind(overrides.bind, "--bind") ??
@@ -48,7 +66,7 @@ export function noteOutranked(tree: Tree, { written, config, findings }: Outrank
 }
 
 /** Every provider that the config or a key makes usable, each with its place and its protocol. */
-export function settleProviders(config: Config, variables: Variables): Config {
+function settleProviders(config: Config, variables: Variables): Config {
   const providers: Record<string, ProviderConfig> = {};
   const named = new Set([...Object.keys(config.models.providers), ...providersOfModels(config)]);
   for (const [id, names] of keyVariables) if (names.some((name) => isSet(variables.get(name)))) named.add(id);

@@ -234,7 +234,8 @@ export const security = section(
   {
     acknowledged: key(
       z.array(text(300)).max(100).default([]),
-      "Dangerous settings that the owner means, each written `path=value` as the refusal prints it.",
+      "Dangerous settings that the owner means: `path=value`, or for a while `path=value until 2026-01-31T12:00:00Z`, as `lorica config acknowledge` writes it. What has ended is not in force.",
+      "hot",
     ),
     audit: section(
       {

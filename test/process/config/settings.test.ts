@@ -14,6 +14,7 @@ import { sealedIn } from "../../faux/vault/test-vault.ts";
 type Status = {
   readonly owner: {
     readonly notices: readonly string[];
+    readonly gateway: { readonly pid: number | null };
     readonly config: { readonly restartNeeded: readonly string[] };
     readonly listen: { readonly port: number };
   };
@@ -95,6 +96,30 @@ suite("a running gateway", { concurrency: false }, () => {
     assert.deepEqual(filesWith(lorica.stateDir, "key-from-stdin-41"), []);
     assert.deepEqual(filesWith(lorica.stateDir, "key-as-text-42"), []);
     assert.equal(sealedIn(lorica.home)["provider:mine"], "key-as-text-42");
+  });
+
+  test("MIS-002 a gateway that asks for nothing is ended with the acknowledgement, and the status says so", async () => {
+    const setting = "gateway.auth.mode=none";
+    assert.match((await lorica.run(["config", "acknowledge", setting])).stderr, /--for 1d/);
+    assert.match((await lorica.run(["config", "set", "gateway.auth.mode", "none"])).stderr, /config acknowledge/);
+    await lines("config", "acknowledge", setting, "--for", "1h");
+    await lines("config", "set", "gateway.auth.mode", "none");
+    await lorica.stop();
+    await lorica.start();
+    const before = await status();
+    assert.match(before.notices.join(), /gateway\.auth\.mode: acknowledged until \d{4}-/);
+    await lines("config", "acknowledge", setting, "--for", "2s");
+    // Whoever was let in without being asked loses the process that let them in; until the next one is there, none answers.
+    const patiently = async (): Promise<Status["owner"] | undefined> => {
+      const { code, stdout } = await lorica.run(["status", "--json"]);
+      return code === 0 ? (JSON.parse(stdout) as Status).owner : undefined;
+    };
+    const isOther = (owner?: Status["owner"]): boolean =>
+      owner !== undefined && owner.gateway.pid !== null && owner.gateway.pid !== before.gateway.pid;
+    const after = await untilStatus(patiently, isOther);
+    assert.ok(isOther(after));
+    assert.match(after?.notices.join() ?? "", /gateway\.auth\.mode: NOT in force: what acknowledged it ended at/);
+    assert.match(await lines("status"), /gateway\.auth\.mode: NOT in force/);
   });
 });
 

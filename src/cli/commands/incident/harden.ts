@@ -1,5 +1,6 @@
 // `harden`: every wall that is off or weakened, why that matters, and what takes it back. It changes nothing without
 // `--apply`, and then only through the one way into the config.
+import { parseAcknowledgement } from "../../../protocol/known/acknowledgement.ts";
 import { codes } from "../../../base/errors.ts";
 import type { PartStatus } from "../../../protocol/owner/kit.ts";
 import { isRecord } from "../../../base/json.ts";
@@ -94,7 +95,7 @@ function acknowledgedLeft(config: unknown, weak: readonly Weakness[]) {
   const lines = at(config, ["security", "acknowledged"]);
   if (!Array.isArray(lines)) return [];
   const gone = new Set(weak.map(({ path, value }) => `${path}=${value}`));
-  const left = (lines as readonly string[]).filter((line) => !gone.has(line));
+  const left = (lines as readonly string[]).filter((line) => !gone.has(parseAcknowledgement(line).setting));
   return left.length === lines.length ? [] : [{ path: "security.acknowledged", value: left }];
 }
 
