@@ -165,8 +165,8 @@ twice and a value of the wrong type are refused, with the line and the nearest r
   \`lorica secret set\` has stored. Plain text works and is reported, with the command that moves it.
 - **Several files.** \`"$include": "file.json"\`, or a list of files, in any object. They stay in the folder of the config
   file and can be read by nobody else. Keys beside \`$include\` come before what is included; lists replace each other.
-- **Dangerous values.** Some values are valid and seldom meant. They are refused until the line that the refusal prints
-  stands in \`security.acknowledged\`.
+- **Dangerous values.** Some values are valid and seldom meant. They are refused until \`lorica config acknowledge\` has said
+  for how long they are meant, and are not in force after that.
 - **Not built yet.** A key whose feature is not there accepts only its default, and says so otherwise. A few that guides
   print with other values are understood without effect; whoever sets one is told so.
 - **Durations** are \`500ms\`, \`30s\`, \`15m\`, \`2h\`, \`7d\`; **sizes** are bytes, or \`512m\`, \`10mb\`, \`1gb\`.
