@@ -149,6 +149,27 @@ test("DLP-011 an order that names people to somebody else waits too, and the own
   );
 });
 
+test("GAP-053 what is held is kept without the secret that stands beside it, and leaves without it", async () => {
+  using folder = openFolder();
+  using part = openBrokerPart(folder.path);
+  await using harness = await openHarness({ strangers: true, settings, ...part.options });
+  part.gateway.take = () => void harness.pipeline.takeWord();
+  const key = `ghp_${"a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"}`;
+  const waits = await harness.pipeline.order({ ...order, text: `${list} ${key}`, idempotencyKey: "1" }, signal);
+  assert.match(waits.reason ?? "", /^it waits for its owner, .*: it holds .*a list of people \(emails\)/);
+  const [id = ""] = await heldIds(part);
+  assert.deepEqual(
+    (await harness.store.outbox.ofHold(id)).map(({ text }) => text),
+    [`${list} [redacted]`],
+  );
+  await part.areas["dlp.allow"]({ id }, { signal });
+  await settled(part);
+  assert.deepEqual(
+    harness.sent.map(({ text }) => text),
+    [`${list} [redacted]`],
+  );
+});
+
 test("DLP-011 a word that is spoken while the gateway is down is done at its next start, once, over any further start", async () => {
   using folder = openFolder();
   using first = openBrokerPart(folder.path);

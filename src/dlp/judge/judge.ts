@@ -84,7 +84,9 @@ export function createJudge({ clock, onIncident, onPassed, onGuessing }: JudgeOp
       if (acted.length === 0) return { verdict: "pass", text, acted, incident: undefined };
       const verdict = strictest(acted.map((finding) => verdictOf(finding, point)));
       const incident = report({ point, verdict, agentId, sessionKey, to: place, findings: acted, text });
-      return { verdict, text: replaceSpans(text, acted), acted, incident };
+      // What is held is kept as it would leave once its owner lets it: without what would be taken out in any case.
+      const taken = verdict === "hold" ? acted.filter((finding) => verdictOf(finding, point) !== "hold") : acted;
+      return { verdict, text: replaceSpans(text, taken), acted, incident };
     },
   };
 }

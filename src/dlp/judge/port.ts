@@ -19,7 +19,7 @@ export type Question = {
 
 export type Answer = {
   readonly verdict: Verdict;
-  /** Fit to be kept and shown; where the verdict is `hold` or `block` they may be kept and not sent. */
+  /** Fit to be kept and shown; where the verdict is `hold` or `block` they may be kept, and not sent unless their owner says so. */
   readonly texts: readonly string[];
   /** What was found and what became of it, for people; empty where nothing was. */
   readonly reason: string;

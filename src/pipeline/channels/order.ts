@@ -139,6 +139,8 @@ function draftsOf(
   }));
 }
 
+const waits = "it waits for its owner, who sends it with lorica dlp allow";
+
 type Screened = { readonly words: string; readonly settled?: OutboxDraft["settled"] };
 
 /** Throws where it must not leave. What its owner must be asked about waits in the outbox; asked again, it waits there already. */
@@ -155,7 +157,7 @@ async function screenOrder(
   const question = { point: "order", agentId, sessionKey: "", to, isOwner, keeps, texts: [text] } as const;
   const { verdict, texts, reason, hold = known?.hold } = await parts.dlp.inspect(question, parts.signal);
   if (verdict === "hold" && hold !== undefined)
-    return { words: text, settled: { status: "held", reason: `it holds ${reason}`, hold } };
+    return { words: texts[0] ?? "", settled: { status: "held", reason: `${waits}: it holds ${reason}`, hold } };
   if (verdict === "block" || verdict === "hold")
     throw new LoricaError("forbidden", `the message was not sent: it holds ${reason}`);
   return { words: texts[0] ?? "" };

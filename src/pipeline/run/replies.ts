@@ -67,7 +67,7 @@ export async function screenReply(
   const message = `the answer is held back: it holds ${reason}. ${next}`;
   return {
     outcome: { status: "failed", code: "forbidden", message, id: newId(), usage: outcome.usage },
-    held: hold === undefined ? undefined : { text: said, hold, reason },
+    held: hold === undefined ? undefined : { text, hold, reason },
   };
 }
 

@@ -50,6 +50,8 @@ function unsent({ id, status, reason }: Ordered): LoricaError {
   const why = reason === undefined ? "" : `: ${reason}`;
   if (status === "unknown")
     return new LoricaError("unavailable", `nobody knows whether it arrived, so it is not sent again${why}`);
+  // Trying again would only ask for the same once more.
+  if (status === "held") return new LoricaError("forbidden", `the message was not sent${why}`);
   if (status !== "pending" && status !== "sending")
     return new LoricaError("unavailable", `the message was not sent${why}`);
   return new LoricaError("unavailable", `the message is stored and will be sent, but has not left yet${why}`, {
