@@ -462,6 +462,7 @@ export const limits = {
   dlpFileReadMaxBytes: 67_108_864,
   dlpFilePartsMax: 1_000,
   dlpFileDepthMax: 3,
+  dlpDrawnInVainMaxChars: 1_048_576,
   dlpFormPartsMax: 256,
   dlpStreamAskMaxChars: 131_072,
   dlpStreamHeldMaxChars: 32_768,

@@ -39,9 +39,9 @@ export async function readTexts(bytes: Uint8Array, signal: AbortSignal): Promise
       if (room.parts < 0) return { texts, unread: "it holds too many parts" };
       if (part.name !== undefined) texts.push(part.name);
       const read = await unpack(part, { depth: file.depth, bytesMax: room.bytes });
+      room.bytes -= read.spent;
       if (read.unread !== undefined) unread ??= read.unread;
       if (read.bytes === undefined) continue;
-      room.bytes -= read.bytes.length;
       const isPage = part.kind === "packed" && part.isPage === true;
       open.push({ bytes: read.bytes, depth: file.depth + 1, isPage });
     }
@@ -49,18 +49,18 @@ export async function readTexts(bytes: Uint8Array, signal: AbortSignal): Promise
   return { texts: texts.filter((text) => text !== ""), unread };
 }
 
-type Unpacked = { readonly bytes?: Uint8Array; readonly unread?: string };
+type Unpacked = { readonly bytes?: Uint8Array; readonly unread?: string; readonly spent: number };
 
 async function unpack(
   part: Part,
   { depth, bytesMax }: { readonly depth: number; readonly bytesMax: number },
 ): Promise<Unpacked> {
-  if (part.kind === "sealed") return { unread: part.why };
-  if (depth >= limits.dlpFileDepthMax) return { unread: "it is packed too many times over" };
-  const bytes = await inflateBounded(part.bytes, part.coding, bytesMax);
-  if (bytes === "too much") return { unread: "there is too much in it" };
+  if (part.kind === "sealed") return { unread: part.why, spent: 0 };
+  if (depth >= limits.dlpFileDepthMax) return { unread: "it is packed too many times over", spent: 0 };
+  const { bytes, spent } = await inflateBounded(part.bytes, part.coding, bytesMax);
+  if (bytes === "too much") return { unread: "there is too much in it", spent };
   // What begins like a packed part and is none was found by its first bytes alone.
-  return bytes === undefined ? {} : { bytes };
+  return bytes === undefined ? { spent } : { bytes, spent };
 }
 
 /** The file's own bytes, read as text where they are one, and what of them can be read where they are not. */
