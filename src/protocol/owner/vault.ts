@@ -58,7 +58,7 @@ export const vaultMethods = {
     }),
   }),
   "vault.rotate": method<VaultState>()({
-    summary: "Seals the vault to a new key; the former one opens nothing any more.",
+    summary: "Seals the vault to a new key; the former one opens it no more, and still the backups made before.",
     params: z.strictObject({ passphrase: passphrase.optional() }),
   }),
   "vault.set": method<{ readonly name: string; readonly replaced: boolean }>()({

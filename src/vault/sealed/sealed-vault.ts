@@ -38,7 +38,7 @@ export type SealedVault = FileVault & {
   lock(): void;
   /** Throws where it stays locked, and says why. */
   unseal(passphrase?: string): Promise<void>;
-  /** Seals the vault to a new key, kept as said; the one before opens nothing any more. */
+  /** Seals the vault to a new key, kept as said; the one before opens it no more. */
   rekey(how: HowToKeep): Promise<void>;
   /** The key that opens the vault, for files that were sealed for it. */
   ageKey(): AgeKey;

@@ -17,6 +17,7 @@ export async function showEgress(invocation: Invocation): Promise<void> {
         io.line(`  at most ${renderBytes(agent.uploadMaxBytes)} upwards per connection`);
     }
     io.line(io.style("bold", "the gateway's own requests"));
+    if (result.routes.length === 0) io.line("  none: no provider and no platform is switched on");
     for (const route of result.routes) io.line(`  ${route}`);
     for (const { name, hosts, risk } of result.presets) {
       io.line(io.style("bold", `preset ${name}`));
