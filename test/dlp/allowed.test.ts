@@ -171,4 +171,13 @@ test("DLP-009 DLP-011 the owner's word and what passed by it are in the evidence
   ]);
   assert.ok(!JSON.stringify(records).includes(hex.slice(0, 16)));
   await assert.rejects(areas["dlp.allow"]({ id: "ffffffff" }, { signal }), /there is no incident/);
+  // What goes into a file is blanked whatever the owner says; their word still ends an alarm about guesses.
+  await ask(inspector)({ point: "export" });
+  const about = { id: lastIncident(inspector) };
+  await assert.rejects(areas["dlp.allow"](about, { signal }), /never holds a value of the vault/);
+  for (let chars = 12; !inspector.guesses.isOver(); chars++)
+    await ask(inspector)({ point: "export", text: secret.slice(0, chars) }).catch(() => undefined);
+  assert.equal((await areas["dlp.allow"](about, { signal })).until, null);
+  assert.equal(inspector.guesses.isOver(), false);
+  assert.equal(await ask(inspector)({ point: "export" }), "redact");
 });

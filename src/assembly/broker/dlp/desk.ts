@@ -104,20 +104,21 @@ function allowAgain(
   { inspector: { incidents, guesses }, unfreeze, audit }: DeskParts,
 ) {
   const incident = oneOf(incidents.list(), id);
-  if (incident !== undefined && !canBeAllowed(incident))
+  if (incident === undefined)
+    throw new LoricaError("not_found", `there is no incident ${id} since the start; see: lorica dlp list`);
+  // Where all is held back, the owner's word on any incident ends that, also on one that lets nothing pass.
+  const isLocked = guesses.isOver();
+  if (!canBeAllowed(incident) && !isLocked)
     throw new LoricaError(
       "invalid_request",
       "what a model is asked and what is written into files never holds a value of the vault",
     );
-  const allowed = incident === undefined ? undefined : incidents.allow(incident.id, forMs);
-  if (allowed === undefined)
-    throw new LoricaError("not_found", `there is no incident ${id} since the start; see: lorica dlp list`);
-  const { until } = allowed;
-  const { sessionKey, to, id: whole } = allowed.incident;
+  const { sessionKey, to, id: whole } = incident;
+  const until = canBeAllowed(incident) ? (incidents.allow(whole, forMs)?.until ?? null) : null;
   unfreeze(sessionKey);
   guesses.forget();
   const isOnce = forMs === undefined;
-  const result = { incident: whole, isOnce, until };
+  const result = { incident: whole, isOnce, ...(until === null ? {} : { until }) };
   audit.record({ kind: "dlp", verdict: "allow", rule: "owner", actor: "owner", sessionKey, resource: to, result });
   return { id: whole, isHeld: false, isOnce, until, sessionKey, to };
 }

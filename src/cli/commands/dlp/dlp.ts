@@ -49,7 +49,8 @@ export async function allowIncident(invocation: Invocation): Promise<void> {
   const params = forMs === undefined ? { id } : { id, forMs };
   const result = await withOwner(invocation, (owner) => owner.call("dlp.allow", params));
   io.result(result, () => {
-    if (result.until === null) return io.line(`the message ${result.id} to ${result.to} is sent, this once`);
+    if (result.isHeld) return io.line(`the message ${result.id} to ${result.to} is sent, this once`);
+    if (result.until === null) return io.line(`texts are judged again; what ${result.id} is about stays blanked`);
     const where = result.to === "" ? `in the session ${result.sessionKey}` : `to ${result.to}`;
     const until = timeOf(result.until);
     io.line(
