@@ -54,6 +54,8 @@ export type InvalidConfig = {
   readonly issues: readonly Issue[];
   readonly notices: readonly Notice[];
   readonly hash: string;
+  /** What it would be, where it is whole and only what it asks for is refused. */
+  readonly meant?: LoadedConfig;
 };
 
 /** The hash of a config file that is not there. */
@@ -108,17 +110,18 @@ export async function loadBytes(bytes: Uint8Array | undefined, options: LoadOpti
           now: (options.clock ?? systemClock).now(),
           findings,
         });
-  if (made === undefined || findings.issues.length > 0)
-    return { kind: "invalid", issues: findings.issues, notices: findings.notices, hash };
-  return {
+  const { issues, notices } = findings;
+  if (made === undefined) return { kind: "invalid", issues, notices, hash };
+  const loaded: LoadedConfig = {
     kind: "loaded",
     ...made,
-    notices: findings.notices,
+    notices,
     hash,
     origin: bytes === undefined ? "defaults" : "file",
     files: [configPath, ...contents.keys()],
     sources: new Map([...(bytes === undefined ? [] : [[configPath, bytes] as const]), ...contents]),
   };
+  return issues.length === 0 ? loaded : { kind: "invalid", issues, notices, hash, meant: loaded };
 }
 
 export function hashOf(bytes: Uint8Array | undefined): string {

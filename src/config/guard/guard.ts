@@ -88,10 +88,7 @@ export function createGuard(options: GuardOptions): Guard {
 function createRefused({ emit }: GuardOptions["emitter"]): (found: Loaded) => Loaded {
   let last: string | undefined;
   return (found) => {
-    if (found.kind === "invalid" && found.hash !== last) {
-      const what = found.issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-      emit({ kind: "invalid", what: what.slice(0, limits.wideningShownMax).join("; ") });
-    }
+    if (found.kind === "invalid" && found.hash !== last) emit({ kind: "invalid", what: problemsOf(found) });
     last = found.kind === "invalid" ? found.hash : undefined;
     return found;
   };
@@ -153,7 +150,8 @@ async function screenWith(
     await effects.hold({ version, before, after: found }, edit);
     return before;
   }
-  return found.kind === "invalid" ? found : decide({ version, before, after: found }, paths.configPath, effects);
+  if (found.kind === "loaded") return decide({ version, before, after: found }, paths.configPath, effects);
+  return await decideRefused({ version, before, after: found }, paths.configPath, effects);
 }
 
 /** An editor cuts a file off before it writes it again: what is empty for a moment is looked at once more. */
@@ -182,14 +180,7 @@ async function decide(
   effects: Effects,
 ): Promise<LoadedConfig> {
   const { version, before, after } = difference;
-  const [{ diffConfigs, renderChanges }, { widensByHand }] = await Promise.all([
-    import("../diff.ts"),
-    import("../widen.ts"),
-  ]);
-  const found = diffConfigs(before.written, after.written);
-  const byKey = widensByHand({ before: before.written, after: after.written, changes: found });
-  const widening = [...byKey, ...otherSecrets(before, after).map(nameCredential)];
-  const changes = renderChanges(found);
+  const { widening, changes } = await compare(before, after);
   if (widening.length === 0 || isEarlier(version, after, configPath)) {
     await effects.take(difference, { changes, widening });
     return after;
@@ -197,6 +188,39 @@ async function decide(
   const files = changedFiles(version.files, after.sources, configPath);
   await effects.hold(difference, { what: describe(widening), widening, changes, files });
   return before;
+}
+
+/**
+ * What is not valid stays where it is for whoever writes it, unless it is whole and would give somebody more: that is put
+ * aside like any such edit, or else whoever forgets an acknowledgement could hold up the next start.
+ */
+async function decideRefused(
+  { version, before, after }: Difference<InvalidConfig>,
+  configPath: string,
+  effects: Effects,
+): Promise<Loaded> {
+  if (after.meant === undefined) return after;
+  const { widening, changes } = await compare(before, after.meant);
+  if (widening.length === 0) return after;
+  const files = changedFiles(version.files, after.meant.sources, configPath);
+  const what = `${describe(widening)}; as it is, it is not valid: ${problemsOf(after)}`;
+  await effects.hold({ version, before, after }, { what, widening, changes, files });
+  return before;
+}
+
+async function compare(before: LoadedConfig, after: LoadedConfig): Promise<Judged> {
+  const [{ diffConfigs, renderChanges }, { widensByHand }] = await Promise.all([
+    import("../diff.ts"),
+    import("../widen.ts"),
+  ]);
+  const found = diffConfigs(before.written, after.written);
+  const byKey = widensByHand({ before: before.written, after: after.written, changes: found });
+  return { widening: [...byKey, ...otherSecrets(before, after).map(nameCredential)], changes: renderChanges(found) };
+}
+
+function problemsOf({ issues }: InvalidConfig): string {
+  const lines = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  return lines.slice(0, limits.wideningShownMax).join("; ");
 }
 
 /** Keeps the edit, puts the approved files back, and says so; unless it has done so too often in a row. */

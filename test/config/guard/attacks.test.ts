@@ -78,3 +78,16 @@ test("GAP-006 an edit that mends an invalid file takes no credential along that 
   await put(withToken("a", ", prot: 1"));
   assert.equal((await file.edit(unset, { actor: "owner" })).kind, "saved");
 });
+
+test("WD-002 a whole config that would open the gateway is put back also where it is not valid, and cannot be accepted as it is", async (context) => {
+  const { file, put, text } = await open(context);
+  const before = await text();
+  const opened = '{ gateway: { bind: "lan", auth: { mode: "none" } } }';
+  await put(opened);
+  assert.equal((await file.screen()).kind, "loaded");
+  assert.equal(await text(), before);
+  const [pending] = await file.pending();
+  assert.match(pending?.what ?? "", /gateway\.bind[^]*not valid: gateway\.auth\.mode: .*needs authentication/);
+  assert.equal((await file.accept([], "owner")).kind, "refused");
+  assert.equal(await text(), before);
+});
