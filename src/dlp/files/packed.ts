@@ -1,6 +1,7 @@
 // Where in a file something packed begins: the members of a zip (documents, sheets and books are ones too), a gzip stream,
 // the streams of a PDF, the packed texts of a PNG. Found by how they begin wherever that is, not by the file's own table
 // of contents, which may leave some out.
+import { limits } from "../../base/limits.ts";
 import type { Coding } from "./inflate.ts";
 
 export type Part = { readonly name?: string | undefined } & (
@@ -49,11 +50,17 @@ function* zipMembers(file: Buffer): Generator<Part> {
 
 /** So far in front of a stream its own description may begin. */
 const dictionaryMaxBytes = 2_048;
+/** Ten times as many as are unpacked. Behind them a description is looked for no further back than the stream before. */
+const dictionariesMax = 10 * limits.dlpFilePartsMax;
 
 function* pdfStreams(file: Buffer): Generator<Part> {
+  let seen = 0;
+  let before = 0;
   for (let at = file.indexOf("stream"); at >= 0; at = file.indexOf("stream", at + 6)) {
+    const begin = Math.max(at - dictionaryMaxBytes, (seen += 1) > dictionariesMax ? before : 0);
+    before = at + 6;
     if (file.toString("latin1", at - 3, at) === "end") continue;
-    const head = file.toString("latin1", Math.max(0, at - dictionaryMaxBytes), at);
+    const head = file.toString("latin1", begin, at);
     const dictionary = head.slice(head.lastIndexOf(" obj") + 1);
     if (!/\/(?:FlateDecode|Fl)\b/.test(dictionary)) continue;
     const from = at + 6 + (file[at + 6] === 0x0d ? 2 : 1);
