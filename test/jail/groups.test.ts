@@ -44,8 +44,10 @@ test("SBX-001 SBX-009 memory of a cell is bounded, for all that it holds togethe
   agents.set("main", { workspace, access: "rw", bounds: { memoryBytes: 268_435_456 } });
   // Positive control: without the group the same program has the memory.
   await grouped.end(() => true);
-  assert.equal((await run(fill(64), "memory")).output, `${64 << 20}\n`);
+  assert.equal((await run(`touch /tmp/kept && ${fill(64)}`, "memory")).output, `${64 << 20}\n`);
   assert.notEqual((await run(fill(400), "memory")).exitCode, 0);
+  // Who took too much is ended, and not the cell.
+  assert.equal((await run("ls /tmp/kept", "memory")).output, "/tmp/kept\n");
   // A file in memory counts too, and two programs count together.
   const hold = `python3 -c "import time; x = b'x' * (160 << 20); time.sleep(2)"`;
   assert.notEqual((await run(`${hold} & ${hold} & wait -n && wait -n`, "both")).exitCode, 0);

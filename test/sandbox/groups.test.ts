@@ -50,3 +50,21 @@ test("where nothing bounds the whole, nothing bounds all cells together", (conte
   const { detail } = openGroups({ files, systemdRun: undefined, runtimeDir: "" });
   assert.match(detail, /bounded together$/);
 });
+
+test("in a scope of the user's systemd one command that is ended for its memory does not end the cell", () => {
+  const files = { cgroup: "/absent", mountinfo: "/absent" };
+  const groups = openGroups({ files, systemdRun: "/usr/bin/systemd-run", runtimeDir: "/run/user/1000" });
+  const { prefix, environment } = groups.open({ memoryBytes: 1_000, processes: 4, processors: 2 });
+  const wanted = ["MemoryMax=1000", "MemorySwapMax=0", "TasksMax=52", "CPUQuota=200%", "Delegate=yes"];
+  assert.deepEqual(
+    [prefix, environment],
+    [
+      [
+        ...["/usr/bin/systemd-run", "--user", "--scope", "--quiet", "--collect"],
+        ...wanted.flatMap((property) => ["-p", property]),
+        ...["--", "/usr/bin/env", "-i"],
+      ],
+      { XDG_RUNTIME_DIR: "/run/user/1000" },
+    ],
+  );
+});

@@ -171,6 +171,8 @@ function scopes(systemdRun: string, runtimeDir: string): CellGroups {
         `MemorySwapMax=${swap}`,
         `TasksMax=${pids}`,
         `CPUQuota=${Math.max(1, Math.round((quota / period) * 100))}%`,
+        // Otherwise systemd ends the whole cell where the kernel has ended the one command that took too much.
+        "Delegate=yes",
       ];
       return {
         prefix: [
