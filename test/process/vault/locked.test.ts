@@ -88,5 +88,7 @@ describe("a locked vault", () => {
     await rename(`${key}.away`, key);
     await say("vault unseal");
     assert.equal((await get("/api/status", token)).status, 200);
+    // What `up` has put into the background is nobody's child here.
+    await say("gateway stop");
   });
 });
