@@ -101,6 +101,9 @@ function fail(what: string): void {
 
 /** Whatever still runs was forgotten, or hangs. Either way it fails here, and ends. */
 function finish(): never {
+  // What a broker that was killed had begun (its code being compiled ahead) ends by itself; what does not is forgotten.
+  const still = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < 20 && leftOver(folder).length > 0; tries += 1) Atomics.wait(still, 0, 0, 250);
   for (const { pid, command } of leftOver(folder)) {
     fail(`left running: ${command}`);
     kill(pid);
