@@ -38,6 +38,8 @@ export type Installation = {
 export type InstallationOptions = {
   /** A program and its arguments that every process of this installation is started under, as a tracer. */
   readonly under?: readonly string[];
+  /** Another copy of Node than the one that runs the tests. */
+  readonly node?: string;
 };
 
 export type ProviderToUse = { readonly url: string; readonly key?: string; readonly compatibility?: string };
@@ -55,11 +57,8 @@ export async function createInstallation(options: InstallationOptions = {}): Pro
     XDG_CACHE_HOME: join(tmpdir(), `lorica-test-cache-${process.getuid?.() ?? 0}`),
     OPENCLAW_GATEWAY_TOKEN: token,
   };
-  const [program = process.execPath, ...before] = [
-    ...(options.under ?? []),
-    process.execPath,
-    join(root, "lorica.mjs"),
-  ];
+  const node = options.node ?? process.execPath;
+  const [program = node, ...before] = [...(options.under ?? []), node, join(root, "lorica.mjs")];
   let gateway: ChildProcess | undefined;
 
   const end = async (signal: NodeJS.Signals): Promise<void> => {
