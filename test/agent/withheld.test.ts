@@ -59,7 +59,7 @@ test("INJ-015 a call that holds a secret is not made, is stored without it, and 
   assert.ok(!JSON.stringify([entries, agent.models.calls]).includes(secret.slice(0, 10)));
 });
 
-test("ADV-023 INJ-008 what a tool returns is without secrets before the model sees it and before it is stored", async () => {
+test("ADV-023 what a tool returns is without secrets before the model sees it and before it is stored", async () => {
   const script = [{ calls: [{ tool: "exec", input: { command: "cat notes" } }] }, { text: "read" }];
   const sandbox = { run: () => `before ${secret} after, and ${Buffer.from(secret).toString("base64")}` };
   await using agent = await openTestAgent({ dlp: createTestInspector([secret]), script, sandbox });

@@ -48,7 +48,7 @@ test("GAP-020 harden names each key that weakens a wall, and changes nothing by 
   );
 });
 
-test("harden --apply unsets them in one edit, with what acknowledged them, and leaves what is to be kept", async () => {
+test("IR-006 harden --apply unsets them in one edit, with what acknowledged them, and leaves what is to be kept", async () => {
   config(weakened);
   const { exit } = await line.run(["harden", "--apply", "--keep", "gateway.bind,session.jsonlMirror"]);
   assert.equal(exit, 0);
