@@ -1,5 +1,5 @@
-// Processes that tests have started and not ended. Each was given the run's own temporary folder in its environment, or,
-// where nobody may read that, holds a lock on a file in it.
+// Processes that tests have started and not ended. Each was given the run's own temporary folder in its environment or
+// its arguments, or, where nobody may read those, holds a lock on a file in it.
 import { globSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -8,12 +8,16 @@ export type LeftOver = { readonly pid: number; readonly command: string };
 /** Those of `folder`, an absolute path without links, but not this process. */
 export function leftOver(folder: string): readonly LeftOver[] {
   const holders = holdersOfLocks(folder);
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && (holders.has(pid) || read(pid, "environ").includes(folder)))
-    .map((pid) => ({ pid, command: read(pid, "cmdline").replaceAll("\0", " ").trim() }))
-    .filter(({ command }) => command !== "");
+  return (
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => pid !== process.pid)
+      .map((pid) => ({ pid, command: read(pid, "cmdline").replaceAll("\0", " ").trim() }))
+      // What has ended and waits to be asked for its status has no command any more.
+      .filter(({ command }) => command !== "")
+      .filter(({ pid, command }) => holders.has(pid) || `${command} ${read(pid, "environ")}`.includes(folder))
+  );
 }
 
 /** proc_locks(5): `1: POSIX  ADVISORY  READ 4711 fe:00:1234 0 EOF`, the device's parts in hexadecimal digits. */
