@@ -23,7 +23,7 @@ export type LoadOptions = {
   readonly overrides?: Overrides | undefined;
   /** What time it is for what ends; the system's where left out. */
   readonly clock?: Clock | undefined;
-  /** Included files as they were, by their path, in the place of what lies there now. */
+  /** Included files and `.env` as they were, by their path, in the place of what lies there now. */
   readonly held?: ReadonlyMap<string, Uint8Array> | undefined;
 };
 
@@ -45,7 +45,7 @@ export type LoadedConfig = {
   readonly origin: "file" | "defaults";
   /** The config file and everything it includes. */
   readonly files: readonly string[];
-  /** What was read, by path: nothing for a config file that is not there. */
+  /** What was read, by path, `.env` among it: nothing for what is not there. */
   readonly sources: ReadonlyMap<string, Uint8Array>;
 };
 
@@ -98,7 +98,9 @@ export async function loadBytes(bytes: Uint8Array | undefined, options: LoadOpti
     tree === undefined
       ? undefined
       : await resolveIncludes(tree, configPath, { root: dirname(configPath), findings, contents, held: options.held });
-  const env = await readEnvironment(options.paths.dotEnvPath, options.env, findings);
+  const { dotEnvPath } = options.paths;
+  const heldEnv = options.held === undefined ? undefined : { content: options.held.get(dotEnvPath) };
+  const { env, content: dotEnv } = await readEnvironment(dotEnvPath, options.env, { findings, held: heldEnv });
   const hash = hashOf(bytes);
   const made =
     whole === undefined
@@ -119,7 +121,11 @@ export async function loadBytes(bytes: Uint8Array | undefined, options: LoadOpti
     hash,
     origin: bytes === undefined ? "defaults" : "file",
     files: [configPath, ...contents.keys()],
-    sources: new Map([...(bytes === undefined ? [] : [[configPath, bytes] as const]), ...contents]),
+    sources: new Map([
+      ...(bytes === undefined ? [] : [[configPath, bytes] as const]),
+      ...contents,
+      ...(dotEnv === undefined ? [] : [[dotEnvPath, dotEnv] as const]),
+    ]),
   };
   return issues.length === 0 ? loaded : { kind: "invalid", issues, notices, hash, meant: loaded };
 }

@@ -7,7 +7,7 @@ import { scalar, toJson } from "../read/tree.ts";
 import type { Editing } from "./edit.ts";
 
 export async function createEditing(dotEnvPath: string, env: Environment): Promise<Editing> {
-  const variables = await readEnvironment(dotEnvPath, env, createFindings());
+  const { env: variables } = await readEnvironment(dotEnvPath, env, { findings: createFindings() });
   return {
     resolveText(text) {
       const findings = createFindings();

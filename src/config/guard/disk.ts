@@ -6,6 +6,7 @@ import { limits } from "../../base/limits.ts";
 import { writeAtomically } from "../keep/atomic.ts";
 import { readOwnFile } from "../read/file.ts";
 import type { Loaded } from "../load.ts";
+import type { StatePaths } from "../paths.ts";
 import type { Approved } from "./approved.ts";
 import type { HeldFiles } from "./pending.ts";
 
@@ -39,8 +40,8 @@ async function lstatOf(path: string) {
   }
 }
 
-export async function putBack({ files }: Approved, configPath: string): Promise<void> {
-  if (!files.has(configPath)) await rm(configPath, { recursive: true, force: true });
+export async function putBack({ files }: Approved, { configPath, dotEnvPath }: StatePaths): Promise<void> {
+  for (const path of [configPath, dotEnvPath]) if (!files.has(path)) await rm(path, { recursive: true, force: true });
   for (const [path, bytes] of files) {
     const stat = await lstatOf(path);
     // What a rename cannot replace is moved out of the way, with what is in it.
@@ -54,11 +55,12 @@ export async function putBack({ files }: Approved, configPath: string): Promise<
 export function changedFiles(
   approved: ReadonlyMap<string, Uint8Array>,
   found: ReadonlyMap<string, Uint8Array>,
-  configPath: string,
+  { configPath, dotEnvPath }: StatePaths,
 ): HeldFiles {
   const changed = [...found].filter(([path, bytes]) => {
     const was = approved.get(path);
     return path === configPath || was === undefined || !Buffer.from(bytes).equals(was);
   });
-  return new Map(found.has(configPath) ? changed : [...changed, [configPath, undefined]]);
+  const gone = [configPath, ...(approved.has(dotEnvPath) ? [dotEnvPath] : [])].filter((path) => !found.has(path));
+  return new Map([...changed, ...gone.map((path) => [path, undefined] as const)]);
 }

@@ -144,14 +144,16 @@ async function screenWith(
   if (found.kind === "loaded" && sameFiles(found.sources, version.files)) return found;
   const before = await judge(version.files.get(paths.configPath), version.files);
   if (before.kind === "invalid") return found.kind === "invalid" ? found : beyond(before);
-  const odd = await findOdd([...version.files.keys()], found);
+  // Without `.env` there is less than before, and what was in it may be in the vault by now.
+  const watched = [...version.files.keys()].filter((path) => path !== paths.dotEnvPath);
+  const odd = await findOdd(watched, found);
   if (odd !== undefined) {
     const edit = { what: odd.what, widening: [], changes: "", files: new Map([[odd.path, undefined]]) };
     await effects.hold({ version, before, after: found }, edit);
     return before;
   }
-  if (found.kind === "loaded") return decide({ version, before, after: found }, paths.configPath, effects);
-  return await decideRefused({ version, before, after: found }, paths.configPath, effects);
+  if (found.kind === "loaded") return decide({ version, before, after: found }, paths, effects);
+  return await decideRefused({ version, before, after: found }, paths, effects);
 }
 
 /** An editor cuts a file off before it writes it again: what is empty for a moment is looked at once more. */
@@ -176,16 +178,16 @@ type Difference<After extends Loaded> = {
 
 async function decide(
   difference: Difference<LoadedConfig>,
-  configPath: string,
+  paths: GuardOptions["paths"],
   effects: Effects,
 ): Promise<LoadedConfig> {
   const { version, before, after } = difference;
-  const { widening, changes } = await compare(before, after);
-  if (widening.length === 0 || isEarlier(version, after, configPath)) {
+  const { widening, changes } = await compare(before, after, paths);
+  if (widening.length === 0 || isEarlier(version, after, paths.configPath)) {
     await effects.take(difference, { changes, widening });
     return after;
   }
-  const files = changedFiles(version.files, after.sources, configPath);
+  const files = changedFiles(version.files, after.sources, paths);
   await effects.hold(difference, { what: describe(widening), widening, changes, files });
   return before;
 }
@@ -196,26 +198,33 @@ async function decide(
  */
 async function decideRefused(
   { version, before, after }: Difference<InvalidConfig>,
-  configPath: string,
+  paths: GuardOptions["paths"],
   effects: Effects,
 ): Promise<Loaded> {
   if (after.meant === undefined) return after;
-  const { widening, changes } = await compare(before, after.meant);
+  const { widening, changes } = await compare(before, after.meant, paths);
   if (widening.length === 0) return after;
-  const files = changedFiles(version.files, after.meant.sources, configPath);
+  const files = changedFiles(version.files, after.meant.sources, paths);
   const what = `${describe(widening)}; as it is, it is not valid: ${problemsOf(after)}`;
   await effects.hold({ version, before, after }, { what, widening, changes, files });
   return before;
 }
 
-async function compare(before: LoadedConfig, after: LoadedConfig): Promise<Judged> {
-  const [{ diffConfigs, renderChanges }, { widensByHand }] = await Promise.all([
+async function compare(
+  before: LoadedConfig,
+  after: LoadedConfig,
+  { dotEnvPath }: GuardOptions["paths"],
+): Promise<Judged> {
+  const [{ diffConfigs, renderChanges }, { widensByHand }, { widensByDotEnv }] = await Promise.all([
     import("../diff.ts"),
     import("../widen.ts"),
+    import("./dot-env.ts"),
   ]);
   const found = diffConfigs(before.written, after.written);
   const byKey = widensByHand({ before: before.written, after: after.written, changes: found });
-  return { widening: [...byKey, ...otherSecrets(before, after).map(nameCredential)], changes: renderChanges(found) };
+  const byDotEnv = widensByDotEnv(before, after, dotEnvPath);
+  const widening = new Set([...byKey, ...byDotEnv, ...otherSecrets(before, after).map(nameCredential)]);
+  return { widening: [...widening], changes: renderChanges(found) };
 }
 
 function problemsOf({ issues }: InvalidConfig): string {
@@ -234,7 +243,7 @@ async function hold(difference: Difference<Loaded>, edit: Edited, holding: Holdi
   const pending = await pendingStore.add({ ...edit, at, base: main === undefined ? "" : sha256(main) });
   const isNew = pending.id !== last?.id;
   if (fight.round() === "lost") emitter.emit({ kind: "fight", rounds: limits.watchdogRoundsMax });
-  else await putBack(difference.version, paths.configPath);
+  else await putBack(difference.version, paths);
   await pendingStore.tidy();
   if (isNew) await note(difference, { verdict: "held", widening: edit.widening }, holding);
   emitter.emit({ kind: "held", pending, isNew });

@@ -20,10 +20,12 @@ export async function leastOf(found: LoadedConfig, { paths, env, judge }: Readin
   if (nothing.kind === "invalid") throw new LoricaError("config_invalid", "the defaults are not valid here");
   const main = found.sources.get(paths.configPath);
   if (main === undefined) return nothing;
+  // What `.env` says is judged after that, as something that appeared.
+  const files = new Map([...found.sources].filter(([path]) => path !== paths.dotEnvPath));
   const editing = await createEditing(paths.dotEnvPath, env);
   let text = new TextDecoder().decode(main);
   for (let round = 0; round < limits.leastRoundsMax; round++) {
-    const read = await judge(new TextEncoder().encode(text), found.sources);
+    const read = await judge(new TextEncoder().encode(text), files);
     const beyond = await beyondNothing(nothing, read);
     if (beyond.length === 0 && read.kind === "loaded") return read;
     const next = beyond.reduce((rest, path) => without(rest, path, editing), text);

@@ -23,9 +23,13 @@ export async function acceptPending(
   const before = await approval.config();
   if (before === undefined) throw new LoricaError("config_invalid", "the approved config cannot be read to compare");
   const files = await pendingStore.open(pending);
-  const there = [...files].flatMap(([path, bytes]) => (bytes === undefined ? [] : [[path, bytes] as const]));
+  const there = new Map(before.sources);
+  for (const [path, bytes] of files) {
+    if (bytes === undefined) there.delete(path);
+    else there.set(path, bytes);
+  }
   const main = files.has(paths.configPath) ? files.get(paths.configPath) : before.sources.get(paths.configPath);
-  const after = await judge(main, new Map([...before.sources, ...there]));
+  const after = await judge(main, there);
   if (after.kind === "invalid") return { kind: "refused", issues: after.issues };
   if (only.length > 0) return acceptSome({ only, actor, before, after, pending, files }, parts);
   const present = before.sources.get(paths.configPath);
