@@ -32,6 +32,8 @@ export type Reached = {
   readonly redactor: Redactor;
   /** Makes the workspaces that a config names and that are not there. */
   readonly seed: (config: Config) => void;
+  /** A changed config is in force. */
+  readonly onTaken: () => void;
   /** Told of every change that others made to the files. */
   readonly onFinding: (finding: Finding) => void;
 };
@@ -73,7 +75,7 @@ export async function createConfigKeeper(
   let hashOnDisk = first.hash;
   let problems: readonly string[] = [];
   let look = async (): Promise<void> => undefined;
-  const take = async ({ broker, log, redactor, seed }: Reached, reload: ConfigReload): Promise<void> => {
+  const take = async ({ broker, log, redactor, seed, onTaken }: Reached, reload: ConfigReload): Promise<void> => {
     const source = log.source("config");
     if (reload.kind === "lost") return source.error("cannot look at the config files now", reload);
     if (reload.kind === "invalid") {
@@ -95,6 +97,7 @@ export async function createConfigKeeper(
       await (isShut ? broker.restart(0) : broker.configure());
       // What runs without a key that waits is proved good. Not awaited: this look is a turn of its own at the file.
       if (waiting.length === 0) void file.markGood(running.hash).catch(report);
+      onTaken();
     } catch (error) {
       report(error);
     }

@@ -9,6 +9,7 @@ import { listAgents, workspaceTemplates } from "../../config/config.ts";
 import type { Config, StatePaths } from "../../config/config.ts";
 import { assessExposure } from "../../network/network.ts";
 import type { Front } from "../../vault/vault.ts";
+import { movePlainText } from "./move-plain-text.ts";
 import type { Ground } from "./open-parts.ts";
 import type { WatchdogSide } from "./watchdog/watchdog.ts";
 
@@ -34,11 +35,21 @@ export async function runUntilStopped(
     const onCold = (err: unknown): void => log.source("start").warn("the next start will not be quicker", { err });
     warmCompileCache({ codeRoot: options.codeRoot, home: homedir() }, ending).catch(onCold);
     const seed = (config: Config): void => seedWorkspaces(config, options.paths);
-    keeper.watch({ broker, log, redactor, seed, onFinding }, ending);
+    keeper.watch({ broker, log, redactor, seed, onFinding, onTaken: () => moveTyped(running) }, ending);
     graceMs = await untilStopped(broker, options.signal);
   } finally {
     await broker.stop(graceMs);
   }
+}
+
+/** A credential that somebody typed into the file goes where all are, and does not wait for the next start. */
+function moveTyped({ options: { paths }, keeper, vault, log }: Ground): void {
+  if (keeper.plain().every(({ file }) => file !== paths.configPath)) return;
+  const source = log.source("vault");
+  const say = (notes: readonly string[]): void => notes.forEach((note) => source.warn(note));
+  const report = (err: unknown): void =>
+    source.error("a credential in the config was not moved into the vault", { err });
+  movePlainText({ paths, keeper, vault }).then(say, report);
 }
 
 export function seedWorkspaces(config: Config, paths: StatePaths): void {

@@ -1,7 +1,7 @@
 // What a change of the settings does to a gateway that runs: at once, at the next start, or not at all. And where a key
 // goes that is given to it meanwhile.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
@@ -96,6 +96,23 @@ suite("a running gateway", { concurrency: false }, () => {
     assert.deepEqual(filesWith(lorica.stateDir, "key-from-stdin-41"), []);
     assert.deepEqual(filesWith(lorica.stateDir, "key-as-text-42"), []);
     assert.equal(sealedIn(lorica.home)["provider:mine"], "key-as-text-42");
+  });
+
+  test("VLT-006 a key that is typed over its name by hand is in the vault at once, and in no file", async () => {
+    const path = join(lorica.stateDir, "openclaw.json");
+    const typed = readFileSync(path, "utf8").replace(/\{\s*"secret": "provider:mine"\s*\}/, '"key-by-hand-43"');
+    assert.match(typed, /key-by-hand-43/);
+    writeFileSync(path, typed, { mode: 0o600 });
+    await untilStatus(
+      async () => {
+        await status();
+        return filesWith(lorica.stateDir, "key-by-hand-43").length;
+      },
+      (count) => count === 0 && sealedIn(lorica.home)["provider:mine"] === "key-by-hand-43",
+    );
+    assert.deepEqual(filesWith(lorica.stateDir, "key-by-hand-43"), []);
+    assert.equal(sealedIn(lorica.home)["provider:mine"], "key-by-hand-43");
+    assert.match(readFileSync(path, "utf8"), /vault:provider:mine/);
   });
 
   test("MIS-002 a gateway that asks for nothing is ended with the acknowledgement, and the status says so", async () => {
