@@ -78,9 +78,31 @@ export async function removePartials(folder: string, now: number): Promise<void>
 
 export async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeWithParents(folder);
   } catch (cause) {
     throw notWritable(folder, cause);
+  }
+}
+
+/** Node's own way never ends where a folder is there in which the system finds nothing to make, as in /proc. */
+async function makeWithParents(folder: string): Promise<void> {
+  if (await isFolder(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeWithParents(parent);
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (cause) {
+    // Somebody else was quicker.
+    if (errnoOf(cause) !== "EEXIST" || !(await isFolder(folder))) throw cause;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (cause) {
+    if (isMissing(cause)) return false;
+    throw cause;
   }
 }
 

@@ -100,6 +100,14 @@ const full = {
   "workspace/tmp/scrap": "scrap",
 };
 
+test("a folder in which the system makes nothing is refused, and nobody waits for it", async (context) => {
+  const { order } = setUp(context);
+  await assert.rejects(createBackup({ ...order(), folder: "/proc/nothing/below" }, never), {
+    code: "forbidden",
+    message: "no backup can be written to /proc/nothing/below (ENOENT); name another with --to",
+  });
+});
+
 test("a folder that cannot be written to is named with what the system said", async (context) => {
   const { folder, order } = setUp(context);
   const inTheWay = join(folder, "file");

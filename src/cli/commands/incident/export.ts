@@ -21,8 +21,9 @@ export async function exportIncident(invocation: Invocation): Promise<void> {
     io.line(`${made.path}  ${renderBytes(made.bytes)}, ${renderCount(made.files, "file")}`);
     io.line(`sha256 ${made.sha256}`);
     for (const warning of made.warnings) io.line(io.style("yellow", `note: ${warning}`));
-    const key = made.keyFile ?? "KEYFILE";
-    const opened = made.recipients.length === 0 ? "tar xf FILE" : `age -d -i ${key} FILE | tar x`;
-    io.line(`Whoever gets it unpacks it with \`${opened}\` and begins with its README.txt.`);
+    const isSealed = made.recipients.length > 0;
+    if (made.keyFile !== null) io.line(`You open it with: age -d -i ${made.keyFile} FILE | tar x`);
+    const opened = isSealed ? "age -d -i KEYFILE FILE | tar x, with a key of their own (--recipient)" : "tar xf FILE";
+    io.line(`Whoever gets it opens it with: ${opened}; its README.txt says how to check it.`);
   });
 }
