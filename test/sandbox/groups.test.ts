@@ -60,9 +60,15 @@ test("in a scope of the user's systemd one command that is ended for its memory 
     [prefix, environment],
     [
       [
-        ...["/usr/bin/systemd-run", "--user", "--scope", "--quiet", "--collect"],
+        "/usr/bin/systemd-run",
+        "--user",
+        "--scope",
+        "--quiet",
+        "--collect",
         ...wanted.flatMap((property) => ["-p", property]),
-        ...["--", "/usr/bin/env", "-i"],
+        "--",
+        "/usr/bin/env",
+        "-i",
       ],
       { XDG_RUNTIME_DIR: "/run/user/1000" },
     ],
