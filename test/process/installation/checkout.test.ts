@@ -2,25 +2,11 @@
 // person is told where one of these cannot be had.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { after, test } from "node:test";
+import { chmodSync, copyFileSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
 import { nodeFlags } from "../../../src/base/limits.ts";
-
-const root = resolve(import.meta.dirname, "../../..");
-const scratch = mkdtempSync(join(tmpdir(), "lorica-checkout-"));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+import { checkout, createPlace } from "../../faux/outside/script.ts";
 
 type Ran = { readonly exit: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -29,13 +15,8 @@ function createCheckout(programs: Readonly<Record<string, string>> = {}): {
   readonly folder: string;
   run(words: readonly string[]): Ran;
 } {
-  const folder = mkdtempSync(join(scratch, "checkout-"));
-  const write = (path: string, text: string, mode = 0o644): void => {
-    mkdirSync(join(folder, path, ".."), { recursive: true });
-    writeFileSync(join(folder, path), text);
-    chmodSync(join(folder, path), mode);
-  };
-  copyFileSync(join(root, "lorica"), join(folder, "lorica"));
+  const { folder, write, programs: play } = createPlace("checkout");
+  copyFileSync(join(checkout, "lorica"), join(folder, "lorica"));
   chmodSync(join(folder, "lorica"), 0o755);
   write("package.json", '{\n  "name": "x",\n  "version": "1.2.3",\n}');
   write("package-lock.json", "{}");
@@ -43,8 +24,7 @@ function createCheckout(programs: Readonly<Record<string, string>> = {}): {
   utimesSync(join(folder, "package-lock.json"), 1, 1);
   write("node_modules/.bin/node", '#!/bin/sh\nprintf "%s|" "$@"; umask; ulimit -c; echo "$LORICA_PROGRAM"\n', 0o755);
   // Whoever runs the tests, the script must not go and create a system user.
-  const all = { id: "echo 1000", ...programs };
-  for (const [name, text] of Object.entries(all)) write(`programs/${name}`, `#!/bin/sh\n${text}\n`, 0o755);
+  play({ id: "echo 1000", ...programs });
   return {
     folder,
     run(words) {
@@ -69,10 +49,10 @@ test("./lorica runs the packaged Node on the entry, with every argument as it wa
 
 test("CLI-001 openclaw is the same program, by a link and as a package's command", () => {
   const { folder } = createCheckout();
-  symlinkSync(join(folder, "lorica"), join(scratch, "openclaw"));
-  const ran = spawnSync(join(scratch, "openclaw"), ["-v"], { encoding: "utf8", env: { PATH: "/usr/bin:/bin" } });
+  symlinkSync(join(folder, "lorica"), join(folder, "openclaw"));
+  const ran = spawnSync(join(folder, "openclaw"), ["-v"], { encoding: "utf8", env: { PATH: "/usr/bin:/bin" } });
   assert.equal(ran.stdout, "lorica 1.2.3\n");
-  const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { bin: unknown };
+  const { bin } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as { bin: unknown };
   assert.deepEqual(bin, { lorica: "./lorica", openclaw: "./lorica" });
 });
 

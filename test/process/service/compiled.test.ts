@@ -2,58 +2,27 @@
 // one, with its folders moved; root and the system user are played, Node is not.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { after, test } from "node:test";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
 import { crc32 } from "node:zlib";
+import { checkout, createPlace, movedScript, playedRoot } from "../../faux/outside/script.ts";
 
-const root = resolve(import.meta.dirname, "../../..");
-const scratch = mkdtempSync(join(tmpdir(), "lorica-compiled-"));
-after(() => rmSync(scratch, { recursive: true, force: true }));
-
-const played: Readonly<Record<string, string>> = {
-  id: `[ $# != 1 ] && echo 4711 || echo "\${FAUX_UID-0}"`,
-  stat: "echo 4711",
-  setpriv: `while [ "$1" != -- ]; do shift; done; shift; FAUX_UID=4711 exec "$@"`,
-  install: `while [ $# -gt 1 ]; do shift; done; mkdir -p "$1"`,
-  chown: "true",
-};
+const played = { ...playedRoot, install: `while [ $# -gt 1 ]; do shift; done; mkdir -p "$1"` };
 
 /** A checkout with a program of one line, and a release of before whose packages are taken over. */
 function createMachine() {
-  const folder = mkdtempSync(join(scratch, "machine-"));
-  const write = (path: string, text: string, mode = 0o644): void => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-    chmodSync(join(folder, path), mode);
-  };
-  const script = readFileSync(join(root, "lorica"), "utf8")
-    .replace("home=/var/lib/lorica\n", `home=${folder}/home\n`)
-    .replace("library=/usr/local/lib/lorica\n", `library=${folder}/library\n`)
-    .replace("groups=/sys/fs/cgroup\n", `groups=${folder}/groups\n`)
-    .replace("  PATH=/usr/local/sbin:", `  PATH=${folder}/programs:/usr/local/sbin:`);
+  const { folder, write, programs } = createPlace("compiled");
   mkdirSync(join(folder, "home"));
-  for (const [program, text] of Object.entries(played)) write(`programs/${program}`, `#!/bin/sh\n${text}\n`, 0o755);
-  write("checkout/lorica", script, 0o755);
+  programs(played);
+  write("checkout/lorica", movedScript(folder), 0o755);
   write("checkout/package.json", `{ "type": "module", "version": "0" }`);
   write("checkout/src/bin.ts", `import { say } from "./say.ts";\nsay();\n`);
   write("checkout/src/say.ts", `export function say(): void {\n  console.log("as it was written");\n}\n`);
   write("checkout/tools/build-web.ts", `import { mkdirSync } from "node:fs";\nmkdirSync(process.argv[2] ?? "");\n`);
   mkdirSync(join(folder, "checkout/plugins"));
   mkdirSync(join(folder, "checkout/web"));
-  for (const path of ["lorica.mjs", "tools/compile.ts"]) cpSync(join(root, path), join(folder, "checkout", path));
+  for (const path of ["lorica.mjs", "tools/compile.ts"]) cpSync(join(checkout, path), join(folder, "checkout", path));
   for (const place of ["checkout", "library/1"]) {
     write(`${place}/package-lock.json`, "{}");
     write(`${place}/node_modules/.package-lock.json`, "{}");

@@ -2,33 +2,16 @@
 // user, systemd and Node are played.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { after, test } from "node:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
 import { renderUnit } from "../../../src/cli/service/unit.ts";
+import { createPlace, movedScript, playedRoot } from "../../faux/outside/script.ts";
 
-const root = resolve(import.meta.dirname, "../../..");
-const scratch = mkdtempSync(join(tmpdir(), "lorica-root-service-"));
-after(() => rmSync(scratch, { recursive: true, force: true }));
 const name = "openclaw-gateway.service";
 
 const played: Readonly<Record<string, string>> = {
-  id: `[ $# != 1 ] && echo 4711 || echo "\${FAUX_UID-0}"`,
-  stat: "echo 4711",
-  setpriv: `while [ "$1" != -- ]; do shift; done; shift; FAUX_UID=4711 exec "$@"`,
-  chown: "true",
+  ...playedRoot,
   "systemd-run": `[ ! -e "$(dirname "$0")/../no-scope" ] || exit 1
 said=systemd-run
 while [ $# != 0 ] && [ "$1" != -- ]; do said="$said $1"; shift; done
@@ -44,27 +27,11 @@ echo "lorica $*" >>"$FOLDER/programs/systemctl.asked"
 case "$*" in "gateway install"*) cat "$FOLDER/text" ;; *validate*) [ ! -e "$FOLDER/broken" ] || exit 78 ;; "gateway status") echo running ;; esac`;
 
 function createMachine(options: { readonly systemd: boolean; readonly unified?: boolean } = { systemd: true }) {
-  const folder = mkdtempSync(join(scratch, "machine-"));
-  const write = (path: string, text: string, mode = 0o644): void => {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
-    chmodSync(join(folder, path), mode);
-  };
-  const move = (text: string, from: string, to: string): string => {
-    assert.ok(text.includes(from), from);
-    return text.replace(from, () => to);
-  };
-  let script = readFileSync(join(root, "lorica"), "utf8");
-  script = move(script, "home=/var/lib/lorica\n", `home=${folder}/home\n`);
-  script = move(script, "library=/usr/local/lib/lorica\n", `library=${folder}/library\n`);
-  script = move(script, "units=/etc/systemd/system\n", `units=${folder}/units\n`);
-  script = move(script, "booted=/run/systemd/system\n", `booted=${folder}/booted\n`);
-  script = move(script, "groups=/sys/fs/cgroup\n", `groups=${folder}/groups\n`);
-  script = move(script, "  PATH=/usr/local/sbin:", `  PATH=${folder}/programs:/usr/local/sbin:`);
+  const { folder, write, programs } = createPlace("root-service");
   for (const place of ["home", "units", ...(options.systemd ? ["booted"] : [])]) mkdirSync(join(folder, place));
   if (options.unified === true) write("groups/cgroup.controllers", "cpu memory pids");
-  for (const [program, text] of Object.entries(played)) write(`programs/${program}`, `#!/bin/sh\n${text}\n`, 0o755);
-  write("library/1/lorica", script, 0o755);
+  programs(played);
+  write("library/1/lorica", movedScript(folder), 0o755);
   write("library/1/package-lock.json", "{}");
   write("library/1/node_modules/.package-lock.json", "{}");
   write("library/1/node_modules/.bin/node", `#!/bin/sh\nFOLDER=${folder}\n${node}\n`, 0o755);
