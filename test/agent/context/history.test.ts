@@ -10,32 +10,10 @@ import { visibleEntries } from "../../../src/agent/context/visible.ts";
 import { defaultProfile } from "../../../src/agent/agent.ts";
 import type { EntryBody } from "../../../src/base/transcript.ts";
 import type { Entry } from "../../../src/store/store.ts";
-import { spentUsage } from "../../faux/scripted-models.ts";
-import { ownerLabel } from "../../faux/store.ts";
+import { assistant, entriesOf, user } from "./conversation.ts";
 
 const pruning = defaultProfile.pruning;
 
-function entriesOf(...bodies: readonly (readonly [string, EntryBody])[]): readonly Entry[] {
-  return bodies.map(([turnId, body], at) => ({
-    id: `00000${at}`,
-    windowId: "w",
-    turnId,
-    label: ownerLabel,
-    body,
-    seq: at + 1,
-    at: at * 60_000 * 60,
-  }));
-}
-
-const user = (text: string): EntryBody => ({ kind: "user", text, media: [], from: "cli owner", inboxId: "i" });
-const assistant = (...content: Extract<EntryBody, { kind: "assistant" }>["content"]): EntryBody => ({
-  kind: "assistant",
-  content,
-  provider: "faux",
-  model: "one",
-  usage: spentUsage,
-  stopReason: "stop",
-});
 const callPart = (callId: string) => ({ type: "tool_call", callId, tool: "exec", input: { command: callId } }) as const;
 const begun = (callId: string): EntryBody => ({ kind: "tool_call", callId, tool: "exec", input: {} });
 const result = (callId: string, text = `out of ${callId}`): EntryBody => ({

@@ -8,18 +8,8 @@ import { visibleEntries } from "../../../src/agent/context/visible.ts";
 import type { EntryBody } from "../../../src/base/transcript.ts";
 import { createEstimator, estimateTokens } from "../../../src/model/estimate.ts";
 import type { Entry } from "../../../src/store/store.ts";
-import { spentUsage } from "../../faux/scripted-models.ts";
-import { ownerLabel } from "../../faux/store.ts";
+import { assistant, entriesOf, user } from "./conversation.ts";
 
-const user = (text: string): EntryBody => ({ kind: "user", text, media: [], from: "cli owner", inboxId: "i" });
-const assistant = (...content: Extract<EntryBody, { kind: "assistant" }>["content"]): EntryBody => ({
-  kind: "assistant",
-  content,
-  provider: "faux",
-  model: "one",
-  usage: spentUsage,
-  stopReason: "stop",
-});
 const thought = { type: "reasoning", text: "hm", provider: { faux: { signature: "s" } } } as const;
 
 const bodies: readonly (readonly [string, EntryBody])[] = [
@@ -32,15 +22,7 @@ const bodies: readonly (readonly [string, EntryBody])[] = [
   ["t2", assistant({ type: "text", text: "seen" })],
   ["t3", user("thanks")],
 ];
-const entries: readonly Entry[] = bodies.map(([turnId, body], at) => ({
-  id: `00000${at}`,
-  windowId: "w",
-  turnId,
-  label: ownerLabel,
-  body,
-  seq: at + 1,
-  at: at * 60_000 * 60,
-}));
+const entries = entriesOf(...bodies);
 
 function encode(seen: readonly Entry[], renderer = createRenderer(), provider = "faux") {
   return encodeHistory(visibleEntries(seen, "now"), {
