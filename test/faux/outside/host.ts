@@ -1,6 +1,8 @@
 // What this machine can do, asked of the machine and not of the product: where we broke the sandbox its tests must fail,
 // and only where no program could have one may they be skipped.
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 
 const packages: Readonly<Record<string, string>> = {
   bubblewrap: "bwrap",
@@ -9,6 +11,9 @@ const packages: Readonly<Record<string, string>> = {
   make: "make",
 };
 const nobody = { uid: 65_534, gid: 65_534 };
+
+/** Whether this is the copy that `./lorica` makes for root: compiled already, and out of its user's reach. */
+export const isInstalledCopy = existsSync(resolve(import.meta.dirname, "../../../compiled"));
 
 /** Why tests that run real commands in real cells cannot run here; undefined where they can. */
 export function whyNoSandbox(): string | undefined {

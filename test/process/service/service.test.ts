@@ -5,6 +5,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { createInstallation } from "../../faux/installation.ts";
+import { isInstalledCopy } from "../../faux/outside/host.ts";
 import type { Installation } from "../../faux/installation.ts";
 import { createFauxSystemd } from "../../faux/outside/systemd.ts";
 import type { FauxSystemd } from "../../faux/outside/systemd.ts";
@@ -67,7 +68,8 @@ suite("the gateway as a service", { concurrency: false }, () => {
     assert.ok(!readFileSync(file, "utf8").includes(lorica.token));
   });
 
-  test("code that cannot be compiled ahead keeps no gateway from starting", async () => {
+  const compiled = isInstalledCopy && "a copy that root has installed is compiled already";
+  test("code that cannot be compiled ahead keeps no gateway from starting", { skip: compiled }, async () => {
     const stamp = join(lorica.home, ".cache/lorica/compiled/warm");
     rmSync(stamp, { force: true });
     mkdirSync(stamp, { recursive: true });
