@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
+const entry = join(root, "src/bin.ts");
 /** Loading these starts something. None of them is loaded by another one. */
 const programs = /^src\/(bin\.ts|sandbox\/cell\/|network\/mdns\/(announce|browse)\.ts)/;
 
@@ -19,6 +20,9 @@ async function compile(): Promise<void> {
     if (!programs.test(relative(root, file))) await import(file);
   }
   for (const name of packages) await import(name);
+  // The entry is compiled by being called: asked for its version it does nothing else.
+  process.argv.splice(2, process.argv.length, "--version");
+  await import(entry);
   flushCompileCache();
 }
 
