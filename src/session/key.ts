@@ -45,7 +45,8 @@ export function encodeSegment(text: string): string {
     plainCharacters.test(character) ? character : encodeURIComponent(character).replaceAll(/[*'()]/g, escapeByte),
   );
   const segment = encoded.join("");
-  if (segment === "") return "%00";
+  // No character of any text has this byte, so nobody else is called that.
+  if (segment === "") return "%FF";
   return /^\.+$/.test(segment) ? segment.replaceAll(".", "%2E") : segment;
 }
 

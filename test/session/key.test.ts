@@ -61,6 +61,7 @@ test("RT-010 whatever a platform calls somebody becomes one safe segment, and di
       assert.doesNotMatch(a, /^\.+$/);
       assert.equal(a === b, left.toWellFormed() === right.toWellFormed());
     }),
+    { examples: [["", "\0"]] },
   );
 });
 
