@@ -1,6 +1,6 @@
 // What a record of the evidence log costs, chained, pointed at and signed now and then, beside a plain line in a file. In
-// time of the processor: what else runs on the machine is not asked about. The limit is for what
-// the chain adds, not for a ratio to whatever the rest of a record costs.
+// time of the processor: what else runs on the machine is not asked about. What the chain
+// adds is held to a limit of its own and to a ratio to the rest of a record.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,7 +54,7 @@ try {
   figure("a record, plain", [best("plain"), "µs"]);
   figure("a record, chained", [best("chained"), "µs"]);
   figure("more for the chain, in time of the processor", [best("chained") - best("plain"), "µs"], { atMost: 5 });
-  figure("the same as a ratio", [best("chained") / best("plain"), "times"]);
+  figure("the same as a ratio", [best("chained") / best("plain"), "times"], { atMost: 1.3 });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
