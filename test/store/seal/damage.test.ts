@@ -131,13 +131,18 @@ test("entries that were swapped, within a session or between two, and a raised l
   }
 });
 
-test("a reply that cannot be read is given up and does not hold up the next one", async () => {
-  await using opened = await openTestStore(clock);
-  const { store } = opened;
+async function oweTwoReplies(store: Store): Promise<readonly { readonly id: string }[]> {
   const { turn } = await beginTurn(store);
   const to = { channel: "loopback", account: "default", recipient: "alice" };
   const replies = ["first", "second"].map((text) => ({ id: newId(), to, text, media: [], label: ownerLabel }));
   await store.turns.finish(turn.id, { status: "done", replies });
+  return replies;
+}
+
+test("a reply that cannot be read is given up and does not hold up the next one", async () => {
+  await using opened = await openTestStore(clock);
+  const { store } = opened;
+  const replies = await oweTwoReplies(store);
   const database = new DatabaseSync(opened.path);
   database.prepare("UPDATE outbox SET text = 'sAAAA' WHERE id = ?").run(replies[0]?.id ?? "");
   database.close();
@@ -152,10 +157,7 @@ test("a reply that cannot be read is given up and does not hold up the next one"
 test("what is not sealed and does not fit is named, a reply of that kind holds up no other, and the words say what to do", async () => {
   await using opened = await openTestStore(clock);
   const { store } = opened;
-  const { turn } = await beginTurn(store);
-  const to = { channel: "loopback", account: "default", recipient: "alice" };
-  const replies = ["first", "second"].map((text) => ({ id: newId(), to, text, media: [], label: ownerLabel }));
-  await store.turns.finish(turn.id, { status: "done", replies });
+  const replies = await oweTwoReplies(store);
   assert.deepEqual(await store.upkeep.check(never), [], "control: of a whole one nothing is said");
   const database = new DatabaseSync(opened.path);
   database.prepare("UPDATE outbox SET label = '{\"integrity' WHERE id = ?").run(replies[0]?.id ?? "");
